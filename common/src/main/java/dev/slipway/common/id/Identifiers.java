@@ -9,8 +9,8 @@ import java.util.UUID;
 
 /// Makes identifiers of the form `prefix_` plus 26 lower-case base-32 characters.
 ///
-/// New ones are UUIDs of version 7, so that they sort by time of creation; derived ones are of version 5, so that the
-/// same names always give the same identifier.
+/// New ones are UUIDs of version 7, so that they sort by time of creation; derived ones are of
+/// version 5, so that the same names always give the same identifier.
 public final class Identifiers {
 
   private static final TimeBasedEpochGenerator TIME_ORDERED = Generators.timeBasedEpochGenerator();

@@ -1,5 +1,5 @@
-/// The ledger: everything an operation makes outside the database, written down before it is made and struck out after
-/// it is verified gone.
+/// The ledger: everything an operation makes outside the database, written down before it is made
+/// and struck out after it is verified gone.
 @NullMarked
 package dev.slipway.common.ledger;
 

@@ -1,0 +1,206 @@
+package dev.slipway.common.inbox;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.slipway.common.operation.Transactions;
+import dev.slipway.common.outbox.Json;
+import dev.slipway.common.outbox.Message;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Takes messages in, one after the other for each channel.
+///
+/// `take` returns only when the message has taken effect, was seen before, or is parked, so that
+/// the offset may be committed after it; a database that is down holds it up, and the messages
+/// behind it. A message that cannot be understood is parked with its key: later ones of that key
+/// queue behind it, other keys go on.
+public final class MessageIntake {
+
+  /// What to do with a message, in the transaction that notes it as seen.
+  @FunctionalInterface
+  public interface Handler {
+
+    /// @throws JsonProcessingException when the message cannot be understood
+    /// @throws SQLException            when the database has failed; the message is tried again
+    void handle(Connection connection, Message message)
+        throws JsonProcessingException, SQLException;
+  }
+
+  private record Parked(long number, String payload) {}
+
+  private static final Logger LOG = LoggerFactory.getLogger(MessageIntake.class);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+
+  private final Transactions transactions;
+  private final String topic;
+  private final Handler handler;
+
+  public MessageIntake(Transactions transactions, String topic, Handler handler) {
+    this.transactions = transactions;
+    this.topic = topic;
+    this.handler = handler;
+  }
+
+  /// Takes one message in.
+  ///
+  /// @throws InterruptedException when this service is stopping; the message must not be
+  ///     acknowledged then
+  public void take(@Nullable String key, @Nullable String payload) throws InterruptedException {
+    String parkingKey = key == null ? "" : key;
+    String text = payload == null ? "" : payload;
+    Duration pause = Duration.ofMillis(50);
+    while (true) {
+      try {
+        takeOnce(parkingKey, text);
+        return;
+      } catch (SQLException failure) {
+        LOG.warn("A message on {} waits for the database: {}", topic, failure.getMessage());
+        Thread.sleep(pause);
+        pause =
+            pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0
+                ? pause.multipliedBy(2)
+                : LONGEST_PAUSE;
+      }
+    }
+  }
+
+  private void takeOnce(String key, String payload) throws SQLException {
+    try {
+      transactions.inNew(
+          connection -> {
+            if (isParked(connection, key)) {
+              park(connection, key, payload, "An earlier message of this key is parked");
+            } else {
+              apply(connection, payload);
+            }
+            return true;
+          });
+    } catch (NotUnderstood poison) {
+      LOG.error("alarm=message-parked topic={} key={} cause={}", topic, key, poison.getMessage());
+      transactions.inNew(
+          connection -> park(connection, key, payload, String.valueOf(poison.getMessage())));
+    }
+  }
+
+  private void apply(Connection connection, String payload) throws SQLException {
+    try {
+      Message message = Json.read(payload, Message.class);
+      if (message.type() == null || message.subject() == null || message.source() == null) {
+        throw new NotUnderstood("It is not a CloudEvent with type, source and subject", null);
+      }
+      if (isNew(connection, message)) {
+        handler.handle(connection, message);
+      }
+    } catch (JsonProcessingException
+        | IllegalArgumentException
+        | IllegalStateException unreadable) {
+      throw new NotUnderstood(
+          "It cannot be read: " + unreadable.getClass().getSimpleName(), unreadable);
+    }
+  }
+
+  private boolean isNew(Connection connection, Message message) throws SQLException {
+    try (PreparedStatement upsert =
+        connection.prepareStatement(
+            """
+            insert into inbox (topic, source, aggregate, seq) values (?, ?, ?, ?)
+            on conflict (topic, source, aggregate)
+            do update set seq = excluded.seq, seen_at = clock_timestamp() where inbox.seq < excluded.seq""")) {
+      upsert.setString(1, topic);
+      upsert.setString(2, message.source());
+      upsert.setString(3, message.subject());
+      upsert.setLong(4, message.seq());
+      return upsert.executeUpdate() == 1;
+    }
+  }
+
+  private boolean isParked(Connection connection, String key) throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            "select 1 from parked_message where topic = ? and message_key = ? limit 1")) {
+      select.setString(1, topic);
+      select.setString(2, key);
+      try (ResultSet row = select.executeQuery()) {
+        return row.next();
+      }
+    }
+  }
+
+  private int park(Connection connection, String key, String payload, String cause)
+      throws SQLException {
+    try (PreparedStatement insert =
+        connection.prepareStatement(
+            "insert into parked_message (topic, message_key, payload, cause) values (?, ?, ?, ?)")) {
+      insert.setString(1, topic);
+      insert.setString(2, key);
+      insert.setString(3, payload);
+      insert.setString(4, cause);
+      return insert.executeUpdate();
+    }
+  }
+
+  /// Tries the parked messages of a key again, oldest first, up to the first that still cannot be
+  /// understood.
+  ///
+  /// @return how many took effect
+  public int retryParked(String key) throws SQLException {
+    int taken = 0;
+    while (true) {
+      try {
+        boolean more =
+            transactions.inNew(
+                connection -> {
+                  List<Parked> first = parked(connection, key);
+                  if (first.isEmpty()) {
+                    return false;
+                  }
+                  apply(connection, first.getFirst().payload());
+                  try (PreparedStatement delete =
+                      connection.prepareStatement("delete from parked_message where number = ?")) {
+                    delete.setLong(1, first.getFirst().number());
+                    delete.executeUpdate();
+                  }
+                  return true;
+                });
+        if (!more) {
+          return taken;
+        }
+        taken++;
+      } catch (NotUnderstood still) {
+        LOG.error("alarm=message-parked topic={} key={} cause={}", topic, key, still.getMessage());
+        return taken;
+      }
+    }
+  }
+
+  private List<Parked> parked(Connection connection, String key) throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            """
+            select number, payload from parked_message where topic = ? and message_key = ?
+            order by number limit 1 for update""")) {
+      select.setString(1, topic);
+      select.setString(2, key);
+      try (ResultSet rows = select.executeQuery()) {
+        List<Parked> found = new ArrayList<>();
+        while (rows.next()) {
+          found.add(new Parked(rows.getLong(1), rows.getString(2)));
+        }
+        return found;
+      }
+    }
+  }
+
+  private static final class NotUnderstood extends RuntimeException {
+    NotUnderstood(String message, @Nullable Throwable cause) {
+      super(message, cause);
+    }
+  }
+}

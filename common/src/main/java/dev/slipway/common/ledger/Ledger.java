@@ -1,0 +1,131 @@
+package dev.slipway.common.ledger;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Reads and writes the ledger's rows, in the caller's transaction.
+///
+/// The kernel writes; everybody else reads.
+public final class Ledger {
+
+  /// Writes down what a step is about to make; a row it has already is left as it is.
+  ///
+  /// @throws SQLException with state 23505 when another operation has an open row of this kind and
+  ///     name
+  public void plan(
+      Connection connection, String subject, String operation, String step, Resource resource)
+      throws SQLException {
+    try (PreparedStatement insert =
+        connection.prepareStatement(
+            """
+            insert into ledger (subject, operation, step, kind, name, state)
+            select ?, ?, ?, ?, ?, 'PLANNED'
+            where not exists (
+              select 1 from ledger where operation = ? and kind = ? and name = ? and state <> 'GONE')""")) {
+      insert.setString(1, subject);
+      insert.setString(2, operation);
+      insert.setString(3, step);
+      insert.setString(4, resource.kind());
+      insert.setString(5, resource.name());
+      insert.setString(6, operation);
+      insert.setString(7, resource.kind());
+      insert.setString(8, resource.name());
+      insert.executeUpdate();
+    }
+  }
+
+  /// Notes that a step has made what it planned.
+  public void made(Connection connection, String operation, String step) throws SQLException {
+    try (PreparedStatement update =
+        connection.prepareStatement(
+            """
+            update ledger set state = 'MADE', made_at = clock_timestamp()
+            where operation = ? and step = ? and state = 'PLANNED'""")) {
+      update.setString(1, operation);
+      update.setString(2, step);
+      update.executeUpdate();
+    }
+  }
+
+  /// Strikes out everything a step may have made.
+  public void undone(Connection connection, String operation, String step, String proof)
+      throws SQLException {
+    try (PreparedStatement update =
+        connection.prepareStatement(
+            """
+            update ledger set state = 'GONE', gone_at = clock_timestamp(), proof = ?
+            where operation = ? and step = ? and state <> 'GONE'""")) {
+      update.setString(1, proof);
+      update.setString(2, operation);
+      update.setString(3, step);
+      update.executeUpdate();
+    }
+  }
+
+  /// Strikes out one thing of a subject.
+  public void gone(Connection connection, String subject, Resource resource, String proof)
+      throws SQLException {
+    try (PreparedStatement update =
+        connection.prepareStatement(
+            """
+            update ledger set state = 'GONE', gone_at = clock_timestamp(), proof = ?
+            where subject = ? and kind = ? and name = ? and state <> 'GONE'""")) {
+      update.setString(1, proof);
+      update.setString(2, subject);
+      update.setString(3, resource.kind());
+      update.setString(4, resource.name());
+      update.executeUpdate();
+    }
+  }
+
+  /// The open rows of a subject, newest first.
+  public List<LedgerRow> open(Connection connection, String subject) throws SQLException {
+    return rows(connection, "where subject = ? and state <> 'GONE' order by number desc", subject);
+  }
+
+  /// All rows of a subject, oldest first: what was made for it, and how each thing's absence was
+  /// proven.
+  public List<LedgerRow> history(Connection connection, String subject) throws SQLException {
+    return rows(connection, "where subject = ? order by number", subject);
+  }
+
+  /// The open rows of a kind, whoever's they are: what is allocated.
+  public List<LedgerRow> openOfKind(Connection connection, String kind) throws SQLException {
+    return rows(connection, "where kind = ? and state <> 'GONE' order by number", kind);
+  }
+
+  private static List<LedgerRow> rows(Connection connection, String where, String argument)
+      throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            """
+            select number, subject, operation, step, kind, name, state, planned_at, gone_at, proof
+            from ledger\s"""
+                + where)) {
+      select.setString(1, argument);
+      try (ResultSet rows = select.executeQuery()) {
+        List<LedgerRow> found = new ArrayList<>();
+        while (rows.next()) {
+          Timestamp gone = rows.getTimestamp("gone_at");
+          found.add(
+              new LedgerRow(
+                  rows.getLong("number"),
+                  rows.getString("subject"),
+                  rows.getString("operation"),
+                  rows.getString("step"),
+                  new Resource(rows.getString("kind"), rows.getString("name")),
+                  LedgerRow.State.valueOf(rows.getString("state")),
+                  rows.getTimestamp("planned_at").toInstant(),
+                  gone == null ? null : gone.toInstant(),
+                  rows.getString("proof")));
+        }
+        return found;
+      }
+    }
+  }
+}

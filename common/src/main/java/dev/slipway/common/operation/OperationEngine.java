@@ -1,0 +1,551 @@
+package dev.slipway.common.operation;
+
+import dev.slipway.common.outbox.Json;
+import dev.slipway.common.outbox.Outbox;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Runs the operations of one replica of one service.
+///
+/// One thread claims due operations; each claim runs on a virtual thread of its own, step after
+/// step, outside any transaction, until the operation waits, ends or is overtaken. A replica that
+/// commits a wake-up wakes itself; a poll ten times a second is the net for everything else.
+public final class OperationEngine implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(OperationEngine.class);
+  private static final Duration POLL = Duration.ofMillis(100);
+  private static final int MOST_AT_ONCE = 32;
+
+  private final OperationStore store;
+  private final Transactions transactions;
+  private final OperationCatalog catalog;
+  private final KernelSettings settings;
+  private final Interruptions interruptions;
+  private final ExecutorService runners = Executors.newVirtualThreadPerTaskExecutor();
+  private final Map<Admission, Semaphore> slots = new EnumMap<>(Admission.class);
+  private final Map<String, Thread> running = new ConcurrentHashMap<>();
+  private final Semaphore wake = new Semaphore(0);
+  private final Watch watch = new Watch();
+  private volatile Runnable committed = () -> {};
+  private volatile boolean closing;
+  private @Nullable Thread claimer;
+  private @Nullable Thread keeper;
+
+  /// Where a test may cut a runner off. A cut-off runner writes nothing more, as if its process had
+  /// been killed.
+  public interface Interruptions {
+
+    /// The points of a step at which a process can die.
+    enum Point {
+      BEFORE_ACT,
+      AFTER_ACT,
+      AFTER_COMMIT
+    }
+
+    void at(Point point, String operation, String step, boolean undo);
+
+    Interruptions NONE = (point, operation, step, undo) -> {};
+  }
+
+  public OperationEngine(
+      Transactions transactions,
+      OperationCatalog catalog,
+      KernelSettings settings,
+      Outbox outbox,
+      Interruptions interruptions) {
+    this.transactions = transactions;
+    this.catalog = catalog;
+    this.settings = settings;
+    this.store = new OperationStore(transactions, catalog, settings, outbox);
+    this.interruptions = interruptions;
+    for (Admission admission : Admission.values()) {
+      slots.put(admission, new Semaphore(settings.limit(admission)));
+    }
+  }
+
+  // ---- What callers ask
+
+  /// Begins an operation in the caller's transaction, or in one of its own. It starts when that has
+  /// committed.
+  public Begun begin(BeginRequest request) throws SQLException {
+    Begun begun = transactions.joining(connection -> store.begin(connection, request));
+    transactions.afterCommit(this::wake);
+    return begun;
+  }
+
+  /// What an earlier call with the same key came to; empty when there was none.
+  public Optional<Begun> earlier(String organization, BeginRequest.Idempotency idempotency)
+      throws SQLException {
+    return transactions.joining(connection -> store.earlier(connection, organization, idempotency));
+  }
+
+  /// Obeys a command of another service. Doing so again has no further effect than that the answer
+  /// is sent again.
+  public void obey(Connection connection, OperationCommand command) throws SQLException {
+    Optional<StoredOperation> known = store.find(connection, command.operation());
+    switch (command) {
+      case OperationCommand.Begin begin -> {
+        if (known.isPresent()) {
+          store.republishEnd(connection, known.get());
+          return;
+        }
+        OperationCatalog.Entry<?, ?> entry = catalog.get(begin.kind());
+        beginAsked(connection, entry, begin);
+      }
+      case OperationCommand.Cancel cancel -> {
+        if (known.isPresent()) {
+          if (known.get().progress().phase() == Phase.ENDED) {
+            store.republishEnd(connection, known.get());
+          } else {
+            store.signal(connection, cancel.operation(), new Signal.CancelRequested());
+          }
+          return;
+        }
+        // A begin that comes late finds it cancelled.
+        store.cancelUnseen(connection, cancel);
+      }
+    }
+    transactions.afterCommit(this::wake);
+  }
+
+  private <I extends Record, S extends Record> void beginAsked(
+      Connection connection, OperationCatalog.Entry<I, S> entry, OperationCommand.Begin command)
+      throws SQLException {
+    I input = Json.readStored(command.input(), entry.input());
+    var request =
+        new BeginRequest(
+            command.operation(),
+            command.kind(),
+            command.subject(),
+            command.subject(),
+            command.organization(),
+            command.requestedBy(),
+            command.ancestry(),
+            input,
+            null);
+    Optional<Cause> refusal = entry.operation().refusal(command.subject(), input);
+    if (refusal.isPresent()) {
+      store.refuse(connection, request, refusal.get());
+    } else {
+      store.begin(connection, request);
+    }
+  }
+
+  /// Tells the operation that waits for this child how it ended.
+  public void hear(Connection connection, OperationEvent.Ended ended) throws SQLException {
+    if (store.hear(connection, new ChildEnd(ended.operation(), ended.outcome(), ended.cause()))) {
+      transactions.afterCommit(this::wake);
+    }
+  }
+
+  /// Asks to cancel; before the point of no return everything is undone.
+  ///
+  /// @return false when it has ended, is being undone already, or is past its point of no return
+  public boolean cancel(String operation) throws SQLException {
+    return tell(operation, new Signal.CancelRequested());
+  }
+
+  /// Tries a stuck operation again.
+  ///
+  /// @return false when it is not stuck
+  public boolean retry(String operation) throws SQLException {
+    return tell(operation, new Signal.RetryRequested());
+  }
+
+  /// Gives up an operation that is stuck after its point of no return.
+  ///
+  /// @return false when it is not
+  public boolean abandon(String operation) throws SQLException {
+    return tell(operation, new Signal.AbandonRequested());
+  }
+
+  private boolean tell(String operation, Signal signal) throws SQLException {
+    boolean heard = store.signal(operation, signal);
+    watch.changed();
+    wake();
+    return heard;
+  }
+
+  /// How an operation stands.
+  public Optional<OperationView> view(String operation) throws SQLException {
+    return transactions.joining(
+        connection -> {
+          Optional<StoredOperation> found = store.find(connection, operation);
+          return found.isEmpty()
+              ? Optional.empty()
+              : Optional.of(store.view(connection, found.get()));
+        });
+  }
+
+  /// The operations of an organization, newest first.
+  ///
+  /// @param subject only of this subject, by id or name
+  /// @param active  only those that have not ended
+  public List<OperationView> list(
+      String organization, @Nullable String subject, boolean active, int most) throws SQLException {
+    return transactions.joining(
+        connection -> {
+          String text = subject == null ? "" : subject;
+          List<OperationView> views = new ArrayList<>();
+          for (StoredOperation operation :
+              store.query(
+                  connection,
+                  """
+                  where o.organization = ? and (? = '' or o.subject = ? or o.subject_name = ?)
+                    and (not ? or o.phase <> 'ENDED')
+                  order by o.created_at desc, o.id desc limit ?""",
+                  organization,
+                  text,
+                  text,
+                  text,
+                  active,
+                  most)) {
+            views.add(store.view(connection, operation));
+          }
+          return views;
+        });
+  }
+
+  /// The operation that has the subject now.
+  public Optional<OperationView> activeOn(String subject) throws SQLException {
+    return first("join subject s on s.active_operation = o.id where s.id = ? limit 1", subject);
+  }
+
+  /// The newest operation of a kind on a subject.
+  public Optional<OperationView> latest(String subject, String kind) throws SQLException {
+    return first(
+        "where o.subject = ? and o.kind = ? order by o.created_at desc, o.id desc limit 1",
+        subject,
+        kind);
+  }
+
+  private Optional<OperationView> first(String where, Object... arguments) throws SQLException {
+    return transactions.joining(
+        connection -> {
+          List<StoredOperation> found = store.query(connection, where, arguments);
+          return found.isEmpty()
+              ? Optional.empty()
+              : Optional.of(store.view(connection, found.getFirst()));
+        });
+  }
+
+  /// Waits until an operation has ended or is stuck, or the time is over.
+  ///
+  /// @return how it stands then
+  public OperationView awaitEnd(String operation, Duration atMost)
+      throws SQLException, InterruptedException {
+    long until = System.nanoTime() + atMost.toNanos();
+    while (true) {
+      long seen = watch.version();
+      OperationView view = existing(operation);
+      boolean still = view.phase() == Phase.ENDED || view.phase() == Phase.STUCK;
+      if (still || System.nanoTime() >= until) {
+        return view;
+      }
+      watch.await(seen, until);
+    }
+  }
+
+  /// Waits until an operation has changed since a version, or the time is over.
+  public OperationView awaitChange(String operation, long version, Duration atMost)
+      throws SQLException, InterruptedException {
+    long until = System.nanoTime() + atMost.toNanos();
+    while (true) {
+      long seen = watch.version();
+      OperationView view = existing(operation);
+      if (view.version() != version || view.ended() || System.nanoTime() >= until) {
+        return view;
+      }
+      watch.await(seen, until);
+    }
+  }
+
+  private OperationView existing(String operation) throws SQLException {
+    return view(operation)
+        .orElseThrow(() -> new IllegalArgumentException("There is no operation " + operation));
+  }
+
+  /// What to do after each commit of this replica: the relay is told that there is something to
+  /// send.
+  public void onCommit(Runnable action) {
+    committed = action;
+  }
+
+  /// Looks for due operations now instead of at the next poll.
+  public void wake() {
+    wake.release();
+    watch.changed();
+    committed.run();
+  }
+
+  // ---- Running
+
+  /// Takes up the work, that of an earlier life of this replica first.
+  public void start() {
+    claimer = Thread.ofPlatform().name("operation-claimer").daemon().start(this::claimForever);
+    keeper = Thread.ofPlatform().name("operation-keeper").daemon().start(this::keepForever);
+  }
+
+  private void claimForever() {
+    boolean freed = false;
+    while (!closing) {
+      try {
+        if (!freed) {
+          store.freeOwnLeases();
+          freed = true;
+        }
+        if (claimOnce() == 0) {
+          wake.tryAcquire(POLL.toMillis(), TimeUnit.MILLISECONDS);
+        }
+        wake.drainPermits();
+      } catch (SQLException failure) {
+        LOG.warn("Cannot claim operations: {}", failure.getMessage());
+        pause(Duration.ofMillis(500));
+      } catch (RuntimeException failure) {
+        LOG.error("Cannot claim operations", failure);
+        pause(Duration.ofMillis(500));
+      } catch (InterruptedException stopped) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+
+  private Semaphore slotsOf(Admission admission) {
+    return Objects.requireNonNull(slots.get(admission), "Every class has its slots");
+  }
+
+  private int claimOnce() throws SQLException {
+    int claimedInAll = 0;
+    for (Admission admission : Admission.values()) {
+      int free = Math.min(MOST_AT_ONCE, slotsOf(admission).drainPermits());
+      List<StoredOperation> claimed = free == 0 ? List.of() : claimReturning(admission, free);
+      slotsOf(admission).release(free - claimed.size());
+      for (StoredOperation operation : claimed) {
+        runners.execute(() -> run(operation));
+      }
+      claimedInAll += claimed.size();
+    }
+    return claimedInAll;
+  }
+
+  private List<StoredOperation> claimReturning(Admission admission, int free) throws SQLException {
+    try {
+      return store.claim(List.of(admission), free);
+    } catch (SQLException | RuntimeException failure) {
+      slotsOf(admission).release(free);
+      throw failure;
+    }
+  }
+
+  private void run(StoredOperation claimed) {
+    Admission admission = claimed.admission();
+    running.put(claimed.id(), Thread.currentThread());
+    try {
+      StoredOperation operation = claimed;
+      while (operation.leasedBy() != null && !closing) {
+        operation = advance(operation);
+        watch.changed();
+        committed.run();
+      }
+      if (operation.leasedBy() != null) {
+        store.freeLease(operation);
+      }
+    } catch (OperationStore.Lost overtaken) {
+      LOG.info("{}: {}", claimed.id(), overtaken.getMessage());
+    } catch (SQLException failure) {
+      // The lease runs out and the operation is claimed again.
+      LOG.warn("{}: the database did not take a commit: {}", claimed.id(), failure.getMessage());
+      releaseWhenItAnswers(claimed);
+    } catch (RuntimeException failure) {
+      LOG.error("{}: the kernel failed", claimed.id(), failure);
+    } finally {
+      running.remove(claimed.id(), Thread.currentThread());
+      slotsOf(admission).release();
+      wake();
+    }
+  }
+
+  /// After a lost connection the operation need not wait for its lease to run out.
+  private void releaseWhenItAnswers(StoredOperation claimed) {
+    for (int i = 0; i < 100 && !closing; i++) {
+      try {
+        store.freeLease(claimed);
+        return;
+      } catch (SQLException stillDown) {
+        pause(Duration.ofMillis(200));
+      }
+    }
+  }
+
+  private StoredOperation advance(StoredOperation operation)
+      throws SQLException, OperationStore.Lost {
+    Optional<OperationCatalog.Entry<?, ?>> entry = catalog.find(operation.kind());
+    String step = operation.progress().step();
+    if (entry.isEmpty() || !entry.get().plan().shape().knows(step)) {
+      return store.commit(
+          operation,
+          new Signal.Unrunnable(
+              new Cause(
+                  "unknown-step",
+                  "This version of %s does not know the step %s of %s"
+                      .formatted(settings.service(), step, operation.kind()))));
+    }
+    boolean undo = operation.progress().phase() == Phase.UNWINDING;
+    interruptions.at(Interruptions.Point.BEFORE_ACT, operation.id(), step, undo);
+    Signal signal = act(entry.get(), operation);
+    interruptions.at(Interruptions.Point.AFTER_ACT, operation.id(), step, undo);
+    // An interruption was for the act; the commit must not see it.
+    boolean interrupted = Thread.interrupted();
+    if (interrupted) {
+      LOG.debug("{}: {} was interrupted", operation.id(), step);
+    }
+    StoredOperation now;
+    try {
+      now = store.commit(operation, signal);
+    } catch (SQLException failure) {
+      if (!OperationStore.taken(failure)) {
+        throw failure;
+      }
+      now =
+          store.commit(
+              operation,
+              new Signal.Threw(
+                  new Cause("taken", "What the next step needs was taken in the meantime"), false));
+    }
+    log(operation, now);
+    interruptions.at(Interruptions.Point.AFTER_COMMIT, operation.id(), step, undo);
+    return now;
+  }
+
+  private <I extends Record, S extends Record> Signal act(
+      OperationCatalog.Entry<I, S> entry, StoredOperation operation) {
+    Progress progress = operation.progress();
+    if (progress.awaiting() != null) {
+      return new Signal.ChildSilent();
+    }
+    Plan.Step<I, S> step = entry.plan().step(progress.step());
+    try {
+      StepContext<I, S> context = store.context(entry, operation);
+      if (progress.phase() == Phase.UNWINDING) {
+        Plan.Undo<I, S> undo = step.undo();
+        return new Signal.Unwound(
+            undo == null ? UndoOutcome.undone("There was nothing to undo") : undo.run(context));
+      }
+      if (progress.cancelRequested() && !progress.pastPivot()) {
+        return new Signal.Threw(Cause.CANCELLED, false);
+      }
+      return new Signal.Stepped(step.act().run(context));
+    } catch (DriverFailure failure) {
+      LOG.info(
+          "{}: {} failed: {}",
+          operation.id(),
+          progress.step(),
+          failure.getMessage(),
+          failure.getCause());
+      return new Signal.Threw(Cause.of(failure), failure instanceof DriverFailure.Permanent);
+    } catch (InterruptedException interrupted) {
+      return new Signal.Threw(
+          new Cause("interrupted", "The step %s was interrupted".formatted(progress.step())),
+          false);
+    } catch (OperationStore.DatabaseUnavailable failure) {
+      return new Signal.Threw(
+          new Cause("database-unavailable", "The control database did not answer"), false);
+    } catch (RuntimeException failure) {
+      LOG.error("{}: {} failed", operation.id(), progress.step(), failure);
+      return new Signal.Threw(
+          new Cause(
+              "internal", "The step %s failed for an internal reason".formatted(progress.step())),
+          false);
+    }
+  }
+
+  private static void log(StoredOperation before, StoredOperation now) {
+    Progress from = before.progress();
+    Progress to = now.progress();
+    if (from.phase() != to.phase() || !from.step().equals(to.step())) {
+      LOG.info(
+          "operation={} kind={} subject={} from={}/{} to={}/{} outcome={} cause={}",
+          now.id(),
+          now.kind(),
+          now.subject(),
+          from.phase(),
+          from.step(),
+          to.phase(),
+          to.step(),
+          to.outcome(),
+          to.cause() == null ? null : to.cause().message());
+    }
+  }
+
+  // ---- Keeping
+
+  private void keepForever() {
+    while (!closing) {
+      pause(Duration.ofSeconds(1));
+      try {
+        store.tick();
+        if (!running.isEmpty()) {
+          for (String operation : store.renew(List.copyOf(running.keySet()))) {
+            Thread runner = running.get(operation);
+            if (runner != null) {
+              runner.interrupt();
+            }
+          }
+        }
+      } catch (SQLException failure) {
+        LOG.debug("Cannot renew leases: {}", failure.getMessage());
+      } catch (RuntimeException failure) {
+        LOG.error("Cannot renew leases", failure);
+      }
+    }
+  }
+
+  private static void pause(Duration time) {
+    try {
+      Thread.sleep(time);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Stops claiming and waits a little for steps to come to something; what does not is claimed
+  /// again elsewhere.
+  @Override
+  public void close() {
+    closing = true;
+    wake.release();
+    runners.shutdown();
+    try {
+      if (!runners.awaitTermination(5, TimeUnit.SECONDS)) {
+        runners.shutdownNow();
+      }
+      join(claimer);
+      join(keeper);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void join(@Nullable Thread thread) throws InterruptedException {
+    if (thread != null) {
+      thread.interrupt();
+      thread.join(Duration.ofSeconds(2));
+    }
+  }
+}

@@ -1,0 +1,963 @@
+package dev.slipway.common.operation;
+
+import dev.slipway.common.id.Identifiers;
+import dev.slipway.common.ledger.Ledger;
+import dev.slipway.common.ledger.LedgerRow;
+import dev.slipway.common.ledger.Resource;
+import dev.slipway.common.operation.Decision.Move;
+import dev.slipway.common.outbox.Event;
+import dev.slipway.common.outbox.Json;
+import dev.slipway.common.outbox.Outbox;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// The kernel's tables. Each public method is one transaction, or part of the caller's where it
+/// takes a connection.
+///
+/// Every write to an operation happens under its subject's row lock, and every write of a runner
+/// only while the subject's epoch is the one it claimed with. So a runner that was overtaken
+/// changes nothing, and says so with `Lost`.
+final class OperationStore {
+
+  /// A runner's write came too late: another replica or operation has the subject.
+  static final class Lost extends Exception {
+    Lost(StoredOperation operation) {
+      super("Epoch %d of %s has been overtaken".formatted(operation.epoch(), operation.subject()));
+    }
+  }
+
+  private static final String UNIQUE_VIOLATION = "23505";
+
+  private final Transactions transactions;
+  private final OperationCatalog catalog;
+  private final KernelSettings settings;
+  private final Outbox outbox;
+  private final Ledger ledger = new Ledger();
+
+  OperationStore(
+      Transactions transactions, OperationCatalog catalog, KernelSettings settings, Outbox outbox) {
+    this.transactions = transactions;
+    this.catalog = catalog;
+    this.settings = settings;
+    this.outbox = outbox;
+  }
+
+  // ---- Beginning
+
+  Begun begin(Connection connection, BeginRequest request) throws SQLException {
+    BeginRequest.Idempotency idempotency = request.idempotency();
+    if (idempotency != null) {
+      Optional<Begun> earlier = claimKey(connection, request.organization(), idempotency);
+      if (earlier.isPresent()) {
+        return earlier.get();
+      }
+    }
+    OperationCatalog.Entry<?, ?> entry = catalog.get(request.kind());
+    String active = lockSubject(connection, request.subject(), request.organization());
+    String id = request.id() == null ? Identifiers.next(settings.prefix()) : request.id();
+    if (request.id() != null && find(connection, id).isPresent()) {
+      return new Begun.Same(id);
+    }
+    boolean asked = !request.ancestry().isEmpty();
+    String resumes = null;
+    boolean queue = false;
+    if (active != null) {
+      if (entry.plan().shape().supersedes()) {
+        StoredOperation running = get(connection, active);
+        if (running.kind().equals(request.kind())) {
+          if (running.progress().phase() == Phase.STUCK) {
+            apply(connection, running, new Signal.RetryRequested());
+          }
+          recordKey(connection, request, active);
+          return new Begun.Same(active);
+        }
+        supersede(connection, running, id);
+      } else if (request.ancestry().contains(active)) {
+        resumes = active;
+      } else if (asked) {
+        queue = true;
+      } else {
+        return new Begun.Busy(view(connection, get(connection, active)));
+      }
+    }
+    StoredOperation begun =
+        insert(connection, entry, request, id, resumes, queue ? Phase.QUEUED : Phase.RUNNING);
+    recordKey(connection, request, id);
+    publish(
+        connection,
+        begun,
+        new OperationEvent.Begun(
+            id, request.kind(), request.subject(), request.requestedBy(), request.ancestry()));
+    if (!queue) {
+      activate(connection, begun);
+    }
+    return new Begun.New(id);
+  }
+
+  /// Ends an operation that may not begin; the asker hears of it.
+  void refuse(Connection connection, BeginRequest request, Cause cause) throws SQLException {
+    insertEnded(
+        connection,
+        new OperationCommand.Begin(
+            request.id() == null ? Identifiers.next(settings.prefix()) : request.id(),
+            request.kind(),
+            request.subject(),
+            request.organization(),
+            request.requestedBy(),
+            request.ancestry(),
+            Json.write(request.input())),
+        Outcome.REFUSED,
+        cause);
+  }
+
+  /// Notes that an operation never seen is cancelled, so that a begin that comes late is refused.
+  void cancelUnseen(Connection connection, OperationCommand.Cancel command) throws SQLException {
+    insertEnded(
+        connection,
+        new OperationCommand.Begin(
+            command.operation(),
+            command.kind(),
+            command.subject(),
+            command.organization(),
+            command.requestedBy(),
+            command.ancestry(),
+            "{}"),
+        Outcome.CANCELLED,
+        Cause.CANCELLED);
+  }
+
+  private void insertEnded(
+      Connection connection, OperationCommand.Begin command, Outcome outcome, Cause cause)
+      throws SQLException {
+    lockSubject(connection, command.subject(), command.organization());
+    PlanShape shape = catalog.get(command.kind()).plan().shape();
+    try (PreparedStatement insert =
+        connection.prepareStatement(
+            """
+            insert into operation (id, kind, signature, subject, subject_name, organization, requested_by,
+              ancestry, phase, outcome, step, admission, input, state, cause_code, cause_message,
+              deadline, step_deadline, due_at, ended_at)
+            values (?, ?, ?, ?, ?, ?, ?, ?, 'ENDED', ?, ?, ?, ?::jsonb, '{}', ?, ?, 0, 0,
+              clock_timestamp(), clock_timestamp())
+            on conflict do nothing""")) {
+      int i = 0;
+      insert.setString(++i, command.operation());
+      insert.setString(++i, command.kind());
+      insert.setString(++i, shape.signature());
+      insert.setString(++i, command.subject());
+      insert.setString(++i, command.subject());
+      insert.setString(++i, command.organization());
+      insert.setString(++i, command.requestedBy());
+      insert.setArray(++i, connection.createArrayOf("text", command.ancestry().toArray()));
+      insert.setString(++i, outcome.name());
+      insert.setString(++i, shape.first().name());
+      insert.setString(++i, shape.first().admission().name());
+      insert.setString(++i, command.input());
+      insert.setString(++i, cause.code());
+      insert.setString(++i, cause.message());
+      insert.executeUpdate();
+    }
+    publishEnd(connection, get(connection, command.operation()));
+  }
+
+  /// Sends the reply once more to an asker that asks again.
+  void republishEnd(Connection connection, StoredOperation operation) throws SQLException {
+    lockSubject(connection, operation.subject(), operation.organization());
+    if (operation.progress().phase() == Phase.ENDED) {
+      publishEnd(connection, operation);
+    }
+  }
+
+  private StoredOperation insert(
+      Connection connection,
+      OperationCatalog.Entry<?, ?> entry,
+      BeginRequest request,
+      String id,
+      @Nullable String resumes,
+      Phase phase)
+      throws SQLException {
+    PlanShape shape = entry.plan().shape();
+    Progress progress = Progress.begin(shape, platformNow(connection));
+    try (PreparedStatement insert =
+        connection.prepareStatement(
+            """
+            insert into operation (id, kind, signature, subject, subject_name, organization, requested_by,
+              ancestry, resumes, phase, step, admission, past_pivot, input, state, deadline, step_deadline, due_at)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, clock_timestamp())""")) {
+      insert.setString(1, id);
+      insert.setString(2, request.kind());
+      insert.setString(3, shape.signature());
+      insert.setString(4, request.subject());
+      insert.setString(5, request.subjectName());
+      insert.setString(6, request.organization());
+      insert.setString(7, request.requestedBy());
+      insert.setArray(8, connection.createArrayOf("text", request.ancestry().toArray()));
+      insert.setString(9, resumes);
+      insert.setString(10, phase.name());
+      insert.setString(11, progress.step());
+      insert.setString(12, shape.first().admission().name());
+      insert.setBoolean(13, progress.pastPivot());
+      insert.setString(14, Json.write(request.input()));
+      insert.setString(15, Json.write(initialState(entry, request.input())));
+      insert.setLong(16, progress.deadline());
+      insert.setLong(17, progress.stepDeadline());
+      insert.executeUpdate();
+    }
+    return get(connection, id);
+  }
+
+  private static <I extends Record, S extends Record> Record initialState(
+      OperationCatalog.Entry<I, S> entry, Record input) {
+    return entry.plan().initial(entry.input().cast(input));
+  }
+
+  private void activate(Connection connection, StoredOperation operation) throws SQLException {
+    execute(
+        connection,
+        "update subject set active_operation = ? where id = ?",
+        operation.id(),
+        operation.subject());
+    enter(connection, operation, operation.progress().step(), "DO");
+  }
+
+  private void supersede(Connection connection, StoredOperation active, String by)
+      throws SQLException {
+    StoredOperation next = active;
+    while (true) {
+      apply(connection, next, new Signal.Superseded(by));
+      if (next.resumes() == null) {
+        break;
+      }
+      next = get(connection, next.resumes());
+    }
+    for (StoredOperation queued : queuedOn(connection, active.subject())) {
+      apply(connection, queued, new Signal.Superseded(by));
+    }
+    // Whoever claimed with the old epoch can no longer act.
+    execute(
+        connection,
+        "update subject set epoch = epoch + 1, active_operation = null where id = ?",
+        active.subject());
+  }
+
+  private Optional<Begun> claimKey(
+      Connection connection, String organization, BeginRequest.Idempotency idempotency)
+      throws SQLException {
+    // Whoever comes second waits here until the first has committed or rolled back.
+    int claimed =
+        execute(
+            connection,
+            """
+            insert into idempotency_key (organization, request, key, body_digest) values (?, ?, ?, ?)
+            on conflict do nothing""",
+            organization,
+            idempotency.request(),
+            idempotency.key(),
+            idempotency.bodyDigest());
+    if (claimed == 1) {
+      return Optional.empty();
+    }
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            """
+            select body_digest, operation from idempotency_key
+            where organization = ? and request = ? and key = ?""")) {
+      select.setString(1, organization);
+      select.setString(2, idempotency.request());
+      select.setString(3, idempotency.key());
+      try (ResultSet row = select.executeQuery()) {
+        row.next();
+        return Optional.of(
+            row.getString("body_digest").equals(idempotency.bodyDigest())
+                ? new Begun.Same(row.getString("operation"))
+                : new Begun.KeyReused());
+      }
+    }
+  }
+
+  private void recordKey(Connection connection, BeginRequest request, String operation)
+      throws SQLException {
+    BeginRequest.Idempotency idempotency = request.idempotency();
+    if (idempotency != null) {
+      execute(
+          connection,
+          "update idempotency_key set operation = ? where organization = ? and request = ? and key = ?",
+          operation,
+          request.organization(),
+          idempotency.request(),
+          idempotency.key());
+    }
+  }
+
+  /// The operation that an earlier call with this key began.
+  Optional<Begun> earlier(
+      Connection connection, String organization, BeginRequest.Idempotency idempotency)
+      throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            """
+            select body_digest, operation from idempotency_key
+            where organization = ? and request = ? and key = ? and operation is not null""")) {
+      select.setString(1, organization);
+      select.setString(2, idempotency.request());
+      select.setString(3, idempotency.key());
+      try (ResultSet row = select.executeQuery()) {
+        if (!row.next()) {
+          return Optional.empty();
+        }
+        return Optional.of(
+            row.getString("body_digest").equals(idempotency.bodyDigest())
+                ? new Begun.Same(row.getString("operation"))
+                : new Begun.KeyReused());
+      }
+    }
+  }
+
+  // ---- Running
+
+  /// Claims due operations under a lease, one organization after the other, and raises the epoch of
+  /// their subjects.
+  List<StoredOperation> claim(Collection<Admission> classes, int most) throws SQLException {
+    return transactions.inNew(
+        connection -> {
+          List<String> subjects = new ArrayList<>();
+          try (PreparedStatement select =
+              connection.prepareStatement(
+                  """
+                  select s.id from subject s
+                  join (
+                    select o.id, o.due_at,
+                           row_number() over (partition by o.organization order by o.due_at) as turn
+                    from operation o
+                    where o.phase in ('RUNNING', 'UNWINDING') and o.due_at <= clock_timestamp()
+                      and (o.leased_until is null or o.leased_until < clock_timestamp())
+                      and o.admission = any (?)
+                  ) due on due.id = s.active_operation
+                  order by due.turn, due.due_at
+                  limit ?
+                  for update of s skip locked""")) {
+            select.setArray(
+                1, connection.createArrayOf("text", classes.stream().map(Enum::name).toArray()));
+            select.setInt(2, most);
+            try (ResultSet rows = select.executeQuery()) {
+              while (rows.next()) {
+                subjects.add(rows.getString(1));
+              }
+            }
+          }
+          if (subjects.isEmpty()) {
+            return List.of();
+          }
+          List<StoredOperation> claimed = new ArrayList<>();
+          try (PreparedStatement update =
+              connection.prepareStatement(
+                  """
+                  with claimed as (
+                    update subject set epoch = epoch + 1 where id = any (?)
+                    returning id, epoch, active_operation
+                  )
+                  update operation o
+                  set epoch = c.epoch, leased_by = ?, leased_until = clock_timestamp() + ? * interval '1 millisecond'
+                  from claimed c
+                  where o.id = c.active_operation and o.phase in ('RUNNING', 'UNWINDING')
+                    and o.due_at <= clock_timestamp()
+                    and (o.leased_until is null or o.leased_until < clock_timestamp())
+                  returning\s"""
+                      + StoredOperation.COLUMNS)) {
+            update.setArray(1, connection.createArrayOf("text", subjects.toArray()));
+            update.setString(2, settings.replica());
+            update.setLong(3, settings.lease().toMillis());
+            try (ResultSet rows = update.executeQuery()) {
+              while (rows.next()) {
+                claimed.add(StoredOperation.read(rows));
+              }
+            }
+          }
+          return claimed;
+        });
+  }
+
+  /// Commits what a runner's signal leads to.
+  ///
+  /// @return the operation as it stands now; still leased to the runner when it is to go on with
+  ///     the next step at once
+  /// @throws Lost when the runner has been overtaken
+  StoredOperation commit(StoredOperation claimed, Signal signal) throws SQLException, Lost {
+    Optional<StoredOperation> now =
+        transactions.inNew(
+            connection -> {
+              if (lockedEpoch(connection, claimed.subject()) != claimed.epoch()) {
+                return Optional.empty();
+              }
+              apply(connection, get(connection, claimed.id()), signal);
+              return Optional.of(get(connection, claimed.id()));
+            });
+    return now.orElseThrow(() -> new Lost(claimed));
+  }
+
+  /// Whether a commit failed because something the next step would make is taken.
+  static boolean taken(SQLException failure) {
+    return UNIQUE_VIOLATION.equals(failure.getSQLState());
+  }
+
+  /// Tells an operation of something from outside its runner.
+  ///
+  /// @return false when it had no effect
+  boolean signal(String operation, Signal signal) throws SQLException {
+    return transactions.inNew(connection -> signal(connection, operation, signal));
+  }
+
+  boolean signal(Connection connection, String operation, Signal signal) throws SQLException {
+    Optional<StoredOperation> found = find(connection, operation);
+    if (found.isEmpty()) {
+      return false;
+    }
+    lockedEpoch(connection, found.get().subject());
+    return apply(connection, get(connection, operation), signal);
+  }
+
+  /// Wakes the operation that waits for this child.
+  boolean hear(Connection connection, ChildEnd end) throws SQLException {
+    String waiting =
+        queryText(connection, "select id from operation where awaiting_id = ?", end.id());
+    return waiting != null && signal(connection, waiting, new Signal.ChildEnded(end));
+  }
+
+  /// Applies the rules and writes what follows. The subject's lock is held.
+  private boolean apply(Connection connection, StoredOperation operation, Signal signal)
+      throws SQLException {
+    PlanShape plan = shapeOf(operation);
+    Optional<Decision> decided =
+        Transition.next(plan, operation.progress(), platformNow(connection), signal);
+    if (decided.isEmpty()) {
+      return false;
+    }
+    Decision decision = decided.get();
+    String state = operation.state();
+    String step = operation.progress().step();
+    String direction = operation.progress().phase() == Phase.UNWINDING ? "UNDO" : "DO";
+    if (signal instanceof Signal.Stepped(StepOutcome.Done<?> done)) {
+      state = Json.write(done.state());
+      ledger.made(connection, operation.id(), step);
+      for (Map.Entry<Resource, String> gone : done.gone().entrySet()) {
+        ledger.gone(connection, operation.subject(), gone.getKey(), gone.getValue());
+      }
+      endStep(connection, operation, direction, true, null);
+      for (Event event : done.events()) {
+        publish(connection, operation, event);
+      }
+      if (decision.move() != Move.UNWIND) {
+        done.change().run();
+      }
+    } else if (signal instanceof Signal.Unwound(UndoOutcome.Undone(String proof))) {
+      ledger.undone(connection, operation.id(), step, proof);
+      endStep(connection, operation, direction, true, proof);
+    } else if (decision.move() == Move.STAY) {
+      noteStep(connection, operation, direction, decision.waitingFor());
+    } else if (operation.progress().phase() == Phase.RUNNING
+        || operation.progress().phase() == Phase.UNWINDING) {
+      Cause cause = decision.next().cause();
+      endStep(connection, operation, direction, false, cause == null ? null : cause.message());
+    }
+    // The same runner goes on when the next step needs the same kind of slot.
+    boolean goesOn =
+        switch (decision.move()) {
+          case ENTER -> plan.step(decision.next().step()).admission() == operation.admission();
+          case UNWIND, UNWIND_FURTHER -> true;
+          case STAY, END, STICK -> false;
+        };
+    boolean byRunner =
+        signal instanceof Signal.Stepped
+            || signal instanceof Signal.Unwound
+            || signal instanceof Signal.Threw
+            || signal instanceof Signal.Unrunnable
+            || signal instanceof Signal.ChildSilent;
+    // A cancel only leaves word: whoever holds the lease goes on holding it.
+    boolean keepLease =
+        byRunner
+            ? goesOn
+            : signal instanceof Signal.CancelRequested && decision.move() == Move.STAY;
+    write(connection, operation, decision, state, keepLease);
+    StoredOperation written = get(connection, operation.id());
+    switch (decision.move()) {
+      case ENTER -> enter(connection, written, decision.next().step(), "DO");
+      case UNWIND, UNWIND_FURTHER -> enter(connection, written, decision.next().step(), "UNDO");
+      case END -> {
+        publishEnd(connection, written);
+        if (!(signal instanceof Signal.Superseded)) {
+          handOver(connection, written);
+        }
+      }
+      case STICK -> {
+        Cause cause = decision.next().cause();
+        if (cause != null && !(signal instanceof Signal.ChildEnded)) {
+          publish(
+              connection,
+              written,
+              new OperationEvent.Stuck(written.id(), written.kind(), step, cause));
+        }
+      }
+      case STAY -> {
+        Child child = decision.next().awaiting();
+        boolean ask =
+            signal instanceof Signal.ChildSilent
+                || signal instanceof Signal.Stepped(StepOutcome.Await<?> ignored);
+        if (child != null && ask) {
+          ask(connection, written, child);
+        }
+        if (signal instanceof Signal.RetryRequested) {
+          enter(
+              connection,
+              written,
+              decision.next().step(),
+              decision.next().phase() == Phase.UNWINDING ? "UNDO" : "DO");
+        }
+      }
+    }
+    return true;
+  }
+
+  /// The subject goes to the operation that waited for this one, or to the next in the queue.
+  private void handOver(Connection connection, StoredOperation ended) throws SQLException {
+    String active =
+        queryText(connection, "select active_operation from subject where id = ?", ended.subject());
+    if (!ended.id().equals(active)) {
+      return;
+    }
+    execute(
+        connection,
+        "update subject set active_operation = ? where id = ?",
+        ended.resumes(),
+        ended.subject());
+    if (ended.resumes() != null) {
+      return;
+    }
+    for (StoredOperation queued : queuedOn(connection, ended.subject())) {
+      PlanShape plan = shapeOf(queued);
+      write(
+          connection,
+          queued,
+          Decision.now(Progress.begin(plan, platformNow(connection)), Move.ENTER),
+          queued.state(),
+          false);
+      activate(connection, get(connection, queued.id()));
+      return;
+    }
+  }
+
+  private List<StoredOperation> queuedOn(Connection connection, String subject)
+      throws SQLException {
+    return query(
+        connection,
+        "where o.subject = ? and o.phase = 'QUEUED' order by o.created_at, o.id",
+        subject);
+  }
+
+  private void ask(Connection connection, StoredOperation asking, Child child) throws SQLException {
+    List<String> ancestry = new ArrayList<>(asking.ancestry());
+    ancestry.add(asking.id());
+    OperationCommand command =
+        asking.progress().phase() == Phase.UNWINDING
+            ? new OperationCommand.Cancel(
+                child.id(),
+                child.kind(),
+                child.subject(),
+                asking.organization(),
+                asking.requestedBy(),
+                ancestry)
+            : new OperationCommand.Begin(
+                child.id(),
+                child.kind(),
+                child.subject(),
+                asking.organization(),
+                asking.requestedBy(),
+                ancestry,
+                child.input());
+    outbox.append(connection, child.topic(), child.subject(), asking.organization(), command);
+  }
+
+  private void write(
+      Connection connection,
+      StoredOperation operation,
+      Decision decision,
+      String state,
+      boolean keepLease)
+      throws SQLException {
+    Progress next = decision.next();
+    PlanShape plan = shapeOf(operation);
+    Admission admission =
+        plan.knows(next.step()) ? plan.step(next.step()).admission() : operation.admission();
+    Child child = next.awaiting();
+    Cause cause = next.cause();
+    try (PreparedStatement update =
+        connection.prepareStatement(
+            """
+            update operation set
+              phase = ?, stuck_in = ?, outcome = ?, step = ?, admission = ?, attempts = ?, cancel_requested = ?,
+              past_pivot = ?, state = ?::jsonb, awaiting = ?::jsonb, awaiting_id = ?, child_end = ?::jsonb,
+              waiting_for = ?, cause_code = ?, cause_message = ?, deadline = ?, step_deadline = ?,
+              due_at = clock_timestamp() + ? * interval '1 millisecond',
+              leased_by = case when ? then leased_by end,
+              leased_until = case when ? then clock_timestamp() + ? * interval '1 millisecond' end,
+              version = version + 1,
+              ended_at = case when ? then clock_timestamp() end
+            where id = ?""")) {
+      int i = 0;
+      update.setString(++i, next.phase().name());
+      update.setString(++i, name(next.stuckIn()));
+      update.setString(++i, name(next.outcome()));
+      update.setString(++i, next.step());
+      update.setString(++i, admission.name());
+      update.setInt(++i, next.attempts());
+      update.setBoolean(++i, next.cancelRequested());
+      update.setBoolean(++i, next.pastPivot());
+      update.setString(++i, state);
+      update.setString(++i, child == null ? null : Json.write(child));
+      update.setString(++i, child == null ? null : child.id());
+      update.setString(++i, next.childEnd() == null ? null : Json.write(next.childEnd()));
+      if (decision.waitingFor() == null) {
+        update.setNull(++i, Types.VARCHAR);
+      } else {
+        update.setString(++i, decision.waitingFor());
+      }
+      update.setString(++i, cause == null ? null : cause.code());
+      update.setString(++i, cause == null ? null : cause.message());
+      update.setLong(++i, next.deadline());
+      update.setLong(++i, next.stepDeadline());
+      update.setLong(++i, decision.due().toMillis());
+      update.setBoolean(++i, keepLease);
+      update.setBoolean(++i, keepLease && operation.leasedBy() != null);
+      update.setLong(++i, settings.lease().toMillis());
+      update.setBoolean(++i, next.phase() == Phase.ENDED);
+      update.setString(++i, operation.id());
+      update.executeUpdate();
+    }
+  }
+
+  private static @Nullable String name(@Nullable Enum<?> value) {
+    return value == null ? null : value.name();
+  }
+
+  /// Marks a step entered, together with what it is about to make.
+  private void enter(
+      Connection connection, StoredOperation operation, String step, String direction)
+      throws SQLException {
+    execute(
+        connection,
+        """
+        insert into operation_step (operation, step, direction, number, state)
+        values (?, ?, ?, (select count(*) from operation_step where operation = ?), 'ENTERED')
+        on conflict (operation, step, direction)
+        do update set state = 'ENTERED', attempts = 0, ended_at = null, message = null, entered_at = clock_timestamp()""",
+        operation.id(),
+        step,
+        direction,
+        operation.id());
+    if (direction.equals("DO")) {
+      for (Resource resource : made(operation, step)) {
+        ledger.plan(connection, operation.subject(), operation.id(), step, resource);
+      }
+    }
+  }
+
+  private List<Resource> made(StoredOperation operation, String step) {
+    OperationCatalog.Entry<?, ?> entry = catalog.get(operation.kind());
+    return made(entry, operation, step);
+  }
+
+  private <I extends Record, S extends Record> List<Resource> made(
+      OperationCatalog.Entry<I, S> entry, StoredOperation operation, String step) {
+    return entry.plan().step(step).makes().apply(context(entry, operation));
+  }
+
+  /// What a step of this operation sees.
+  <I extends Record, S extends Record> StepContext<I, S> context(
+      OperationCatalog.Entry<I, S> entry, StoredOperation operation) {
+    Supplier<List<LedgerRow>> open =
+        () -> {
+          try {
+            return openLedger(operation.subject());
+          } catch (SQLException failure) {
+            throw new DatabaseUnavailable(failure);
+          }
+        };
+    return new StepContext<>(
+        operation.id(),
+        operation.progress().step(),
+        operation.fence(),
+        operation.organization(),
+        operation.requestedBy(),
+        operation.progress().attempts(),
+        Json.readStored(operation.input(), entry.input()),
+        Json.readStored(operation.state(), entry.state()),
+        operation.progress().childEnd(),
+        open);
+  }
+
+  /// The control database did not answer while a step asked it; the step is tried again.
+  static final class DatabaseUnavailable extends RuntimeException {
+    DatabaseUnavailable(SQLException cause) {
+      super("The control database did not answer", cause);
+    }
+  }
+
+  private void endStep(
+      Connection connection,
+      StoredOperation operation,
+      String direction,
+      boolean done,
+      @Nullable String message)
+      throws SQLException {
+    String step = operation.progress().step();
+    long millis = 0;
+    try (PreparedStatement update =
+        connection.prepareStatement(
+            """
+            update operation_step set state = ?, message = coalesce(?, message), ended_at = clock_timestamp()
+            where operation = ? and step = ? and direction = ? and state = 'ENTERED'
+            returning (extract(epoch from (ended_at - entered_at)) * 1000)::bigint""")) {
+      update.setString(1, done ? "DONE" : "FAILED");
+      update.setString(2, message);
+      update.setString(3, operation.id());
+      update.setString(4, step);
+      update.setString(5, direction);
+      try (ResultSet row = update.executeQuery()) {
+        if (!row.next()) {
+          return;
+        }
+        millis = row.getLong(1);
+      }
+    }
+    publish(
+        connection,
+        operation,
+        new OperationEvent.StepEnded(
+            operation.id(),
+            operation.kind(),
+            step,
+            direction.equals("DO") ? "do" : "undo",
+            done ? "done" : "failed",
+            millis));
+  }
+
+  private void noteStep(
+      Connection connection, StoredOperation operation, String direction, @Nullable String message)
+      throws SQLException {
+    execute(
+        connection,
+        """
+        update operation_step set attempts = attempts + 1, message = coalesce(?, message)
+        where operation = ? and step = ? and direction = ?""",
+        message,
+        operation.id(),
+        operation.progress().step(),
+        direction);
+  }
+
+  private void publish(Connection connection, StoredOperation operation, Event event)
+      throws SQLException {
+    outbox.append(
+        connection, settings.eventTopic(), operation.subject(), operation.organization(), event);
+  }
+
+  private void publishEnd(Connection connection, StoredOperation operation) throws SQLException {
+    Outcome outcome = operation.progress().outcome();
+    if (outcome == null) {
+      throw new IllegalStateException("An operation that has ended has an outcome");
+    }
+    publish(
+        connection,
+        operation,
+        new OperationEvent.Ended(
+            operation.id(),
+            operation.kind(),
+            operation.subject(),
+            operation.ancestry(),
+            outcome,
+            operation.progress().cause()));
+  }
+
+  // ---- Leases and time
+
+  /// Renews the leases of operations that this replica runs, and tells which of them are asked to
+  /// cancel or overdue.
+  List<String> renew(Collection<String> operations) throws SQLException {
+    return transactions.inNew(
+        connection -> {
+          List<String> interrupt = new ArrayList<>();
+          try (PreparedStatement update =
+              connection.prepareStatement(
+                  """
+                  update operation set leased_until = clock_timestamp() + ? * interval '1 millisecond'
+                  where id = any (?) and leased_by = ? and leased_until is not null
+                  returning id, (cancel_requested and not past_pivot and phase = 'RUNNING')
+                                or platform_now() >= step_deadline""")) {
+            update.setLong(1, settings.lease().toMillis());
+            update.setArray(2, connection.createArrayOf("text", operations.toArray()));
+            update.setString(3, settings.replica());
+            try (ResultSet rows = update.executeQuery()) {
+              while (rows.next()) {
+                if (rows.getBoolean(2)) {
+                  interrupt.add(rows.getString(1));
+                }
+              }
+            }
+          }
+          return interrupt;
+        });
+  }
+
+  /// Frees what an earlier life of this replica's slot had leased.
+  void freeOwnLeases() throws SQLException {
+    transactions.inNew(
+        connection ->
+            execute(
+                connection,
+                "update operation set leased_until = null where leased_by = ? and phase <> 'ENDED'",
+                settings.replica()));
+  }
+
+  /// Frees the lease of a runner that gives up, unless it has been overtaken.
+  void freeLease(StoredOperation claimed) throws SQLException {
+    transactions.inNew(
+        connection ->
+            execute(
+                connection,
+                "update operation set leased_until = null where id = ? and leased_by = ? and epoch = ?",
+                claimed.id(),
+                settings.replica(),
+                claimed.epoch()));
+  }
+
+  /// Lets the platform's clock go on by the time since the last tick, two seconds at the most.
+  void tick() throws SQLException {
+    transactions.inNew(
+        connection ->
+            execute(
+                connection,
+                """
+                update platform_clock
+                set running_millis = platform_now(), ticked_at = clock_timestamp()
+                where ticked_at < clock_timestamp() - interval '200 milliseconds'"""));
+  }
+
+  /// Forgets idempotency keys after seven days.
+  void forgetOldKeys() throws SQLException {
+    transactions.inNew(
+        connection ->
+            execute(
+                connection,
+                "delete from idempotency_key where claimed_at < clock_timestamp() - interval '7 days'"));
+  }
+
+  private static long platformNow(Connection connection) throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement("select platform_now()");
+        ResultSet row = select.executeQuery()) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
+
+  // ---- Reading
+
+  List<LedgerRow> openLedger(String subject) throws SQLException {
+    return transactions.inNew(connection -> ledger.open(connection, subject));
+  }
+
+  Optional<StoredOperation> find(Connection connection, String id) throws SQLException {
+    List<StoredOperation> found = query(connection, "where o.id = ?", id);
+    return found.isEmpty() ? Optional.empty() : Optional.of(found.getFirst());
+  }
+
+  OperationView view(Connection connection, StoredOperation operation) throws SQLException {
+    return OperationViews.of(connection, operation, shapeOf(operation), platformNow(connection));
+  }
+
+  List<StoredOperation> query(Connection connection, String where, Object... arguments)
+      throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            "select " + StoredOperation.COLUMNS + " from operation o " + where)) {
+      for (int i = 0; i < arguments.length; i++) {
+        select.setObject(i + 1, arguments[i]);
+      }
+      try (ResultSet rows = select.executeQuery()) {
+        List<StoredOperation> found = new ArrayList<>();
+        while (rows.next()) {
+          found.add(StoredOperation.read(rows));
+        }
+        return found;
+      }
+    }
+  }
+
+  private StoredOperation get(Connection connection, String id) throws SQLException {
+    return find(connection, id)
+        .orElseThrow(() -> new IllegalStateException("There is no operation " + id));
+  }
+
+  private PlanShape shapeOf(StoredOperation operation) {
+    return catalog
+        .find(operation.kind())
+        .map(entry -> entry.plan().shape())
+        // A newer or older version began it; it is stuck, which needs no plan.
+        .orElseGet(() -> new PlanShape(Duration.ZERO, false, List.of()));
+  }
+
+  private @Nullable String lockSubject(Connection connection, String subject, String organization)
+      throws SQLException {
+    execute(
+        connection,
+        "insert into subject (id, organization) values (?, ?) on conflict do nothing",
+        subject,
+        organization);
+    return queryText(
+        connection, "select active_operation from subject where id = ? for update", subject);
+  }
+
+  private static long lockedEpoch(Connection connection, String subject) throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement("select epoch from subject where id = ? for update")) {
+      select.setString(1, subject);
+      try (ResultSet row = select.executeQuery()) {
+        row.next();
+        return row.getLong(1);
+      }
+    }
+  }
+
+  private static @Nullable String queryText(Connection connection, String sql, String argument)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(sql)) {
+      select.setString(1, argument);
+      try (ResultSet row = select.executeQuery()) {
+        return row.next() ? row.getString(1) : null;
+      }
+    }
+  }
+
+  private static int execute(Connection connection, String sql, @Nullable Object... arguments)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      for (int i = 0; i < arguments.length; i++) {
+        if (arguments[i] == null) {
+          statement.setNull(i + 1, Types.VARCHAR);
+        } else {
+          statement.setObject(i + 1, arguments[i]);
+        }
+      }
+      return statement.executeUpdate();
+    }
+  }
+}

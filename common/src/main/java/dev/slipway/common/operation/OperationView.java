@@ -1,0 +1,65 @@
+package dev.slipway.common.operation;
+
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// An operation as its owner sees it.
+///
+/// @param subjectName        what people call the subject
+/// @param waitingFor         in words, what it waits for
+/// @param next               what to type next, when it is stuck
+/// @param deadlineMillisLeft of the platform's running time, until it is undone or stuck
+/// @param version            raised by every visible change
+public record OperationView(
+    String id,
+    String kind,
+    String subject,
+    String subjectName,
+    String organization,
+    Phase phase,
+    @Nullable Outcome outcome,
+    String step,
+    int attempts,
+    @Nullable String waitingFor,
+    @Nullable Cause cause,
+    @Nullable String next,
+    boolean cancelRequested,
+    String requestedBy,
+    Instant createdAt,
+    @Nullable Instant endedAt,
+    long deadlineMillisLeft,
+    long version,
+    List<StepView> steps) {
+
+  /// One step of the plan.
+  ///
+  /// @param millis  how long it took, or has taken so far
+  /// @param message the last thing it said
+  public record StepView(
+      String name,
+      StepState state,
+      @Nullable Instant startedAt,
+      @Nullable Instant endedAt,
+      @Nullable Long millis,
+      @Nullable String message) {}
+
+  /// What became of a step.
+  public enum StepState {
+    PENDING,
+    RUNNING,
+    DONE,
+    FAILED,
+    KEPT,
+    UNDOING,
+    UNDONE
+  }
+
+  public boolean ended() {
+    return phase == Phase.ENDED;
+  }
+
+  public boolean succeeded() {
+    return outcome == Outcome.SUCCEEDED;
+  }
+}

@@ -1,0 +1,47 @@
+package dev.slipway.common.operation;
+
+import dev.slipway.common.id.Identifiers;
+import dev.slipway.common.ledger.LedgerRow;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// What a step sees while it runs, outside any transaction.
+///
+/// @param operation its identifier
+/// @param step      the step's name
+/// @param attempts  how often this step was tried before
+/// @param ledger    reads the subject's open rows, newest first
+public record StepContext<I extends Record, S extends Record>(
+    String operation,
+    String step,
+    Fence fence,
+    String organization,
+    String requestedBy,
+    int attempts,
+    I input,
+    S state,
+    @Nullable ChildEnd childEnd,
+    Supplier<List<LedgerRow>> ledger) {
+
+  public String subject() {
+    return fence.subject();
+  }
+
+  /// How the operation this step waited for has ended, if it has.
+  public Optional<ChildEnd> child() {
+    return Optional.ofNullable(childEnd);
+  }
+
+  /// The subject's open ledger rows, newest first.
+  public List<LedgerRow> openLedger() {
+    return ledger.get();
+  }
+
+  /// A child of this step: the same on every call.
+  public Child child(String prefix, String topic, String kind, String childSubject, String input) {
+    return new Child(
+        Identifiers.derived(prefix, operation, step), topic, kind, childSubject, input);
+  }
+}

@@ -1,0 +1,217 @@
+package dev.slipway.common.outbox;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Sends what stands in the outbox to Kafka, in the order of seq for each aggregate, and deletes it
+/// when it is acknowledged.
+///
+/// One replica per database relays: the one that holds a session's advisory lock on a connection of
+/// its own. An aggregate has at most one message in flight, so that a failed send stops that
+/// aggregate and no other, and nothing overtakes it. After a crash a message may be sent twice;
+/// consumers drop what they have seen.
+public final class OutboxRelay implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(OutboxRelay.class);
+  private static final long LOCK = 0x51_19_A7L;
+  private static final int BATCH = 500;
+  private static final Duration POLL = Duration.ofMillis(100);
+  private static final Duration STANDBY = Duration.ofMillis(500);
+
+  private record Row(long number, String aggregate, String topic, String payload) {}
+
+  private final DataSource database;
+  private final Producer<String, String> producer;
+  private final Semaphore wake = new Semaphore(0);
+  private volatile boolean closing;
+  private @Nullable Thread thread;
+
+  /// @param producer with acks=all and idempotence; closed with the relay
+  public OutboxRelay(DataSource database, Producer<String, String> producer) {
+    this.database = database;
+    this.producer = producer;
+  }
+
+  public void start() {
+    thread = Thread.ofPlatform().name("outbox-relay").daemon().start(this::relayForever);
+  }
+
+  /// Something was written: look now instead of at the next poll.
+  public void wake() {
+    wake.release();
+  }
+
+  private void relayForever() {
+    while (!closing) {
+      try (Connection connection = database.getConnection()) {
+        connection.setAutoCommit(true);
+        if (lock(connection)) {
+          relay(connection);
+        } else {
+          rest(STANDBY);
+        }
+      } catch (SQLException failure) {
+        LOG.debug("The outbox cannot be read: {}", failure.getMessage());
+        rest(STANDBY);
+      } catch (RuntimeException failure) {
+        LOG.error("The outbox relay failed", failure);
+        rest(STANDBY);
+      }
+    }
+  }
+
+  private static boolean lock(Connection connection) throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement("select pg_try_advisory_lock(?)")) {
+      select.setLong(1, LOCK);
+      try (ResultSet row = select.executeQuery()) {
+        row.next();
+        return row.getBoolean(1);
+      }
+    }
+  }
+
+  private static void unlock(Connection connection) throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement("select pg_advisory_unlock(?)")) {
+      select.setLong(1, LOCK);
+      select.execute();
+    }
+  }
+
+  private void relay(Connection connection) throws SQLException {
+    try {
+      while (!closing) {
+        wake.drainPermits();
+        List<Row> rows = read(connection);
+        if (rows.isEmpty()) {
+          rest(POLL);
+          continue;
+        }
+        List<Long> sent = send(rows);
+        delete(connection, sent);
+        if (sent.size() < rows.size()) {
+          rest(STANDBY);
+        }
+      }
+    } finally {
+      if (connection.isValid(1)) {
+        // The pool may hand this connection to somebody else.
+        unlock(connection);
+      }
+    }
+  }
+
+  private static List<Row> read(Connection connection) throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            "select number, aggregate, topic, payload from outbox order by number limit ?")) {
+      select.setInt(1, BATCH);
+      try (ResultSet rows = select.executeQuery()) {
+        List<Row> found = new ArrayList<>();
+        while (rows.next()) {
+          found.add(
+              new Row(rows.getLong(1), rows.getString(2), rows.getString(3), rows.getString(4)));
+        }
+        return found;
+      }
+    }
+  }
+
+  private List<Long> send(List<Row> rows) {
+    Map<String, Deque<Row>> byAggregate = new LinkedHashMap<>();
+    for (Row row : rows) {
+      byAggregate.computeIfAbsent(row.aggregate(), none -> new ArrayDeque<>()).add(row);
+    }
+    Queue<Long> sent = new ConcurrentLinkedQueue<>();
+    var finished = new CountDownLatch(byAggregate.size());
+    for (Deque<Row> chain : byAggregate.values()) {
+      sendNext(chain, sent, finished);
+    }
+    try {
+      finished.await();
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+    return List.copyOf(sent);
+  }
+
+  /// Sends the first of the chain, and the rest when it is acknowledged.
+  private void sendNext(Deque<Row> chain, Queue<Long> sent, CountDownLatch finished) {
+    Row row = chain.poll();
+    if (row == null) {
+      finished.countDown();
+      return;
+    }
+    try {
+      producer.send(
+          new ProducerRecord<>(row.topic(), row.aggregate(), row.payload()),
+          (metadata, failure) -> {
+            if (failure == null) {
+              sent.add(row.number());
+              sendNext(chain, sent, finished);
+            } else {
+              LOG.warn("Kafka did not take message {}: {}", row.number(), failure.getMessage());
+              finished.countDown();
+            }
+          });
+    } catch (RuntimeException failure) {
+      LOG.warn("Kafka did not take message {}: {}", row.number(), failure.getMessage());
+      finished.countDown();
+    }
+  }
+
+  private static void delete(Connection connection, List<Long> numbers) throws SQLException {
+    if (numbers.isEmpty()) {
+      return;
+    }
+    try (PreparedStatement delete =
+        connection.prepareStatement("delete from outbox where number = any (?)")) {
+      delete.setArray(1, connection.createArrayOf("bigint", numbers.toArray()));
+      delete.executeUpdate();
+    }
+  }
+
+  private void rest(Duration time) {
+    try {
+      boolean woken = wake.tryAcquire(time.toMillis(), TimeUnit.MILLISECONDS);
+      LOG.trace("woken: {}", woken);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      closing = true;
+    }
+  }
+
+  /// Stops after the batch in flight; what is left is sent by the next relay.
+  @Override
+  public void close() {
+    closing = true;
+    wake.release();
+    try {
+      if (thread != null && !thread.join(Duration.ofSeconds(3))) {
+        thread.interrupt();
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+    producer.close(Duration.ofSeconds(1));
+  }
+}
