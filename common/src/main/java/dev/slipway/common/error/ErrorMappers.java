@@ -1,0 +1,305 @@
+package dev.slipway.common.error;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.DatabindException;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import io.quarkus.runtime.configuration.MemorySize;
+import io.quarkus.security.AuthenticationException;
+import io.quarkus.security.ForbiddenException;
+import io.quarkus.security.UnauthorizedException;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.inject.Singleton;
+import jakarta.validation.ConstraintViolation;
+import jakarta.validation.ConstraintViolationException;
+import jakarta.validation.ElementKind;
+import jakarta.validation.Path;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+import org.jspecify.annotations.Nullable;
+
+/// Turns everything that reaches the edge into an [ErrorAnswer]. The only place where one is
+/// written.
+///
+/// What a caller did wrong is said in our own words, never in those of an exception: a library's
+/// message may quote the request, and with it a secret.
+@Singleton
+class ErrorMappers {
+
+  private static final Logger LOG = Logger.getLogger(ErrorMappers.class);
+
+  private final long bodyLimit;
+
+  ErrorMappers(@ConfigProperty(name = "slipway.http.body-limit") MemorySize bodyLimit) {
+    this.bodyLimit = bodyLimit.asLongValue();
+  }
+
+  static String tooLarge(long limit) {
+    return "the body is larger than the %d bytes this path takes".formatted(limit);
+  }
+
+  @ServerExceptionMapper
+  Response refused(ApiException refusal, RoutingContext request) {
+    String id = RequestId.of(request);
+    String context = refusal.internalContext();
+    if (refusal.code().status() >= 500) {
+      LOG.errorf(refusal, "%s %s (%s)", id, refusal.code().word(), context);
+    } else if (context != null || refusal.getCause() != null) {
+      LOG.infof(refusal.getCause(), "%s %s (%s)", id, refusal.code().word(), context);
+    }
+    var response =
+        Response.status(refusal.code().status())
+            .type(MediaType.APPLICATION_JSON_TYPE)
+            .entity(refusal.answer(id));
+    refusal.headers().forEach(response::header);
+    return response.build();
+  }
+
+  @ServerExceptionMapper
+  Response badJson(JacksonException problem, RoutingContext request) {
+    return refused(describe(problem), request);
+  }
+
+  /// More specific than [JacksonException], or Quarkus's own mapper for it would answer.
+  @ServerExceptionMapper
+  Response badJson(MismatchedInputException problem, RoutingContext request) {
+    return refused(describe(problem), request);
+  }
+
+  @ServerExceptionMapper
+  Response invalid(ConstraintViolationException problem, RoutingContext request) {
+    var problems = new TreeMap<String, String>();
+    for (ConstraintViolation<?> violation : problem.getConstraintViolations()) {
+      if (isOurs(violation.getPropertyPath())) {
+        return unexpected(problem, request);
+      }
+      problems.merge(
+          fieldOf(violation.getPropertyPath()),
+          violation.getMessage(),
+          (first, second) -> first.compareTo(second) <= 0 ? first : second);
+    }
+    String message =
+        problems.entrySet().stream()
+            .map(entry -> entry.getKey() + ' ' + entry.getValue())
+            .collect(Collectors.joining("; "));
+    var refusal = ApiException.of(ErrorCode.INVALID_REQUEST, message);
+    problems.forEach(refusal::field);
+    return refused(refusal.build(), request);
+  }
+
+  @ServerExceptionMapper
+  Response unauthenticated(AuthenticationException problem, RoutingContext request) {
+    return refused(unauthorized(), request);
+  }
+
+  @ServerExceptionMapper
+  Response unauthenticated(UnauthorizedException problem, RoutingContext request) {
+    return refused(unauthorized(), request);
+  }
+
+  @ServerExceptionMapper
+  Response forbidden(ForbiddenException problem, RoutingContext request) {
+    return refused(new ApiException(ErrorCode.FORBIDDEN, "you may not do this"), request);
+  }
+
+  @ServerExceptionMapper
+  Response refusedByTheFramework(WebApplicationException problem, RoutingContext request) {
+    Response theirs = problem.getResponse();
+    int status = theirs.getStatus();
+    if (status < 400) {
+      return theirs;
+    }
+    JacksonException json = causeOf(problem, JacksonException.class);
+    if (json != null && status == 400) {
+      return refused(describe(json), request);
+    }
+    Response ours =
+        switch (status) {
+          case 401 -> refused(unauthorized(), request);
+          case 403 ->
+              refused(new ApiException(ErrorCode.FORBIDDEN, "you may not do this"), request);
+          case 404 ->
+              refused(
+                  new ApiException(
+                      ErrorCode.NOT_FOUND,
+                      "there is no such path, or a part of it has the wrong form"),
+                  request);
+          case 405 -> refused(methodNotAllowed(request, theirs), request);
+          case 406 ->
+              refused(
+                  new ApiException(
+                      ErrorCode.NOT_ACCEPTABLE,
+                      "the answer cannot be given in any type that the header Accept names"),
+                  request);
+          case 413 ->
+              refused(new ApiException(ErrorCode.BODY_TOO_LARGE, tooLarge(bodyLimit)), request);
+          case 415 ->
+              refused(
+                  new ApiException(
+                      ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+                      "the body is of a type that this path does not take; send JSON with Content-Type:"
+                          + " application/json"),
+                  request);
+          case 503 -> refused(unavailable(problem), request);
+          default ->
+              status < 500
+                  ? refused(
+                      new ApiException(
+                          new ErrorCode(ErrorCode.INVALID_REQUEST.word(), status),
+                          "the request cannot be understood"),
+                      request)
+                  : unexpected(problem, request);
+        };
+    return ours;
+  }
+
+  @ServerExceptionMapper
+  Response unexpected(Throwable problem, RoutingContext request) {
+    ApiException refusal = causeOf(problem, ApiException.class);
+    if (refusal != null) {
+      return refused(refusal, request);
+    }
+    SQLException sql = causeOf(problem, SQLException.class);
+    if (sql != null) {
+      if (isUnreachable(sql)) {
+        return refused(unavailable(problem), request);
+      }
+      if ("22021".equals(sql.getSQLState())) {
+        // Postgres stores no NUL in text. Names are checked before they get there; free text may
+        // carry one.
+        return refused(
+            new ApiException(ErrorCode.INVALID_REQUEST, "the request contains a NUL character"),
+            request);
+      }
+    }
+    return refused(
+        ApiException.of(
+                ErrorCode.INTERNAL,
+                "something went wrong on the platform's side; its log has the details under this request"
+                    + " id")
+            .cause(problem)
+            .internally(request.request().method() + " " + request.normalizedPath())
+            .build(),
+        request);
+  }
+
+  private static ApiException unauthorized() {
+    return ApiException.of(
+            ErrorCode.UNAUTHORIZED, "the token is missing, expired or not valid here; log in again")
+        .header(HttpHeaders.WWW_AUTHENTICATE, "Bearer")
+        .build();
+  }
+
+  private static ApiException unavailable(Throwable cause) {
+    return ApiException.of(
+            ErrorCode.UNAVAILABLE, "the platform cannot do this at the moment; try again shortly")
+        .header(HttpHeaders.RETRY_AFTER, "1")
+        .cause(cause)
+        .build();
+  }
+
+  private static ApiException methodNotAllowed(RoutingContext request, Response theirs) {
+    String allowed = theirs.getHeaderString(HttpHeaders.ALLOW);
+    String method = request.request().method().name();
+    if (allowed == null || allowed.isBlank()) {
+      return new ApiException(ErrorCode.METHOD_NOT_ALLOWED, "this path does not take " + method);
+    }
+    return ApiException.of(
+            ErrorCode.METHOD_NOT_ALLOWED,
+            "this path does not take %s; it takes %s".formatted(method, allowed))
+        .header(HttpHeaders.ALLOW, allowed)
+        .build();
+  }
+
+  private static ApiException describe(JacksonException problem) {
+    // Only failures to bind have a path; what the parser rejects has none and is not JSON.
+    if (!(problem instanceof DatabindException)
+        || problem.getCause() instanceof com.fasterxml.jackson.core.JsonParseException) {
+      return new ApiException(ErrorCode.MALFORMED_BODY, "the body is not valid JSON");
+    }
+    String field = problem instanceof JsonMappingException mapping ? pathOf(mapping) : "";
+    if (field.isEmpty()) {
+      return new ApiException(
+          ErrorCode.MALFORMED_BODY, "the body is not the JSON object that this path takes");
+    }
+    String trouble =
+        problem instanceof UnrecognizedPropertyException
+            ? "is not a field of this request"
+            : "has the wrong type";
+    return ApiException.of(ErrorCode.INVALID_REQUEST, field + ' ' + trouble)
+        .field(field, trouble)
+        .build();
+  }
+
+  private static String pathOf(JsonMappingException problem) {
+    List<String> names = new ArrayList<>();
+    for (JsonMappingException.Reference reference : problem.getPath()) {
+      names.add(
+          reference.getFieldName() == null
+              ? "[" + reference.getIndex() + "]"
+              : reference.getFieldName());
+    }
+    String path = String.join(".", names);
+    return path.length() <= 100 ? path : path.substring(0, 100);
+  }
+
+  /// A value we return and do not keep our own promise about is our mistake, not the caller's.
+  private static boolean isOurs(Path path) {
+    for (Path.Node node : path) {
+      if (node.getKind() == ElementKind.RETURN_VALUE) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// The path begins with the method and the parameter, which mean nothing to a caller.
+  private static String fieldOf(Path path) {
+    List<String> names = new ArrayList<>();
+    String parameter = "body";
+    for (Path.Node node : path) {
+      switch (node.getKind()) {
+        case METHOD, CONSTRUCTOR, BEAN -> {}
+        case PARAMETER -> parameter = node.getName();
+        default -> {
+          if (node.getName() != null) {
+            names.add(node.getName());
+          }
+        }
+      }
+    }
+    return names.isEmpty() ? parameter : String.join(".", names);
+  }
+
+  private static boolean isUnreachable(SQLException problem) {
+    String state = problem.getSQLState();
+    // 08: connection; 53: out of connections; 57P: shutting down or starting. A pool that gave up
+    // waiting has no state.
+    return state == null
+        || state.startsWith("08")
+        || state.startsWith("53")
+        || state.startsWith("57P");
+  }
+
+  private static <T extends Throwable> @Nullable T causeOf(Throwable problem, Class<T> type) {
+    Throwable current = problem;
+    for (int depth = 0; current != null && depth < 20; depth++) {
+      if (type.isInstance(current)) {
+        return type.cast(current);
+      }
+      current = current.getCause();
+    }
+    return null;
+  }
+}
