@@ -154,7 +154,8 @@ public final class OutboxRelay implements AutoCloseable {
     return List.copyOf(sent);
   }
 
-  /// Sends the first of the chain, and the rest when it is acknowledged.
+  /// Sends the first of the chain, and the rest when it is acknowledged; the callback, not the
+  /// future, tells of both success and failure.
   private void sendNext(Deque<Row> chain, Queue<Long> sent, CountDownLatch finished) {
     Row row = chain.poll();
     if (row == null) {
@@ -162,17 +163,18 @@ public final class OutboxRelay implements AutoCloseable {
       return;
     }
     try {
-      producer.send(
-          new ProducerRecord<>(row.topic(), row.aggregate(), row.payload()),
-          (metadata, failure) -> {
-            if (failure == null) {
-              sent.add(row.number());
-              sendNext(chain, sent, finished);
-            } else {
-              LOG.warn("Kafka did not take message {}: {}", row.number(), failure.getMessage());
-              finished.countDown();
-            }
-          });
+      var unused =
+          producer.send(
+              new ProducerRecord<>(row.topic(), row.aggregate(), row.payload()),
+              (metadata, failure) -> {
+                if (failure == null) {
+                  sent.add(row.number());
+                  sendNext(chain, sent, finished);
+                } else {
+                  LOG.warn("Kafka did not take message {}: {}", row.number(), failure.getMessage());
+                  finished.countDown();
+                }
+              });
     } catch (RuntimeException failure) {
       LOG.warn("Kafka did not take message {}: {}", row.number(), failure.getMessage());
       finished.countDown();
