@@ -1,7 +1,6 @@
 package dev.slipway.common.operation;
 
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -41,9 +40,8 @@ final class Watch {
     long nanos = Math.min(LOOK_AGAIN.toNanos(), until - System.nanoTime());
     lock.lock();
     try {
-      if (version == seen && nanos > 0) {
-        boolean signalled = changed.await(nanos, TimeUnit.NANOSECONDS);
-        assert signalled || nanos > 0;
+      while (version == seen && nanos > 0) {
+        nanos = changed.awaitNanos(nanos);
       }
     } finally {
       lock.unlock();
