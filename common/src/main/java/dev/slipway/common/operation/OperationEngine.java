@@ -1,5 +1,6 @@
 package dev.slipway.common.operation;
 
+import dev.slipway.common.ledger.LedgerRow;
 import dev.slipway.common.outbox.Json;
 import dev.slipway.common.outbox.Outbox;
 import java.sql.Connection;
@@ -57,7 +58,8 @@ public final class OperationEngine implements AutoCloseable {
       AFTER_COMMIT
     }
 
-    void at(Point point, String operation, String step, boolean undo);
+    void at(Point point, String operation, String step, boolean undo)
+        throws DriverFailure, InterruptedException;
 
     Interruptions NONE = (point, operation, step, undo) -> {};
   }
@@ -244,6 +246,11 @@ public final class OperationEngine implements AutoCloseable {
         });
   }
 
+  /// What of a subject exists, or may exist, outside the database; newest first.
+  public List<LedgerRow> openLedger(String subject) throws SQLException {
+    return store.openLedger(subject);
+  }
+
   /// Waits until an operation has ended or is stuck, or the time is over.
   ///
   /// @return how it stands then
@@ -407,9 +414,7 @@ public final class OperationEngine implements AutoCloseable {
                       .formatted(settings.service(), step, operation.kind()))));
     }
     boolean undo = operation.progress().phase() == Phase.UNWINDING;
-    interruptions.at(Interruptions.Point.BEFORE_ACT, operation.id(), step, undo);
     Signal signal = act(entry.get(), operation);
-    interruptions.at(Interruptions.Point.AFTER_ACT, operation.id(), step, undo);
     // An interruption was for the act; the commit must not see it.
     boolean interrupted = Thread.interrupted();
     if (interrupted) {
@@ -429,8 +434,16 @@ public final class OperationEngine implements AutoCloseable {
                   new Cause("taken", "What the next step needs was taken in the meantime"), false));
     }
     log(operation, now);
-    interruptions.at(Interruptions.Point.AFTER_COMMIT, operation.id(), step, undo);
+    afterCommit(operation, step, undo);
     return now;
+  }
+
+  private void afterCommit(StoredOperation operation, String step, boolean undo) {
+    try {
+      interruptions.at(Interruptions.Point.AFTER_COMMIT, operation.id(), step, undo);
+    } catch (DriverFailure | InterruptedException late) {
+      throw new IllegalStateException("There is no failing after the commit", late);
+    }
   }
 
   private <I extends Record, S extends Record> Signal act(
@@ -442,15 +455,23 @@ public final class OperationEngine implements AutoCloseable {
     Plan.Step<I, S> step = entry.plan().step(progress.step());
     try {
       StepContext<I, S> context = store.context(entry, operation);
-      if (progress.phase() == Phase.UNWINDING) {
-        Plan.Undo<I, S> undo = step.undo();
-        return new Signal.Unwound(
-            undo == null ? UndoOutcome.undone("There was nothing to undo") : undo.run(context));
-      }
-      if (progress.cancelRequested() && !progress.pastPivot()) {
+      boolean undoing = progress.phase() == Phase.UNWINDING;
+      if (!undoing && progress.cancelRequested() && !progress.pastPivot()) {
         return new Signal.Threw(Cause.CANCELLED, false);
       }
-      return new Signal.Stepped(step.act().run(context));
+      interruptions.at(
+          Interruptions.Point.BEFORE_ACT, operation.id(), step.shape().name(), undoing);
+      Plan.Undo<I, S> undo = step.undo();
+      Signal signal;
+      if (!undoing) {
+        signal = new Signal.Stepped(step.act().run(context));
+      } else if (undo == null) {
+        signal = new Signal.Unwound(UndoOutcome.undone("There was nothing to undo"));
+      } else {
+        signal = new Signal.Unwound(undo.run(context));
+      }
+      interruptions.at(Interruptions.Point.AFTER_ACT, operation.id(), step.shape().name(), undoing);
+      return signal;
     } catch (DriverFailure failure) {
       LOG.info(
           "{}: {} failed: {}",
@@ -526,20 +547,25 @@ public final class OperationEngine implements AutoCloseable {
 
   /// Stops claiming and waits a little for steps to come to something; what does not is claimed
   /// again elsewhere.
-  @Override
-  public void close() {
+  public void stop() {
     closing = true;
     wake.release();
-    runners.shutdown();
     try {
+      // Nothing is claimed any more when the runners are told to finish.
+      join(claimer);
+      runners.shutdown();
       if (!runners.awaitTermination(5, TimeUnit.SECONDS)) {
         runners.shutdownNow();
       }
-      join(claimer);
       join(keeper);
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  @Override
+  public void close() {
+    stop();
   }
 
   private static void join(@Nullable Thread thread) throws InterruptedException {

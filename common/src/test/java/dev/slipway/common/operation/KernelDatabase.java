@@ -1,0 +1,76 @@
+package dev.slipway.common.operation;
+
+import dev.slipway.localstack.TestStack;
+import io.agroal.api.AgroalDataSource;
+import io.agroal.api.configuration.supplier.AgroalPropertiesReader;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Map;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+
+/// A fresh database with the kernel's tables, on the test stack's real Postgres.
+public final class KernelDatabase {
+
+  private final AgroalDataSource database;
+
+  private KernelDatabase(AgroalDataSource database) {
+    this.database = database;
+  }
+
+  /// @param locations further migrations
+  public static KernelDatabase fresh(String... locations) {
+    TestStack stack = TestStack.shared();
+    String name = stack.createDatabase("kernel");
+    String[] all = new String[locations.length + 1];
+    all[0] = "classpath:db/kernel";
+    System.arraycopy(locations, 0, all, 1, locations.length);
+    Flyway.configure()
+        .dataSource(stack.jdbcUrl(name), stack.databaseUser(name), stack.databasePassword(name))
+        .locations(all)
+        .outOfOrder(true)
+        .load()
+        .migrate();
+    try {
+      return new KernelDatabase(
+          AgroalDataSource.from(
+              new AgroalPropertiesReader()
+                  .readProperties(
+                      Map.of(
+                          AgroalPropertiesReader.MAX_SIZE,
+                          "30",
+                          AgroalPropertiesReader.ACQUISITION_TIMEOUT_S,
+                          "10",
+                          AgroalPropertiesReader.JDBC_URL,
+                          // What a crash of Postgres itself loses is not what these tests are
+                          // about.
+                          stack.jdbcUrl(name) + "?options=-c%20synchronous_commit=off",
+                          AgroalPropertiesReader.PRINCIPAL,
+                          stack.databaseUser(name),
+                          AgroalPropertiesReader.CREDENTIAL,
+                          stack.databasePassword(name),
+                          AgroalPropertiesReader.PROVIDER_CLASS_NAME,
+                          "org.postgresql.Driver"))));
+    } catch (SQLException failure) {
+      throw new IllegalStateException("The test stack's Postgres does not answer", failure);
+    }
+  }
+
+  public DataSource dataSource() {
+    return database;
+  }
+
+  public Transactions transactions() {
+    return new LocalTransactions(database);
+  }
+
+  public void execute(String sql) {
+    try (Connection connection = database.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException failure) {
+      throw new IllegalStateException(sql, failure);
+    }
+  }
+}

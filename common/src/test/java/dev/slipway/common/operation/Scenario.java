@@ -1,0 +1,37 @@
+package dev.slipway.common.operation;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+
+/// One operation in its surroundings, as the kit needs it: built anew for each case.
+public interface Scenario {
+
+  /// What stands in the name of each case.
+  String name();
+
+  /// Surroundings of their own, in a database that other cases share.
+  Rig rig(KernelDatabase database);
+
+  /// The surroundings of one case.
+  interface Rig {
+
+    /// Every operation of the service, on one fake reality.
+    List<Operation<?, ?>> operations();
+
+    /// Brings the subject to where the operation under test may begin.
+    default void prepare(OperationEngine engine) throws Exception {}
+
+    /// The operation under test.
+    BeginRequest begin();
+
+    /// Other operations on the same subject, the destroy included.
+    List<BeginRequest> others();
+
+    /// The destroy of the subject.
+    Optional<BeginRequest> destroy();
+
+    /// What exists of the subject, without names that differ from case to case.
+    SortedSet<String> reality();
+  }
+}
