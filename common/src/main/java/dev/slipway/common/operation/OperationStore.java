@@ -19,7 +19,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The kernel's tables. Each public method is one transaction, or part of the caller's where it
@@ -83,6 +82,8 @@ final class OperationStore {
           return new Begun.Same(active);
         }
         supersede(connection, running, id);
+      } else if (shapeOf(get(connection, active)).yields() && !entry.plan().shape().yields()) {
+        supersede(connection, get(connection, active), id);
       } else if (request.ancestry().contains(active)) {
         resumes = active;
       } else if (asked) {
@@ -684,14 +685,7 @@ final class OperationStore {
   /// What a step of this operation sees.
   <I extends Record, S extends Record> StepContext<I, S> context(
       OperationCatalog.Entry<I, S> entry, StoredOperation operation) {
-    Supplier<List<LedgerRow>> open =
-        () -> {
-          try {
-            return openLedger(operation.subject());
-          } catch (SQLException failure) {
-            throw new DatabaseUnavailable(failure);
-          }
-        };
+    var open = new ReadLedger(operation.subject());
     return new StepContext<>(
         operation.id(),
         operation.progress().step(),
@@ -703,6 +697,33 @@ final class OperationStore {
         Json.readStored(operation.state(), entry.state()),
         operation.progress().childEnd(),
         open);
+  }
+
+  private final class ReadLedger implements StepContext.OpenLedger {
+
+    private final String subject;
+
+    ReadLedger(String subject) {
+      this.subject = subject;
+    }
+
+    @Override
+    public List<LedgerRow> ofSubject() {
+      return read(connection -> ledger.open(connection, subject));
+    }
+
+    @Override
+    public List<LedgerRow> ofKind(String kind) {
+      return read(connection -> ledger.openOfKind(connection, kind));
+    }
+
+    private List<LedgerRow> read(Transactions.Work<List<LedgerRow>> query) {
+      try {
+        return transactions.joining(query);
+      } catch (SQLException failure) {
+        throw new DatabaseUnavailable(failure);
+      }
+    }
   }
 
   /// The control database did not answer while a step asked it; the step is tried again.
@@ -912,7 +933,7 @@ final class OperationStore {
         .find(operation.kind())
         .map(entry -> entry.plan().shape())
         // A newer or older version began it; it is stuck, which needs no plan.
-        .orElseGet(() -> new PlanShape(Duration.ZERO, false, List.of()));
+        .orElseGet(() -> new PlanShape(Duration.ZERO, false, false, List.of()));
   }
 
   private @Nullable String lockSubject(Connection connection, String subject, String organization)

@@ -89,6 +89,7 @@ public final class Plan<I extends Record, S extends Record> {
     private final Function<I, S> initial;
     private final List<Step<I, S>> steps = new ArrayList<>();
     private boolean supersedes;
+    private boolean yields;
 
     private Builder(Duration deadline, Function<I, S> initial) {
       this.deadline = deadline;
@@ -98,6 +99,13 @@ public final class Plan<I extends Record, S extends Record> {
     /// This operation ends whatever is active on its subject and takes over, in every state.
     public Builder<I, S> superseding() {
       supersedes = true;
+      return this;
+    }
+
+    /// Whatever else is asked for takes over from this operation: it is the platform's own, a
+    /// repair. It makes nothing that the ledger does not hold already.
+    public Builder<I, S> yielding() {
+      yields = true;
       return this;
     }
 
@@ -139,7 +147,10 @@ public final class Plan<I extends Record, S extends Record> {
       }
       var shape =
           new PlanShape(
-              deadline, supersedes, steps.stream().map(Step::shape).collect(Collectors.toList()));
+              deadline,
+              supersedes,
+              yields,
+              steps.stream().map(Step::shape).collect(Collectors.toList()));
       return new Plan<>(shape, initial, steps);
     }
   }

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param deadline   for the whole, in time the platform runs
 /// @param supersedes whether it takes over from whatever is active on its subject
-record PlanShape(Duration deadline, boolean supersedes, List<StepShape> steps) {
+/// @param yields     whether whatever a person asks for takes over from it
+record PlanShape(Duration deadline, boolean supersedes, boolean yields, List<StepShape> steps) {
 
   PlanShape {
     steps = List.copyOf(steps);

@@ -4,7 +4,6 @@ import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.ledger.LedgerRow;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// What a step sees while it runs, outside any transaction.
@@ -23,7 +22,17 @@ public record StepContext<I extends Record, S extends Record>(
     I input,
     S state,
     @Nullable ChildEnd childEnd,
-    Supplier<List<LedgerRow>> ledger) {
+    OpenLedger ledger) {
+
+  /// The ledger's open rows, read when asked.
+  public interface OpenLedger {
+
+    /// Those of the operation's subject, newest first.
+    List<LedgerRow> ofSubject();
+
+    /// Those of a kind, whoever's they are: what is allocated.
+    List<LedgerRow> ofKind(String kind);
+  }
 
   public String subject() {
     return fence.subject();
@@ -36,7 +45,7 @@ public record StepContext<I extends Record, S extends Record>(
 
   /// The subject's open ledger rows, newest first.
   public List<LedgerRow> openLedger() {
-    return ledger.get();
+    return ledger.ofSubject();
   }
 
   /// A child of this step: the same on every call.

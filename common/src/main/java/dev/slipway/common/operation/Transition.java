@@ -64,7 +64,7 @@ final class Transition {
                   end(
                       at,
                       Outcome.SUPERSEDED,
-                      new Cause("superseded", "The destroy %s took over".formatted(by))));
+                      new Cause("superseded", "The operation %s took over".formatted(by))));
     };
   }
 
