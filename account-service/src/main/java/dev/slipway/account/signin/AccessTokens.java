@@ -1,0 +1,95 @@
+package dev.slipway.account.signin;
+
+import dev.slipway.account.domain.Lifetimes;
+import dev.slipway.common.id.Identifiers;
+import io.smallrye.jwt.algorithm.SignatureAlgorithm;
+import io.smallrye.jwt.build.Jwt;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.security.Key;
+import java.security.interfaces.RSAPublicKey;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Optional;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jose4j.jwa.AlgorithmConstraints;
+import org.jose4j.jws.AlgorithmIdentifiers;
+import org.jose4j.jws.JsonWebSignature;
+import org.jose4j.jwt.MalformedClaimException;
+import org.jose4j.jwt.NumericDate;
+import org.jose4j.jwt.consumer.InvalidJwtException;
+import org.jose4j.jwt.consumer.JwtConsumer;
+import org.jose4j.jwt.consumer.JwtConsumerBuilder;
+import org.jose4j.keys.resolvers.VerificationKeyResolver;
+import org.jose4j.lang.UnresolvableKeyException;
+
+/// Access tokens: what a caller shows the gateway. They say who signed in and nothing about what
+/// that one may; membership is looked up at each request.
+@ApplicationScoped
+public class AccessTokens {
+
+  public static final String AUDIENCE = "dbos-cloud-api";
+
+  private final SigningKeys keys;
+  private final Clock clock;
+  private final String issuer;
+  private final VerificationKeyResolver resolver;
+
+  AccessTokens(
+      SigningKeys keys,
+      Clock clock,
+      @ConfigProperty(name = "slipway.public.url") String publicUrl) {
+    this.keys = keys;
+    this.clock = clock;
+    this.issuer = publicUrl + "/";
+    this.resolver = (signature, contexts) -> keyOf(signature);
+  }
+
+  String issue(String identity, String client, String scope) {
+    SigningKeys.Signing signing = keys.current();
+    Instant now = clock.instant();
+    return Jwt.issuer(issuer)
+        .subject(identity)
+        .audience(AUDIENCE)
+        .claim("azp", client)
+        .claim("scope", scope)
+        .claim("jti", Identifiers.next("tok"))
+        .issuedAt(now)
+        .expiresAt(now.plus(Lifetimes.ACCESS_TOKEN))
+        .jws()
+        .algorithm(SignatureAlgorithm.RS256)
+        .keyId(signing.id())
+        .sign(signing.key());
+  }
+
+  /// The identity that a token was issued to; none when it is expired, for somebody else, or not
+  /// ours. The issuer is not compared: it changes with the platform's address, the keys do not.
+  public Optional<String> identityOf(String token) {
+    JwtConsumer consumer =
+        new JwtConsumerBuilder()
+            .setRequireSubject()
+            .setRequireExpirationTime()
+            .setAllowedClockSkewInSeconds(5)
+            .setExpectedAudience(AUDIENCE)
+            .setJwsAlgorithmConstraints(
+                AlgorithmConstraints.ConstraintType.PERMIT, AlgorithmIdentifiers.RSA_USING_SHA256)
+            .setVerificationKeyResolver(resolver)
+            .setEvaluationTime(NumericDate.fromMilliseconds(clock.millis()))
+            .build();
+    try {
+      return Optional.of(consumer.processToClaims(token).getSubject());
+    } catch (InvalidJwtException | MalformedClaimException invalid) {
+      return Optional.empty();
+    }
+  }
+
+  private Key keyOf(JsonWebSignature signature) throws UnresolvableKeyException {
+    String id = signature.getKeyIdHeaderValue();
+    // An id of ours has this form and length; others are not worth a question to the database.
+    RSAPublicKey key =
+        id != null && id.startsWith("key_") && id.length() == 30 ? keys.verifying(id) : null;
+    if (key == null) {
+      throw new UnresolvableKeyException("not a key of this installation");
+    }
+    return key;
+  }
+}

@@ -1,0 +1,77 @@
+package dev.slipway.account.signin;
+
+import com.password4j.Argon2Function;
+import com.password4j.Password;
+import com.password4j.types.Argon2;
+import dev.slipway.common.error.ApiException;
+import dev.slipway.common.error.ErrorCode;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Hashes and checks passwords with Argon2id.
+///
+/// Each computation takes 9 MB and four passes, one of the equally strong settings of OWASP's table
+/// and the one for small heaps. No more than two run at once, so that many sign-ins cost time and
+/// not memory.
+@ApplicationScoped
+class Passwords {
+
+  private static final Argon2Function ARGON2 =
+      Argon2Function.getInstance(9 * 1024, 4, 1, 32, Argon2.ID);
+
+  private final Semaphore places = new Semaphore(2, true);
+
+  private @Nullable volatile String decoy;
+
+  String hash(String password) {
+    return inTurn(() -> Password.hash(password).addRandomSalt(16).with(ARGON2).getResult());
+  }
+
+  /// Takes the same time whether or not there is something to compare with.
+  ///
+  /// @param stored the hash, null when nobody has the name
+  boolean check(String password, @Nullable String stored) {
+    String against = stored == null ? decoy() : stored;
+    boolean equal =
+        inTurn(
+            () ->
+                Password.check(password, against)
+                    .with(Argon2Function.getInstanceFromHash(against)));
+    return equal && stored != null;
+  }
+
+  private String decoy() {
+    String made = decoy;
+    if (made == null) {
+      made = hash("nobody has this password");
+      decoy = made;
+    }
+    return made;
+  }
+
+  private <T> T inTurn(Supplier<T> work) {
+    try {
+      if (!places.tryAcquire(5, TimeUnit.SECONDS)) {
+        throw busy();
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw busy();
+    }
+    try {
+      return work.get();
+    } finally {
+      places.release();
+    }
+  }
+
+  private static ApiException busy() {
+    return ApiException.of(
+            ErrorCode.UNAVAILABLE, "too many people sign in at the moment; try again shortly")
+        .header("Retry-After", "2")
+        .build();
+  }
+}
