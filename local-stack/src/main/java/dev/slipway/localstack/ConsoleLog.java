@@ -29,7 +29,8 @@ final class ConsoleLog extends Handler {
     for (Handler handler : root.getHandlers()) {
       root.removeHandler(handler);
     }
-    root.setLevel(Level.WARNING);
+    // INFO is for those who look into a slow start; Kafka says thousands of lines then.
+    root.setLevel(Level.parse(System.getenv().getOrDefault("SLIPWAY_LOG_LEVEL", "WARNING")));
     root.addHandler(new ConsoleLog());
   }
 

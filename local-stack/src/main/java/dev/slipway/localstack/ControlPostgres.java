@@ -373,15 +373,14 @@ public final class ControlPostgres implements AutoCloseable {
         max_wal_size = 256MB
         recovery_init_sync_method = syncfs
         fsync = %s
-        synchronous_commit = %s
+        synchronous_commit = on
         full_page_writes = on
         timezone = 'UTC'
         log_timezone = 'UTC'
         log_min_messages = warning
         log_min_error_statement = panic
         """
-        .formatted(
-            settings.port(), settings.durable() ? "on" : "off", settings.durable() ? "on" : "off");
+        .formatted(settings.port(), settings.durable() ? "on" : "off");
   }
 
   private void ensureServices() throws SQLException {

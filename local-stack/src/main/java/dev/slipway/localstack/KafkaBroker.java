@@ -246,6 +246,11 @@ public final class KafkaBroker implements AutoCloseable {
     // Quick: a group forms at once, and a killed service's place is free after six seconds.
     put(properties, "group.initial.rebalance.delay.ms", "0");
     put(properties, "group.min.session.timeout.ms", "1000");
+    // A controller that starts takes the broker of before for alive until its session is over, and
+    // refuses the new one until then. The two share a process, so a second of silence says enough;
+    // a broker fenced by a long pause is back with its next heartbeat.
+    put(properties, "broker.session.timeout.ms", "1000");
+    put(properties, "broker.heartbeat.interval.ms", "250");
     // Quiet: nobody watches an idle log, so nothing is written to prove that it lives.
     put(properties, "metadata.max.idle.interval.ms", "0");
     return properties;

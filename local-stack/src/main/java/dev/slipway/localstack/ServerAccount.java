@@ -1,5 +1,6 @@
 package dev.slipway.localstack;
 
+import com.sun.security.auth.module.UnixSystem;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -31,8 +32,8 @@ final class ServerAccount {
     this.root = root;
   }
 
-  static ServerAccount current() throws IOException {
-    int self = userOf(Path.of("/proc/self"));
+  static ServerAccount current() {
+    int self = self();
     return self == 0 ? new ServerAccount(SEPARATE_USER, true) : new ServerAccount(self, false);
   }
 
@@ -105,6 +106,11 @@ final class ServerAccount {
   /// Whether a folder, and every folder above it, can be entered by everybody.
   static boolean openToEverybody(Path folder) throws IOException {
     return firstClosedFolder(folder) == null;
+  }
+
+  /// The numeric user of this process.
+  static int self() {
+    return Math.toIntExact(new UnixSystem().getUid());
   }
 
   static int userOf(Path path) throws IOException {

@@ -61,7 +61,7 @@ final class TestFolder implements AutoCloseable {
 
   /// One unpacked Postgres serves all tests of a user, unless somebody else has taken the name.
   static Path binaries(Path own) throws IOException {
-    int user = ServerAccount.userOf(Path.of("/proc/self"));
+    int user = ServerAccount.self();
     Path common = parent().resolve("slipway-postgres-18-" + user);
     if (!Files.exists(common)) {
       return common;
@@ -81,7 +81,7 @@ final class TestFolder implements AutoCloseable {
   }
 
   private static void sweep() throws IOException, InterruptedException {
-    int user = ServerAccount.userOf(Path.of("/proc/self"));
+    int user = ServerAccount.self();
     List<Path> folders;
     try (Stream<Path> entries = Files.list(parent())) {
       folders = entries.filter(it -> it.getFileName().toString().startsWith(PREFIX)).toList();

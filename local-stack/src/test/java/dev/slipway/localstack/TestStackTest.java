@@ -3,10 +3,12 @@ package dev.slipway.localstack;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.Test;
 
@@ -63,5 +65,61 @@ class TestStackTest {
         .containsEntry("kafka.bootstrap.servers", stack.kafkaBootstrap())
         .containsEntry("kafka.security.protocol", "SASL_PLAINTEXT")
         .containsKeys("quarkus.datasource.password", "kafka.sasl.jaas.config");
+  }
+
+  @Test
+  void nothingIsLeftOfAStackWhoseInputEnds() throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "--test",
+                "--attached")
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    Path folder = awaitReady(process);
+    long postmaster = PostmasterFile.read(TestFolder.control(folder)).orElseThrow().pid();
+
+    // What a killed test run does to it.
+    process.getOutputStream().close();
+
+    assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(folder).doesNotExist();
+    assertThat(ProcessHandle.of(postmaster).filter(ServerProcesses::living)).isEmpty();
+  }
+
+  @Test
+  void theNextStackSweepsWhatAKilledOneLeft() throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "--test")
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    Path folder = awaitReady(process);
+    long postmaster = PostmasterFile.read(TestFolder.control(folder)).orElseThrow().pid();
+    process.destroyForcibly().waitFor();
+
+    TestFolder.create().close();
+
+    assertThat(folder).doesNotExist();
+    assertThat(ProcessHandle.of(postmaster).filter(ServerProcesses::living)).isEmpty();
+  }
+
+  private static Path awaitReady(Process process) {
+    return process
+        .inputReader()
+        .lines()
+        .filter(line -> line.startsWith("ready "))
+        .map(line -> Path.of(line.substring("ready ".length())))
+        .findFirst()
+        .orElseThrow();
   }
 }

@@ -1,0 +1,10 @@
+package dev.slipway.instance.driver;
+
+/// Where clients reach an instance.
+public record Endpoint(String host, int port) {
+
+  @Override
+  public String toString() {
+    return host + ':' + port;
+  }
+}

@@ -1,0 +1,162 @@
+package dev.slipway.instance.driver.process;
+
+import dev.slipway.common.operation.DriverFailure;
+import dev.slipway.common.operation.Fence;
+import dev.slipway.instance.driver.Endpoint;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Objects;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
+
+/// Signs in to an instance as the platform's superuser: over TLS that is verified in full, with a search path nobody
+/// else can change, and with limits on every wait.
+final class PlatformConnection implements AutoCloseable {
+
+  static final String SUPERUSER = "slipway";
+
+  /// A suspended service must not keep others out of the fence: its open transaction is ended by the server.
+  private static final String OPTIONS =
+      "-c search_path=pg_catalog -c statement_timeout=10s -c lock_timeout=5s"
+          + " -c idle_in_transaction_session_timeout=5s -c client_min_messages=error";
+
+  private static final String MARK = "slipway epoch ";
+
+  private static final Driver DRIVER = new Driver();
+
+  private final Connection connection;
+
+  private PlatformConnection(Connection connection) {
+    this.connection = connection;
+  }
+
+  /// @param purpose shown to people in `pg_stat_activity`
+  static PlatformConnection open(Endpoint endpoint, Path authority, char[] password, String purpose)
+      throws SQLException {
+    var properties = new Properties();
+    properties.setProperty("user", SUPERUSER);
+    properties.setProperty("password", new String(password));
+    properties.setProperty("sslmode", "verify-full");
+    properties.setProperty("sslrootcert", authority.toString());
+    // Empty names: a certificate in somebody's home is none of the platform's.
+    properties.setProperty("sslcert", "");
+    properties.setProperty("sslkey", "");
+    properties.setProperty("gssEncMode", "disable");
+    properties.setProperty("connectTimeout", "5");
+    properties.setProperty("loginTimeout", "0");
+    properties.setProperty("socketTimeout", "20");
+    properties.setProperty("ApplicationName", purpose);
+    properties.setProperty("options", OPTIONS);
+    String url = "jdbc:postgresql://" + endpoint.host() + ':' + endpoint.port() + "/postgres";
+    return new PlatformConnection(
+        Objects.requireNonNull(DRIVER.connect(url, properties), "the URL is PostgreSQL's"));
+  }
+
+  static PlatformConnection open(Endpoint endpoint, Path authority, char[] password, Fence fence)
+      throws SQLException {
+    return open(endpoint, authority, password, MARK + fence.epoch());
+  }
+
+  /// Statements that are carried out under a fence.
+  interface Work {
+    void run(Statement statement) throws SQLException, DriverFailure;
+  }
+
+  /// Runs the work and raises the epoch in one transaction, or throws [DriverFailure.Fenced] and changes nothing.
+  void fenced(Fence fence, Work work) throws SQLException, DriverFailure {
+    connection.setAutoCommit(false);
+    try (Statement statement = connection.createStatement()) {
+      endOlder(fence, statement);
+      raise(fence);
+      work.run(statement);
+    } catch (SQLException | DriverFailure e) {
+      rollback(e);
+      throw e;
+    }
+    try {
+      connection.commit();
+    } catch (SQLException e) {
+      throw new DriverFailure.Unknown(
+          "outcome-unknown", "the connection was lost while a change was being committed", e);
+    }
+  }
+
+  /// Whoever holds the fence's row with a lower epoch has been overtaken; it may be suspended and would keep us waiting.
+  private static void endOlder(Fence fence, Statement statement) throws SQLException {
+    statement.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '"
+            + SUPERUSER
+            + "' AND CASE WHEN application_name ~ '^"
+            + MARK
+            + "[0-9]{1,18}$' THEN substr(application_name, "
+            + (MARK.length() + 1)
+            + ")::bigint < "
+            + fence.epoch()
+            + " END");
+  }
+
+  private void raise(Fence fence) throws SQLException, DriverFailure {
+    try (PreparedStatement raise =
+        connection.prepareStatement(
+            "INSERT INTO slipway.fence AS held (subject, epoch) VALUES (?, ?)"
+                + " ON CONFLICT (subject) DO UPDATE SET epoch = excluded.epoch"
+                + " WHERE held.epoch <= excluded.epoch")) {
+      raise.setString(1, fence.subject());
+      raise.setLong(2, fence.epoch());
+      if (raise.executeUpdate() == 1) {
+        return;
+      }
+    }
+    try (PreparedStatement held =
+        connection.prepareStatement("SELECT epoch FROM slipway.fence WHERE subject = ?")) {
+      held.setString(1, fence.subject());
+      try (ResultSet row = held.executeQuery()) {
+        throw new DriverFailure.Fenced(fence, row.next() ? row.getLong(1) : fence.epoch());
+      }
+    }
+  }
+
+  private void rollback(Exception cause) {
+    try {
+      connection.rollback();
+    } catch (SQLException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  /// What an error of the server or the connection means for the step.
+  static DriverFailure failure(SQLException e) {
+    String state = Objects.requireNonNullElse(e.getSQLState(), "");
+    if (state.equals("53100")) {
+      return new DriverFailure.Permanent(
+          "disk-full", "no space is left on the disk for this instance", e);
+    }
+    if (signInRefused(e)) {
+      return new DriverFailure.Permanent(
+          "sign-in-refused", "the instance does not accept the platform's password", e);
+    }
+    if (state.equals("57P03")) {
+      return new DriverFailure.Transient("starting", "the instance is not ready yet", e);
+    }
+    if (state.startsWith("08") || state.startsWith("57")) {
+      return new DriverFailure.Transient("unreachable", "the instance does not answer", e);
+    }
+    return new DriverFailure.Transient(
+        "statement-failed", "the instance refused a statement of the platform (" + state + ")", e);
+  }
+
+  static boolean signInRefused(SQLException e) {
+    @Nullable String state = e.getSQLState();
+    return state != null && state.startsWith("28");
+  }
+
+  @Override
+  public void close() throws SQLException {
+    connection.close();
+  }
+}

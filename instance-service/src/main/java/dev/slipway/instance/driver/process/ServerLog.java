@@ -1,0 +1,62 @@
+package dev.slipway.instance.driver.process;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/// What a server wrote since it was launched. It holds no statements and no passwords: the settings see to that.
+record ServerLog(List<String> lines) {
+
+  private static final int LONGEST = 64 * 1024;
+  private static final int LAST_WORDS = 8;
+  private static final Pattern PREFIX =
+      Pattern.compile("^[0-9-]+ [0-9:.]+ \\S+ \\[[0-9]+\\] (?<who>\\w+(?: \\w+)*) ?(?<text>[A-Z]+:.*)$");
+
+  /// @param offset where the log ended when the server was launched
+  static ServerLog since(Path log, long offset) {
+    try (var file = new RandomAccessFile(log.toFile(), "r")) {
+      long from = Math.max(Math.min(offset, file.length()), file.length() - LONGEST);
+      byte[] bytes = new byte[(int) (file.length() - from)];
+      file.seek(from);
+      file.readFully(bytes);
+      return new ServerLog(new String(bytes, StandardCharsets.UTF_8).lines().toList());
+    } catch (IOException e) {
+      return new ServerLog(List.of());
+    }
+  }
+
+  boolean contains(String text) {
+    return lines.stream().anyMatch(line -> line.contains(text));
+  }
+
+  /// Whether the server itself gave up, and was not killed: what its clients were told does not count.
+  boolean hasFatalError() {
+    return lines.stream()
+        .anyMatch(
+            line -> {
+              var matcher = PREFIX.matcher(line);
+              if (!matcher.matches()) {
+                return line.startsWith("postgres:") || line.contains("FATAL:") || line.contains("PANIC:");
+              }
+              String who = matcher.group("who");
+              String text = matcher.group("text");
+              return (who.equals("postmaster") || who.equals("startup"))
+                  && (text.startsWith("FATAL:") || text.startsWith("PANIC:"));
+            });
+  }
+
+  /// The last lines without the time, fit to be shown: folders of this machine are left out.
+  String lastWords(Path root) {
+    return String.join(
+        "; ",
+        lines.subList(Math.max(0, lines.size() - LAST_WORDS), lines.size()).stream()
+            .map(line -> {
+              var matcher = PREFIX.matcher(line);
+              return (matcher.matches() ? matcher.group("text") : line).replace(root + "/", "").strip();
+            })
+            .toList());
+  }
+}

@@ -1,0 +1,263 @@
+#!/bin/sh
+# Acts on one instance: whatever changes its files or its processes is this shell, never the service that started it.
+#
+# It runs in a session of its own and holds the lock on the instance's fence file for as long as it or a child of it
+# lives, because the open descriptor 9 is inherited. The file only grows: every shell appends its claim
+# "epoch:pid:start:boot" before it tries the lock. So whoever comes with a higher epoch can name, and kill, what holds
+# the lock with a lower one, even when that is suspended; and whoever comes, or wakes up, with a lower epoch than any
+# claim in the file leaves without having acted.
+#
+#   fenced.sh ACTION ROOT INSTANCE EPOCH          (epoch 0: the highest seen, for a person's explicit command)
+#
+# The environment has SLIPWAY_OWNER (installation), and by action SLIPWAY_TEMPLATE, SLIPWAY_SEGMENT, SLIPWAY_POSTGRES,
+# SLIPWAY_PORT, SLIPWAY_HOSTS, SLIPWAY_AS (prefix that drops root), SLIPWAY_UID, SLIPWAY_PATIENCE.
+# Lines of output that begin with "=" are results, all others are complaints of the tools used.
+set -u
+umask 077
+LC_ALL=C
+export LC_ALL
+
+FENCED=71
+BUSY=72
+FOREIGN=73
+NOT_CREATED=74
+SURVIVOR=75
+
+action=$1
+root=$2
+instance=$3
+epoch=$4
+fence=$root/.fences/$instance
+home=$root/$instance
+data=$home/data
+as=${SLIPWAY_AS-}
+
+# Sets state, session and start of a process; fails when there is none of that number.
+look_at() {
+  { read -r line < "/proc/$1/stat"; } 2> /dev/null || return 1
+  # The command's name may hold blanks and parentheses; nothing after it does.
+  set -- ${line##*) }
+  state=$1
+  session=${4-}
+  start=${20-}
+}
+
+# The processes that live in the instance's folder, the dead but unreaped not among them. Where root may not look into
+# other users' processes, the user the servers run as still may.
+inhabitants() {
+  ${1-} ls -l /proc/[0-9]*/cwd 2> /dev/null | grep -F -- "-> $home/" | while read -r line; do
+    line=${line#*/proc/}
+    printf '%s ' "${line%%/*}"
+  done
+}
+
+everyone() {
+  inhabitants
+  [ -z "$as" ] || inhabitants "$as"
+}
+
+# Ends every process of the instance. A living postmaster would replace its children, so it looks until none is left.
+clear_processes() {
+  looks=0
+  while pids=$(everyone) && [ -n "$pids" ]; do
+    looks=$((looks + 1))
+    if [ "$looks" -gt 500 ]; then
+      echo "processes survive SIGKILL: $pids"
+      exit "$SURVIVOR"
+    fi
+    # shellcheck disable=SC2086
+    kill -KILL $pids 2> /dev/null
+    sleep 0.01
+  done
+}
+
+# Ends the session of a claim, which is dead already or is the process that started at this time.
+overtake() {
+  if look_at "$1" && [ "$start" = "$2" ]; then
+    [ "$state" = Z ] || holders=1
+    kill -KILL "$1" 2> /dev/null
+    leader=1
+  else
+    leader=0
+  fi
+  for entry in /proc/[0-9]*; do
+    member=${entry#/proc/}
+    if [ "$member" != "$1" ] && look_at "$member" && [ "$session" = "$1" ] && [ "$state" != Z ]; then
+      # Without its leader the session's number could be another's; what holds the lock is surely of the claim.
+      if [ "$leader" = 1 ] || [ "$(readlink "$entry/fd/9")" = "$fence" ]; then
+        holders=1
+        kill -KILL "$member" 2> /dev/null
+      fi
+    fi
+  done
+}
+
+# Leaves when a higher epoch has been here; kills what claims with a lower one and still lives.
+survey() {
+  holders=0
+  for claim in $(tail -n 200 "$fence"); do
+    IFS=:
+    # shellcheck disable=SC2086
+    set -- $claim
+    unset IFS
+    # A claim that was torn by a crash has other fields.
+    [ $# = 4 ] || continue
+    if [ "$1" -gt "$epoch" ]; then
+      echo "=fenced $1"
+      exit "$FENCED"
+    fi
+    if [ "$1" -lt "$epoch" ] && [ "$4" = "$boot" ]; then overtake "$2" "$3"; fi
+  done
+}
+
+take_lock() {
+  read -r boot < /proc/sys/kernel/random/boot_id
+  look_at $$
+  exec 9>> "$fence"
+  if [ "$epoch" = 0 ]; then
+    for claim in $(tail -n 200 "$fence"); do
+      [ "${claim%%:*}" -le "$epoch" ] 2> /dev/null || epoch=${claim%%:*}
+    done
+  fi
+  printf '\n%s:%s:%s:%s\n' "$epoch" $$ "$start" "$boot" >&9
+  attempts=0
+  until flock -n 9; do
+    survey
+    [ "$holders" = 1 ] || attempts=$((attempts + 1))
+    [ "$attempts" -lt 20 ] || exit "$BUSY"
+    sleep 0.01
+  done
+  survey
+}
+
+check_owner() {
+  if [ -s "$home/owner" ]; then
+    read -r owner < "$home/owner"
+    [ "$owner" = "$SLIPWAY_OWNER" ] || exit "$FOREIGN"
+  fi
+}
+
+# Sets postmaster when a living one works in the data directory, and status to what it says of itself.
+find_postmaster() {
+  postmaster=
+  status=
+  [ -f "$data/postmaster.pid" ] || return 1
+  number=0
+  while read -r line; do
+    number=$((number + 1))
+    case $number in
+      1) candidate=$line ;;
+      8) status=${line%% *} ;;
+    esac
+  done < "$data/postmaster.pid"
+  [ -n "${candidate-}" ] && look_at "$candidate" && [ "$state" != Z ] || return 1
+  case " $(everyone) " in
+    *" $candidate "*) postmaster=$candidate ;;
+    *) return 1 ;;
+  esac
+}
+
+# Waits until a process is gone or a zombie, at most so many hundredths of a second.
+await_end() {
+  waits=0
+  while look_at "$1" && [ "$state" != Z ]; do
+    [ "$waits" -lt "$2" ] || return 1
+    waits=$((waits + 1))
+    sleep 0.01
+  done
+}
+
+give_up() {
+  rm -rf "$home/data.new"
+  exit 1
+}
+
+create() {
+  check_owner
+  [ ! -d "$data" ] || return 0
+  mkdir -p "$home" || exit 1
+  chmod 711 "$home"
+  # Written first, so that whatever else is found here says whose it is.
+  printf '%s\n' "$SLIPWAY_OWNER" > "$home/owner" || give_up
+  rm -rf "$home/data.new"
+  cp -a --reflink=auto "$SLIPWAY_TEMPLATE/data" "$home/data.new" || give_up
+  dd of="$home/data.new/global/pg_control" bs=8192 count=1 iflag=fullblock conv=notrunc status=none || give_up
+  dd of="$home/data.new/pg_wal/$SLIPWAY_SEGMENT" bs=8 seek=3 count=1 iflag=fullblock conv=notrunc status=none || give_up
+  # Durable first, then visible: a data directory of that name is complete.
+  sync -f "$home/data.new" || give_up
+  mv "$home/data.new" "$data" || give_up
+  sync "$home" || exit 1
+}
+
+start() {
+  [ -d "$data" ] || exit "$NOT_CREATED"
+  check_owner
+  if find_postmaster && [ "$status" != stopping ]; then
+    look_at "$postmaster"
+    echo "=running $postmaster $start 0"
+    return 0
+  fi
+  clear_processes
+  # Nobody lives here any more, so the number in this file is a dead one's or, reused, somebody else's.
+  rm -f "$data/postmaster.pid"
+  for file in server.crt server.key; do
+    rm -f "$data/$file.new"
+    while IFS= read -r line && [ "$line" != . ]; do printf '%s\n' "$line"; done > "$data/$file.new" || exit 1
+    [ -z "$as" ] || chown "$SLIPWAY_UID:$SLIPWAY_UID" "$data/$file.new" || exit 1
+    mv "$data/$file.new" "$data/$file" || exit 1
+  done
+  size=0
+  if [ -f "$home/log" ]; then size=$(wc -c < "$home/log"); fi
+  if [ "$size" -gt 4194304 ]; then
+    mv "$home/log" "$home/log.old"
+    size=0
+  fi
+  # It works in the data directory before it lets go of the lock and leaves the session: at every moment one of the
+  # three gives it away.
+  (
+    cd "$data" && exec 9>&- && exec setsid $as "$SLIPWAY_POSTGRES" -D "$data" \
+      -c "port=$SLIPWAY_PORT" -c "listen_addresses=$SLIPWAY_HOSTS" -c "cluster_name=$instance" \
+      < /dev/null >> "$home/log" 2>&1
+  ) &
+  launched=$!
+  look_at "$launched" || start=0
+  echo "=launched $launched $start $size"
+}
+
+stop() {
+  check_owner
+  if find_postmaster; then
+    kill -INT "$postmaster" 2> /dev/null
+    if ! await_end "$postmaster" "$SLIPWAY_PATIENCE"; then
+      kill -QUIT "$postmaster" 2> /dev/null
+      await_end "$postmaster" 200
+    fi
+  fi
+  clear_processes
+  rm -f "$data/postmaster.pid"
+}
+
+destroy() {
+  check_owner
+  clear_processes
+  # The owner goes last: what a crash leaves half removed still says whose it is.
+  rm -rf "$data" "$home/data.new"
+  rm -rf "$home"
+  clear_processes
+  if [ -e "$home" ]; then
+    echo "the folder cannot be removed"
+    exit 1
+  fi
+}
+
+trash() {
+  check_owner
+  [ -d "$home" ] || return 0
+  clear_processes
+  name=$instance-$(date -u +%Y%m%dT%H%M%SZ)-$$
+  mv "$home" "$root/.trash/$name" || exit 1
+  echo "=trash $name"
+}
+
+take_lock
+"$action"
