@@ -48,6 +48,11 @@ public record StepContext<I extends Record, S extends Record>(
     return ledger.ofSubject();
   }
 
+  /// The open ledger rows of a kind, whoever's they are.
+  public List<LedgerRow> openOfKind(String kind) {
+    return ledger.ofKind(kind);
+  }
+
   /// A child of this step: the same on every call.
   public Child child(String prefix, String topic, String kind, String childSubject, String input) {
     return new Child(

@@ -1,0 +1,131 @@
+package dev.slipway.common.operation.api;
+
+import dev.slipway.common.error.ApiException;
+import dev.slipway.common.error.ErrorCode;
+import dev.slipway.common.operation.OperationEngine;
+import dev.slipway.common.operation.OperationView;
+import dev.slipway.common.operation.Phase;
+import dev.slipway.common.security.Caller;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.inject.Inject;
+import jakarta.ws.rs.DefaultValue;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The operations of one organization in one service. The gateway merges the services' lists and
+/// finds an operation's service by the prefix of its identifier.
+@Path("/v1alpha1/{org}/operations")
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+public class OperationsResource {
+
+  static final ErrorCode OPERATION_NOT_FOUND = new ErrorCode("operation-not-found", 404);
+  static final ErrorCode NOT_CANCELLABLE = new ErrorCode("operation-not-cancellable", 409);
+  static final ErrorCode NOT_STUCK = new ErrorCode("operation-not-stuck", 409);
+
+  private static final int MOST = 200;
+  private static final long LONGEST_WAIT_SECONDS = 60;
+
+  private final OperationEngine engine;
+  private final Caller caller;
+
+  @Inject
+  OperationsResource(OperationEngine engine, Caller caller) {
+    this.engine = engine;
+    this.caller = caller;
+  }
+
+  /// The newest operations first.
+  ///
+  /// @param subject only of the subject of this identifier or name
+  /// @param active  only those that have not ended
+  @GET
+  public List<OperationAnswer> list(
+      @QueryParam("subject") @Nullable String subject,
+      @QueryParam("active") @DefaultValue("false") boolean active,
+      @QueryParam("limit") @DefaultValue("50") int limit)
+      throws SQLException {
+    int most = Math.clamp(limit, 1, MOST);
+    return engine.list(caller.organization(), subject, active, most).stream()
+        .map(OperationAnswer::of)
+        .toList();
+  }
+
+  /// How an operation stands.
+  ///
+  /// @param wait    seconds to wait for a change, at most 60
+  /// @param version what the caller has seen; the answer comes when there is something newer
+  @GET
+  @Path("{id}")
+  public OperationAnswer show(
+      @PathParam("id") String id,
+      @QueryParam("wait") @DefaultValue("0") long wait,
+      @QueryParam("version") @DefaultValue("-1") long version)
+      throws SQLException, InterruptedException {
+    OperationView view = own(id);
+    if (wait > 0 && view.version() == version) {
+      Duration atMost = Duration.ofSeconds(Math.min(wait, LONGEST_WAIT_SECONDS));
+      view = engine.awaitChange(id, version, atMost);
+    }
+    return OperationAnswer.of(view);
+  }
+
+  /// Asks to cancel it; everything it has made is undone.
+  ///
+  /// @param abandon gives it up when it is stuck after its point of no return
+  @POST
+  @Path("{id}/cancel")
+  public OperationAnswer cancel(
+      @PathParam("id") String id, @QueryParam("abandon") @DefaultValue("false") boolean abandon)
+      throws SQLException {
+    OperationView view = own(id);
+    boolean heard = abandon ? engine.abandon(id) : engine.cancel(id);
+    OperationView now = own(id);
+    if (!heard && !now.cancelRequested() && now.phase() != Phase.UNWINDING) {
+      throw ApiException.of(NOT_CANCELLABLE, whyNot(view)).operation(id).build();
+    }
+    return OperationAnswer.of(now);
+  }
+
+  private static String whyNot(OperationView view) {
+    return switch (view.phase()) {
+      case ENDED -> "operation %s has ended".formatted(view.id());
+      case STUCK ->
+          "operation %s is stuck after its point of no return, type slipway ops cancel --abandon %s to give it up"
+              .formatted(view.id(), view.id());
+      case QUEUED, RUNNING, UNWINDING ->
+          "operation %s is past its point of no return".formatted(view.id());
+    };
+  }
+
+  /// Tries a stuck operation again.
+  @POST
+  @Path("{id}/retry")
+  public OperationAnswer retry(@PathParam("id") String id) throws SQLException {
+    own(id);
+    if (!engine.retry(id)) {
+      throw ApiException.of(NOT_STUCK, "operation %s is not stuck".formatted(id))
+          .operation(id)
+          .build();
+    }
+    return OperationAnswer.of(own(id));
+  }
+
+  /// Somebody else's operation answers exactly as an unknown one.
+  private OperationView own(String id) throws SQLException {
+    return engine
+        .view(id)
+        .filter(view -> view.organization().equals(caller.organization()))
+        .orElseThrow(
+            () -> new ApiException(OPERATION_NOT_FOUND, "operation %s not found".formatted(id)));
+  }
+}

@@ -1,0 +1,38 @@
+package dev.slipway.instance.api;
+
+import dev.slipway.common.error.ApiException;
+import dev.slipway.common.error.ErrorCode;
+import dev.slipway.common.operation.OperationView;
+
+/// The codes of this service's errors.
+final class InstanceErrors {
+
+  static final ErrorCode INSTANCE_NOT_FOUND = new ErrorCode("instance-not-found", 404);
+  static final ErrorCode INSTANCE_EXISTS = new ErrorCode("instance-exists", 409);
+  static final ErrorCode INSTANCE_BUSY = new ErrorCode("instance-busy", 409);
+  static final ErrorCode INSTANCE_FAILED = new ErrorCode("instance-failed", 409);
+  static final ErrorCode INSTANCE_LINKED = new ErrorCode("instance-linked", 409);
+  static final ErrorCode INSTANCE_NOT_LINKED = new ErrorCode("instance-not-linked", 409);
+  static final ErrorCode NOT_SUPPORTED = new ErrorCode("not-supported", 400);
+
+  /// The status of an operation's own cause: it was understood, and could not be done.
+  static final int UNDOABLE = 422;
+
+  private InstanceErrors() {}
+
+  /// The official command looks for exactly these words. Another organization's instance answers
+  /// the same.
+  static ApiException notFound(String name) {
+    return new ApiException(INSTANCE_NOT_FOUND, "database %s not found".formatted(name));
+  }
+
+  static ApiException busy(String name, OperationView active) {
+    return ApiException.of(
+            INSTANCE_BUSY,
+            "database %s is busy: %s, asked for by %s at %s, is at the step %s"
+                .formatted(
+                    name, active.kind(), active.requestedBy(), active.createdAt(), active.step()))
+        .operation(active.id())
+        .build();
+  }
+}

@@ -1,0 +1,353 @@
+package dev.slipway.instance.api;
+
+import static dev.slipway.instance.api.InstanceErrors.INSTANCE_EXISTS;
+import static dev.slipway.instance.api.InstanceErrors.INSTANCE_FAILED;
+import static dev.slipway.instance.api.InstanceErrors.INSTANCE_LINKED;
+import static dev.slipway.instance.api.InstanceErrors.INSTANCE_NOT_LINKED;
+
+import dev.slipway.common.crypto.InstallationKeys;
+import dev.slipway.common.error.ApiException;
+import dev.slipway.common.error.ErrorCode;
+import dev.slipway.common.id.Identifiers;
+import dev.slipway.common.operation.BeginRequest;
+import dev.slipway.common.operation.Begun;
+import dev.slipway.common.operation.Cause;
+import dev.slipway.common.operation.OperationEngine;
+import dev.slipway.common.operation.OperationView;
+import dev.slipway.common.operation.Phase;
+import dev.slipway.common.operation.Transactions;
+import dev.slipway.common.outbox.Json;
+import dev.slipway.common.security.Caller;
+import dev.slipway.instance.api.DatabasesResource.CredentialsRequest;
+import dev.slipway.instance.api.DatabasesResource.LinkRequest;
+import dev.slipway.instance.api.DatabasesResource.ProvisionRequest;
+import dev.slipway.instance.domain.Instance;
+import dev.slipway.instance.domain.InstanceKind;
+import dev.slipway.instance.domain.InstanceStatus;
+import dev.slipway.instance.domain.Instances;
+import dev.slipway.instance.driver.ScramVerifier;
+import dev.slipway.instance.driver.linked.JdbcLinkedServer;
+import dev.slipway.instance.operation.DestroyInstance;
+import dev.slipway.instance.operation.LinkInstance;
+import dev.slipway.instance.operation.ProvisionInstance;
+import dev.slipway.instance.operation.ResetPassword;
+import dev.slipway.instance.operation.UnlinkInstance;
+import dev.slipway.instance.persistence.InstanceView;
+import dev.slipway.instance.persistence.InstanceViews;
+import jakarta.enterprise.context.RequestScoped;
+import jakarta.inject.Inject;
+import jakarta.ws.rs.core.Response;
+import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Optional;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
+
+/// Turns requests into operations: the rules that are checked before anything exists, the record
+/// and the operation in one transaction, and the answer derived from the operation.
+@RequestScoped
+class InstanceRequests {
+
+  private static final String DEFAULT_LINKED_ROLE = "dbosadmin";
+
+  private final OperationEngine engine;
+  private final Transactions transactions;
+  private final Instances instances;
+  private final InstanceViews views;
+  private final InstallationKeys keys;
+  private final Caller caller;
+  private final Duration answerWithin;
+
+  @Inject
+  InstanceRequests(
+      OperationEngine engine,
+      Transactions transactions,
+      Instances instances,
+      InstanceViews views,
+      InstallationKeys keys,
+      Caller caller,
+      @ConfigProperty(name = "slipway.answer.within") Duration answerWithin) {
+    this.engine = engine;
+    this.transactions = transactions;
+    this.instances = instances;
+    this.views = views;
+    this.keys = keys;
+    this.caller = caller;
+    this.answerWithin = answerWithin;
+  }
+
+  Response provision(ProvisionRequest body, @Nullable String key) throws SQLException {
+    String id = Identifiers.next("ins");
+    String verifier = verifier(body.administratorPassword());
+    Begun begun =
+        begin(
+            BeginRequest.of(
+                ProvisionInstance.KIND,
+                id,
+                body.name(),
+                caller.organization(),
+                caller.userName(),
+                new ProvisionInstance.Input(body.name(), body.administrator(), verifier),
+                idempotency("POST databases/userdb", key, body)),
+            operation ->
+                newInstance(
+                    id,
+                    body.name(),
+                    InstanceKind.PROVISIONED,
+                    body.administrator(),
+                    null,
+                    null,
+                    operation));
+    return Response.accepted().header("Operation-Id", operationOf(body.name(), begun)).build();
+  }
+
+  Response resetPassword(
+      String name, CredentialsRequest body, @Nullable String key, @Nullable String prefer)
+      throws SQLException, InterruptedException {
+    var idempotency = idempotency("POST databases/userdb/" + name + "/credentials", key, body);
+    Optional<String> earlier = earlier(name, idempotency);
+    if (earlier.isPresent()) {
+      return answer(earlier.get(), prefer);
+    }
+    Instance instance = existing(name).instance();
+    if (instance.linked()) {
+      throw new ApiException(
+          INSTANCE_LINKED,
+          "database %s is linked, change its password on its own server".formatted(name));
+    }
+    if (instance.host() == null || instance.port() == null) {
+      throw ApiException.of(
+              INSTANCE_FAILED, "database %s is not provisioned completely".formatted(name))
+          .operation(instance.operation())
+          .build();
+    }
+    Begun begun =
+        engine.begin(
+            BeginRequest.of(
+                ResetPassword.KIND,
+                instance.id(),
+                name,
+                caller.organization(),
+                caller.userName(),
+                new ResetPassword.Input(
+                    name,
+                    instance.administrator(),
+                    verifier(body.password()),
+                    instance.host(),
+                    instance.port()),
+                idempotency));
+    return answer(operationOf(name, begun), prefer);
+  }
+
+  Response destroy(String name, @Nullable String key, @Nullable String prefer)
+      throws SQLException, InterruptedException {
+    var idempotency = idempotency("DELETE databases/userdb/" + name, key, name);
+    Optional<String> earlier = earlier(name, idempotency);
+    if (earlier.isPresent()) {
+      return answer(earlier.get(), prefer);
+    }
+    Instance instance = existing(name).instance();
+    if (instance.linked()) {
+      throw new ApiException(
+          INSTANCE_LINKED,
+          "database %s is linked and not Slipway's to destroy, unlink it instead".formatted(name));
+    }
+    Begun begun =
+        engine.begin(
+            BeginRequest.of(
+                DestroyInstance.KIND,
+                instance.id(),
+                name,
+                caller.organization(),
+                caller.userName(),
+                new DestroyInstance.Input(name),
+                idempotency));
+    return answer(operationOf(name, begun), prefer);
+  }
+
+  Response link(LinkRequest body, @Nullable String key, @Nullable String prefer)
+      throws SQLException, InterruptedException {
+    String id = Identifiers.next("ins");
+    String role = body.administrator() == null ? DEFAULT_LINKED_ROLE : body.administrator();
+    String sealed = JdbcLinkedServer.seal(keys, id, body.password());
+    Begun begun =
+        begin(
+            BeginRequest.of(
+                LinkInstance.KIND,
+                id,
+                body.name(),
+                caller.organization(),
+                caller.userName(),
+                new LinkInstance.Input(body.name(), body.host(), body.port(), role, sealed),
+                idempotency("POST databases/byod", key, body)),
+            operation ->
+                newInstance(
+                    id,
+                    body.name(),
+                    InstanceKind.LINKED,
+                    role,
+                    sealed,
+                    body.supabaseReference(),
+                    operation));
+    return answer(operationOf(body.name(), begun), prefer);
+  }
+
+  Response unlink(String name, @Nullable String key, @Nullable String prefer)
+      throws SQLException, InterruptedException {
+    var idempotency = idempotency("DELETE databases/byod/" + name, key, name);
+    Optional<String> earlier = earlier(name, idempotency);
+    if (earlier.isPresent()) {
+      return answer(earlier.get(), prefer);
+    }
+    Instance instance = existing(name).instance();
+    if (!instance.linked()) {
+      throw new ApiException(
+          INSTANCE_NOT_LINKED,
+          "database %s was provisioned here, destroy it instead".formatted(name));
+    }
+    Begun begun =
+        engine.begin(
+            BeginRequest.of(
+                UnlinkInstance.KIND,
+                instance.id(),
+                name,
+                caller.organization(),
+                caller.userName(),
+                new UnlinkInstance.Input(name),
+                idempotency));
+    return answer(operationOf(name, begun), prefer);
+  }
+
+  /// Makes the record of an instance for an operation that was just begun.
+  private interface NewInstance {
+    Instance forOperation(String operation);
+  }
+
+  /// Begins an operation that brings an instance into being, and adds the instance, in one
+  /// transaction.
+  private Begun begin(BeginRequest request, NewInstance record) throws SQLException {
+    return transactions.inNew(
+        connection -> {
+          Begun begun = engine.begin(request);
+          if (begun instanceof Begun.New(String operation)) {
+            String name = request.subjectName();
+            replaceFailed(name);
+            if (instances.find(caller.organization(), name).isPresent()) {
+              throw new ApiException(INSTANCE_EXISTS, "database %s already exists".formatted(name));
+            }
+            instances.add(record.forOperation(operation));
+          }
+          return begun;
+        });
+  }
+
+  /// What failed to come into being has left nothing but its record, and makes way for the next
+  /// attempt.
+  private void replaceFailed(String name) throws SQLException {
+    Optional<InstanceView> old = views.find(caller.organization(), name);
+    if (old.isPresent()
+        && old.get().status() == InstanceStatus.FAILED
+        && old.get().activeOperation() == null) {
+      instances.remove(old.get().instance().id());
+    }
+  }
+
+  private Instance newInstance(
+      String id,
+      String name,
+      InstanceKind kind,
+      String administrator,
+      @Nullable String sealedPassword,
+      @Nullable String supabaseReference,
+      String operation) {
+    return new Instance(
+        id,
+        caller.organization(),
+        name,
+        kind,
+        administrator,
+        null,
+        null,
+        sealedPassword,
+        supabaseReference,
+        operation,
+        caller.userName(),
+        Instant.now());
+  }
+
+  private InstanceView existing(String name) throws SQLException {
+    return views.find(caller.organization(), name).orElseThrow(() -> InstanceErrors.notFound(name));
+  }
+
+  private Optional<String> earlier(String name, BeginRequest.@Nullable Idempotency idempotency)
+      throws SQLException {
+    return idempotency == null
+        ? Optional.empty()
+        : engine.earlier(caller.organization(), idempotency).map(begun -> operationOf(name, begun));
+  }
+
+  private static String operationOf(String name, Begun begun) {
+    return switch (begun) {
+      case Begun.New(String id) -> id;
+      case Begun.Same(String id) -> id;
+      case Begun.Busy(OperationView active) -> throw InstanceErrors.busy(name, active);
+      case Begun.KeyReused() ->
+          throw new ApiException(
+              ErrorCode.IDEMPOTENCY_KEY_REUSED,
+              "this Idempotency-Key was used before with another body");
+    };
+  }
+
+  private BeginRequest.@Nullable Idempotency idempotency(
+      String request, @Nullable String key, Object body) {
+    if (key == null) {
+      return null;
+    }
+    if (key.isBlank() || key.length() > 255) {
+      throw new ApiException(
+          ErrorCode.INVALID_REQUEST, "Idempotency-Key must be 1 to 255 characters");
+    }
+    byte[] bytes = Json.write(body).getBytes(StandardCharsets.UTF_8);
+    return new BeginRequest.Idempotency(
+        request, key, HexFormat.of().formatHex(keys.fingerprint(bytes)));
+  }
+
+  private static String verifier(String password) {
+    char[] characters = password.toCharArray();
+    try {
+      return ScramVerifier.of(characters).value();
+    } finally {
+      Arrays.fill(characters, '\0');
+    }
+  }
+
+  /// Derives the answer from how the operation stands when it has ended, or when the time is over.
+  private Response answer(String operation, @Nullable String prefer)
+      throws SQLException, InterruptedException {
+    boolean async = prefer != null && prefer.contains("respond-async");
+    OperationView view = engine.awaitEnd(operation, async ? Duration.ZERO : answerWithin);
+    if (async || (view.phase() != Phase.ENDED && view.phase() != Phase.STUCK)) {
+      return Response.accepted().header("Operation-Id", operation).build();
+    }
+    if (view.succeeded()) {
+      return Response.noContent().header("Operation-Id", operation).build();
+    }
+    Cause cause =
+        view.cause() == null
+            ? new Cause("undone", "operation %s did not succeed".formatted(operation))
+            : view.cause();
+    var error =
+        ApiException.of(new ErrorCode(cause.code(), InstanceErrors.UNDOABLE), cause.message())
+            .operation(operation)
+            .header("Operation-Id", operation);
+    if (view.next() != null) {
+      error.detailedError(
+          "It is stuck at the step %s. Type: %s".formatted(view.step(), view.next()));
+    }
+    throw error.build();
+  }
+}

@@ -1,0 +1,25 @@
+package dev.slipway.instance.domain;
+
+import java.util.Optional;
+
+/// The instances that exist, in the transaction of whoever calls.
+public interface Instances {
+
+  void add(Instance instance);
+
+  Optional<Instance> find(String organization, String name);
+
+  Optional<Instance> byId(String id);
+
+  /// How many an organization has, in whatever state.
+  long count(String organization);
+
+  /// It answers at this address, and did so just now.
+  void placed(String id, String host, int port);
+
+  /// It is no more; its name is free.
+  void remove(String id);
+
+  /// Like [#remove], in a transaction of its own.
+  void forget(String id);
+}

@@ -1,0 +1,5 @@
+/// Instances and their rules; no framework.
+@NullMarked
+package dev.slipway.instance.domain;
+
+import org.jspecify.annotations.NullMarked;

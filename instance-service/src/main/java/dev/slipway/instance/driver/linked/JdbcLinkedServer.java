@@ -1,0 +1,88 @@
+package dev.slipway.instance.driver.linked;
+
+import dev.slipway.common.crypto.InstallationKeys;
+import dev.slipway.common.operation.DriverFailure;
+import dev.slipway.instance.driver.Endpoint;
+import dev.slipway.instance.driver.LinkedServer;
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Base64;
+import java.util.Properties;
+
+/// Signs in to a linked server over JDBC, with TLS where the server offers it.
+@Singleton
+public final class JdbcLinkedServer implements LinkedServer {
+
+  private static final String SECONDS = "10";
+
+  private final InstallationKeys keys;
+
+  @Inject
+  public JdbcLinkedServer(InstallationKeys keys) {
+    this.keys = keys;
+  }
+
+  /// Encrypts the password of a linked instance.
+  public static String seal(InstallationKeys keys, String instance, String password) {
+    return Base64.getEncoder()
+        .encodeToString(keys.encrypt(password.getBytes(StandardCharsets.UTF_8), purpose(instance)));
+  }
+
+  @Override
+  public void check(String instance, Endpoint endpoint, String role, String sealedPassword)
+      throws DriverFailure {
+    var properties = new Properties();
+    properties.setProperty("user", role);
+    properties.setProperty("password", open(instance, sealedPassword));
+    properties.setProperty("sslmode", "prefer");
+    properties.setProperty("connectTimeout", SECONDS);
+    properties.setProperty("loginTimeout", SECONDS);
+    properties.setProperty("socketTimeout", SECONDS);
+    properties.setProperty("options", "-c search_path=pg_catalog");
+    try (Connection connection = DriverManager.getConnection(url(endpoint), properties);
+        PreparedStatement select =
+            connection.prepareStatement(
+                "select rolcreatedb or rolsuper from pg_catalog.pg_roles where rolname = current_user");
+        ResultSet row = select.executeQuery()) {
+      if (!row.next() || !row.getBoolean(1)) {
+        throw new DriverFailure.Permanent(
+            "link-without-createdb",
+            "The role %s of %s may not create databases: ALTER ROLE %s CREATEDB"
+                .formatted(role, endpoint, role));
+      }
+    } catch (SQLException failure) {
+      String state = String.valueOf(failure.getSQLState());
+      if (state.startsWith("28")) {
+        throw new DriverFailure.Permanent(
+            "link-refused", "%s does not let the role %s in".formatted(endpoint, role), failure);
+      }
+      throw new DriverFailure.Permanent(
+          "link-unreachable",
+          "%s does not answer as a Postgres server would".formatted(endpoint),
+          failure);
+    }
+  }
+
+  /// A host is a name or an address and nothing that could add to the URL; an IPv6 address stands
+  /// in brackets.
+  private static String url(Endpoint endpoint) {
+    String host = endpoint.host().contains(":") ? "[" + endpoint.host() + "]" : endpoint.host();
+    return "jdbc:postgresql://%s:%d/postgres".formatted(host, endpoint.port());
+  }
+
+  private String open(String instance, String sealed) {
+    return new String(
+        keys.decrypt(Base64.getDecoder().decode(sealed), purpose(instance)),
+        StandardCharsets.UTF_8);
+  }
+
+  private static String purpose(String instance) {
+    return "the password of the linked instance " + instance;
+  }
+}

@@ -1,0 +1,78 @@
+package dev.slipway.instance.operation;
+
+import static java.time.Duration.ofMinutes;
+
+import dev.slipway.common.contract.instance.InstanceEvent.InstanceRepaired;
+import dev.slipway.common.operation.Admission;
+import dev.slipway.common.operation.DriverFailure;
+import dev.slipway.common.operation.Operation;
+import dev.slipway.common.operation.OperationKind;
+import dev.slipway.common.operation.Plan;
+import dev.slipway.common.operation.StepContext;
+import dev.slipway.common.operation.StepOutcome;
+import dev.slipway.instance.driver.Endpoint;
+import dev.slipway.instance.driver.InstanceDriver;
+import dev.slipway.instance.driver.InstanceSpecification;
+import dev.slipway.instance.driver.Observation;
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// Brings back an instance that was seen down. Only the reconciler asks for it, and it yields to
+/// whatever a person asks for.
+///
+/// It looks again before it acts. What it starts stands in the ledger since the instance was
+/// provisioned, so there is nothing to undo.
+@Singleton
+@OperationKind(RepairInstance.KIND)
+public final class RepairInstance implements Operation<RepairInstance.Input, RepairInstance.State> {
+
+  public static final String KIND = "instance.repair";
+
+  /// @param reason what was seen
+  public record Input(
+      String name, String host, int port, @Nullable String reason, Instant seenAt) {}
+
+  /// @param needed whether it was still down when looked at again
+  public record State(boolean needed) {}
+
+  private final InstanceDriver driver;
+
+  @Inject
+  public RepairInstance(InstanceDriver driver) {
+    this.driver = driver;
+  }
+
+  @Override
+  public Plan<Input, State> plan() {
+    return Plan.<Input, State>within(ofMinutes(2), input -> new State(false))
+        .yielding()
+        .step("look", this::look)
+        .undoNothing("Looking changes nothing")
+        .step("start", this::start)
+        .as(Admission.START)
+        .undoNothing("An instance is meant to run")
+        .build();
+  }
+
+  private StepOutcome<State> look(StepContext<Input, State> context) throws InterruptedException {
+    Observation seen = driver.observe(specification(context));
+    return StepOutcome.done(new State(!seen.isUp()));
+  }
+
+  private StepOutcome<State> start(StepContext<Input, State> context)
+      throws DriverFailure, InterruptedException {
+    if (!context.state().needed()) {
+      return StepOutcome.done(context.state());
+    }
+    driver.start(context.fence(), specification(context));
+    return StepOutcome.done(context.state())
+        .publishing(new InstanceRepaired(context.subject(), context.input().name()));
+  }
+
+  private static InstanceSpecification specification(StepContext<Input, State> context) {
+    return new InstanceSpecification(
+        context.subject(), new Endpoint(context.input().host(), context.input().port()));
+  }
+}

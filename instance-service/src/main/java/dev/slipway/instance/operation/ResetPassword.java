@@ -1,0 +1,74 @@
+package dev.slipway.instance.operation;
+
+import static java.time.Duration.ofSeconds;
+
+import dev.slipway.common.contract.instance.InstanceEvent.PasswordReset;
+import dev.slipway.common.operation.Admission;
+import dev.slipway.common.operation.DriverFailure;
+import dev.slipway.common.operation.Operation;
+import dev.slipway.common.operation.OperationKind;
+import dev.slipway.common.operation.Plan;
+import dev.slipway.common.operation.StepContext;
+import dev.slipway.common.operation.StepOutcome;
+import dev.slipway.instance.driver.Endpoint;
+import dev.slipway.instance.driver.InstanceDriver;
+import dev.slipway.instance.driver.InstanceSpecification;
+import dev.slipway.instance.driver.ScramVerifier;
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+
+/// Gives the developer's role a new password, without a restart and with open connections kept.
+@Singleton
+@OperationKind(ResetPassword.KIND)
+public final class ResetPassword implements Operation<ResetPassword.Input, ResetPassword.State> {
+
+  public static final String KIND = "instance.reset-password";
+
+  /// @param verifier of the new password; the password itself was never kept
+  public record Input(String name, String role, String verifier, String host, int port) {}
+
+  /// Nothing has to be remembered between the steps.
+  public record State() {}
+
+  private final InstanceDriver driver;
+
+  @Inject
+  public ResetPassword(InstanceDriver driver) {
+    this.driver = driver;
+  }
+
+  @Override
+  public Plan<Input, State> plan() {
+    return Plan.<Input, State>within(ofSeconds(25), input -> new State())
+        .step("start", this::start)
+        .as(Admission.START)
+        .undoNothing("An instance is meant to run")
+        .step("set", this::set)
+        .undoNothing("The old password is known to nobody, so the new one stays")
+        .build();
+  }
+
+  /// While this operation has the instance no repair can, so it sees to it itself.
+  private StepOutcome<State> start(StepContext<Input, State> context)
+      throws DriverFailure, InterruptedException {
+    driver.start(context.fence(), specification(context));
+    return StepOutcome.done(context.state());
+  }
+
+  private StepOutcome<State> set(StepContext<Input, State> context)
+      throws DriverFailure, InterruptedException {
+    Input input = context.input();
+    driver.resetPassword(
+        context.fence(),
+        specification(context),
+        input.role(),
+        ScramVerifier.parse(input.verifier()));
+    return StepOutcome.done(context.state())
+        .publishing(new PasswordReset(context.subject(), input.name(), input.role()));
+  }
+
+  private static InstanceSpecification specification(StepContext<Input, State> context) {
+    return new InstanceSpecification(
+        context.subject(), new Endpoint(context.input().host(), context.input().port()));
+  }
+}

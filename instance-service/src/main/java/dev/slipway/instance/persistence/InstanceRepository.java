@@ -1,0 +1,52 @@
+package dev.slipway.instance.persistence;
+
+import dev.slipway.instance.domain.Instance;
+import dev.slipway.instance.domain.Instances;
+import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.transaction.Transactional;
+import java.util.Optional;
+
+/// Instances in the database.
+@ApplicationScoped
+class InstanceRepository implements Instances, PanacheRepositoryBase<InstanceEntity, String> {
+
+  @Override
+  public void add(Instance instance) {
+    // The name's uniqueness has to be known now, not at the commit.
+    persistAndFlush(InstanceEntity.of(instance));
+  }
+
+  @Override
+  public Optional<Instance> find(String organization, String name) {
+    return find("organization = ?1 and name = ?2", organization, name)
+        .firstResultOptional()
+        .map(InstanceEntity::toInstance);
+  }
+
+  @Override
+  public Optional<Instance> byId(String id) {
+    return findByIdOptional(id).map(InstanceEntity::toInstance);
+  }
+
+  @Override
+  public long count(String organization) {
+    return count("organization", organization);
+  }
+
+  @Override
+  public void placed(String id, String host, int port) {
+    update("host = ?1, port = ?2 where id = ?3", host, port, id);
+  }
+
+  @Override
+  public void remove(String id) {
+    delete("id", id);
+  }
+
+  @Override
+  @Transactional(Transactional.TxType.REQUIRES_NEW)
+  public void forget(String id) {
+    remove(id);
+  }
+}
