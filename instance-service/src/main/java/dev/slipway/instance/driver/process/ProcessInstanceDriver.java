@@ -573,7 +573,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
   private Observation trySignIn(InstanceSpecification specification, Instant now)
       throws InterruptedException {
     char[] own = passwords.of("instance " + specification.instance());
-    try (PlatformConnection connection =
+    try (PlatformConnection _ =
         PlatformConnection.open(
             specification.endpoint(), certificates.authority(), own, "slipway observation")) {
       return Observation.up(now);

@@ -1,0 +1,159 @@
+package dev.slipway.instance.driver.process;
+
+import dev.slipway.common.id.Identifiers;
+import dev.slipway.common.operation.DriverFailure;
+import dev.slipway.common.operation.Fence;
+import dev.slipway.instance.driver.Endpoint;
+import dev.slipway.instance.driver.Found;
+import dev.slipway.instance.driver.InstanceSpecification;
+import dev.slipway.localstack.PostgresBinaries;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Properties;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
+
+/// A folder in which a process driver works, with an authority, a key and the programs of Postgres; what it started is
+/// gone when it closes.
+final class ProcessStage implements AutoCloseable {
+
+  static final int FIRST_PORT = 23_000;
+  static final int LAST_PORT = 23_999;
+  private static final String KEY = "a key for one test";
+
+  final Path folder;
+  final Path root;
+  final Path binaries;
+  final TestAuthority authority;
+  final String installation = Identifiers.next("inst");
+  final ProcessInstanceDriver driver;
+
+  ProcessStage() {
+    try {
+      folder = Files.createTempDirectory("slipway-instances-");
+      // The servers' own user passes through.
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+      root = folder.resolve("instances");
+      binaries = sharedBinaries();
+      authority = new TestAuthority(folder);
+      driver = open();
+      driver.prepare();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException | DriverFailure e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static Path sharedBinaries() throws IOException {
+    Path shared = Path.of(System.getProperty("java.io.tmpdir"), "slipway-test-postgres-" + System.getProperty("user.name"));
+    return PostgresBinaries.ensure(shared).home();
+  }
+
+  ProcessDriverSettings settings() {
+    return new ProcessDriverSettings(
+        root, binaries, installation, FIRST_PORT, LAST_PORT, Duration.ofMillis(500), Duration.ofSeconds(5));
+  }
+
+  /// Another driver on the same folder, as after a restart of the service.
+  ProcessInstanceDriver open() throws IOException, InterruptedException {
+    return open(settings());
+  }
+
+  ProcessInstanceDriver open(ProcessDriverSettings settings) throws IOException, InterruptedException {
+    return ProcessInstanceDriver.open(settings, authority, ProcessStage::derive, InstantSource.system());
+  }
+
+  static char[] derive(String name) {
+    try {
+      Mac mac = Mac.getInstance("HmacSHA256");
+      mac.init(new SecretKeySpec(KEY.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+      return HexFormat.of()
+          .formatHex(mac.doFinal(name.getBytes(StandardCharsets.UTF_8)))
+          .toCharArray();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  InstanceSpecification specification() {
+    String instance = Identifiers.next("ins");
+    Endpoint endpoint = driver.freeEndpoints(instance).findFirst().orElseThrow();
+    return new InstanceSpecification(instance, endpoint);
+  }
+
+  static Fence fence(InstanceSpecification specification, long epoch) {
+    return new Fence(specification.instance(), epoch);
+  }
+
+  Connection connect(InstanceSpecification specification, String user, String password)
+      throws SQLException {
+    return connect(specification, user, password, "verify-full");
+  }
+
+  Connection connect(
+      InstanceSpecification specification, String user, String password, String sslMode)
+      throws SQLException {
+    var properties = new Properties();
+    properties.setProperty("user", user);
+    properties.setProperty("password", password);
+    properties.setProperty("sslmode", sslMode);
+    properties.setProperty("sslrootcert", authority.authority().toString());
+    properties.setProperty("connectTimeout", "5");
+    properties.setProperty("socketTimeout", "10");
+    return DriverManager.getConnection(
+        "jdbc:postgresql://" + specification.endpoint() + "/postgres", properties);
+  }
+
+  @Override
+  public void close() {
+    try {
+      for (Found found : driver.inventory()) {
+        if (!found.resource().kind().equals("trash")) {
+          driver.destroy(new Fence(found.instance(), 1_000_000), found.instance(), List.of());
+        }
+      }
+      delete(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException | DriverFailure e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static void delete(Path folder) throws IOException {
+    Files.walkFileTree(
+        folder,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
+              throws IOException {
+            Files.delete(directory);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}
