@@ -14,14 +14,13 @@ import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 
-/// Signs in to an instance as the platform's superuser: over TLS that is verified in full, with a
-/// search path nobody else can change, and with limits on every wait.
+/// Signs in to an instance as the platform's superuser: over TLS that is verified in full, with a search path nobody
+/// else can change, and with limits on every wait.
 final class PlatformConnection implements AutoCloseable {
 
   static final String SUPERUSER = "slipway";
 
-  /// A suspended service must not keep others out of the fence: its open transaction is ended by
-  /// the server.
+  /// A suspended service must not keep others out of the fence: its open transaction is ended by the server.
   private static final String OPTIONS =
       "-c search_path=pg_catalog -c statement_timeout=10s -c lock_timeout=5s"
           + " -c idle_in_transaction_session_timeout=5s -c client_min_messages=error";
@@ -68,8 +67,7 @@ final class PlatformConnection implements AutoCloseable {
     void run(Statement statement) throws SQLException, DriverFailure;
   }
 
-  /// Runs the work and raises the epoch in one transaction, or throws [DriverFailure.Fenced] and
-  /// changes nothing.
+  /// Runs the work and raises the epoch in one transaction, or throws [DriverFailure.Fenced] and changes nothing.
   void fenced(Fence fence, Work work) throws SQLException, DriverFailure {
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
@@ -88,8 +86,7 @@ final class PlatformConnection implements AutoCloseable {
     }
   }
 
-  /// Whoever holds the fence's row with a lower epoch has been overtaken; it may be suspended and
-  /// would keep us waiting.
+  /// Whoever holds the fence's row with a lower epoch has been overtaken; it may be suspended and would keep us waiting.
   private static void endOlder(Fence fence, Statement statement) throws SQLException {
     statement.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '"

@@ -51,8 +51,8 @@ final class ProcessTable {
     return pids;
   }
 
-  /// Where the process works; or, where the kernel does not let us see that, its command line,
-  /// which names the same folder for a server and nothing for a dead process.
+  /// Where the process works; or, where the kernel does not let us see that, its command line, which names the same
+  /// folder for a server and nothing for a dead process.
   static String whereabouts(long pid) {
     try {
       return Files.readSymbolicLink(PROC.resolve(pid + "/cwd")).toString();

@@ -7,15 +7,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/// What a server wrote since it was launched. It holds no statements and no passwords: the settings
-/// see to that.
+/// What a server wrote since it was launched. It holds no statements and no passwords: the settings see to that.
 record ServerLog(List<String> lines) {
 
   private static final int LONGEST = 64 * 1024;
   private static final int LAST_WORDS = 8;
   private static final Pattern PREFIX =
-      Pattern.compile(
-          "^[0-9-]+ [0-9:.]+ \\S+ \\[[0-9]+\\] (?<who>\\w+(?: \\w+)*) ?(?<text>[A-Z]+:.*)$");
+      Pattern.compile("^[0-9-]+ [0-9:.]+ \\S+ \\[[0-9]+\\] (?<who>\\w+(?: \\w+)*) ?(?<text>[A-Z]+:.*)$");
 
   /// @param offset where the log ended when the server was launched
   static ServerLog since(Path log, long offset) {
@@ -34,17 +32,14 @@ record ServerLog(List<String> lines) {
     return lines.stream().anyMatch(line -> line.contains(text));
   }
 
-  /// Whether the server itself gave up, and was not killed: what its clients were told does not
-  /// count.
+  /// Whether the server itself gave up, and was not killed: what its clients were told does not count.
   boolean hasFatalError() {
     return lines.stream()
         .anyMatch(
             line -> {
               var matcher = PREFIX.matcher(line);
               if (!matcher.matches()) {
-                return line.startsWith("postgres:")
-                    || line.contains("FATAL:")
-                    || line.contains("PANIC:");
+                return line.startsWith("postgres:") || line.contains("FATAL:") || line.contains("PANIC:");
               }
               String who = matcher.group("who");
               String text = matcher.group("text");
@@ -58,13 +53,10 @@ record ServerLog(List<String> lines) {
     return String.join(
         "; ",
         lines.subList(Math.max(0, lines.size() - LAST_WORDS), lines.size()).stream()
-            .map(
-                line -> {
-                  var matcher = PREFIX.matcher(line);
-                  return (matcher.matches() ? matcher.group("text") : line)
-                      .replace(root + "/", "")
-                      .strip();
-                })
+            .map(line -> {
+              var matcher = PREFIX.matcher(line);
+              return (matcher.matches() ? matcher.group("text") : line).replace(root + "/", "").strip();
+            })
             .toList());
   }
 }

@@ -6,13 +6,11 @@ import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.zip.CRC32C;
 
-/// Gives a copy of a data directory an identity of its own: streaming replication and archives tell
-/// clusters apart by the system identifier, and the nonce answers sign-ins of roles that do not
-/// exist.
+/// Gives a copy of a data directory an identity of its own: streaming replication and archives tell clusters apart by
+/// the system identifier, and the nonce answers sign-ins of roles that do not exist.
 ///
-/// Both stand in `global/pg_control`, guarded by a CRC whose position depends on the version of
-/// Postgres; it is found by looking for it. The identifier also stands in the header of the one WAL
-/// segment a clean shutdown leaves.
+/// Both stand in `global/pg_control`, guarded by a CRC whose position depends on the version of Postgres; it is found by
+/// looking for it. The identifier also stands in the header of the one WAL segment a clean shutdown leaves.
 final class SystemIdentity {
 
   private static final int NONCE_BYTES = 32;
@@ -28,17 +26,13 @@ final class SystemIdentity {
     this.checksumAt = findChecksum(template);
   }
 
-  /// Contents of `pg_control`, followed by the eight bytes that belong into the WAL segment's
-  /// header.
+  /// Contents of `pg_control`, followed by the eight bytes that belong into the WAL segment's header.
   byte[] renewed(Instant now) {
     byte[] nonce = new byte[NONCE_BYTES];
     RANDOM.nextBytes(nonce);
-    // As initdb makes it: seconds, microseconds, and twelve bits that differ between two makers at
-    // the same instant.
+    // As initdb makes it: seconds, microseconds, and twelve bits that differ between two makers at the same instant.
     long identifier =
-        (now.getEpochSecond() << 32)
-            | ((long) (now.getNano() / 1000) << 12)
-            | RANDOM.nextInt(1 << 12);
+        (now.getEpochSecond() << 32) | ((long) (now.getNano() / 1000) << 12) | RANDOM.nextInt(1 << 12);
     ByteBuffer control =
         ByteBuffer.allocate(template.length + Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     control.put(template);
