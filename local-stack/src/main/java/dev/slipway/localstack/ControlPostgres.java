@@ -78,6 +78,7 @@ public final class ControlPostgres implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final CountDownLatch closing = new CountDownLatch(1);
   private volatile @Nullable ProcessHandle server;
+  private boolean adopted;
 
   private ControlPostgres(Settings settings, Path directory, ServerAccount account) {
     this.settings = settings;
@@ -171,6 +172,15 @@ public final class ControlPostgres implements AutoCloseable {
       Thread.currentThread().interrupt();
     } finally {
       lock.unlock();
+    }
+  }
+
+  /// Undoes the start: stops a server of its own making, and leaves one it found.
+  void withdraw() {
+    if (adopted) {
+      abandon();
+    } else {
+      close();
     }
   }
 
@@ -271,6 +281,7 @@ public final class ControlPostgres implements AutoCloseable {
     if (running.isPresent()) {
       if (!changed && !file.orElseThrow().stopping()) {
         await(running.get());
+        adopted = true;
         return;
       }
       stop(running.get());
