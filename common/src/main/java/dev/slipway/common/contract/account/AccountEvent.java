@@ -23,8 +23,7 @@ public sealed interface AccountEvent {
       implements AccountEvent {}
 
   /// The last member has left; nothing was left in it. Subject: the organization.
-  record OrganizationClosed(String organization, String organizationName)
-      implements AccountEvent {}
+  record OrganizationClosed(String organization, String organizationName) implements AccountEvent {}
 
   /// Subject: the organization.
   record InvitationMade(String organization, String by, String byName, Instant expiresAt)
