@@ -22,10 +22,12 @@ final class PlatformConnection implements AutoCloseable {
 
   /// A suspended service must not keep others out of the fence: its open transaction is ended by the server.
   private static final String OPTIONS =
-      "-c search_path=pg_catalog -c statement_timeout=10s -c lock_timeout=5s"
+      "-c search_path=pg_catalog -c statement_timeout=10s -c lock_timeout=1s"
           + " -c idle_in_transaction_session_timeout=5s -c client_min_messages=error";
 
   private static final String MARK = "slipway epoch ";
+
+  private static final String LOCK_NOT_AVAILABLE = "55P03";
 
   private static final Driver DRIVER = new Driver();
 
@@ -69,9 +71,20 @@ final class PlatformConnection implements AutoCloseable {
 
   /// Runs the work and raises the epoch in one transaction, or throws [DriverFailure.Fenced] and changes nothing.
   void fenced(Fence fence, Work work) throws SQLException, DriverFailure {
+    try {
+      transaction(fence, work);
+    } catch (SQLException e) {
+      if (!LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+        throw e;
+      }
+      endOlder(fence);
+      transaction(fence, work);
+    }
+  }
+
+  private void transaction(Fence fence, Work work) throws SQLException, DriverFailure {
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
-      endOlder(fence, statement);
       raise(fence);
       work.run(statement);
     } catch (SQLException | DriverFailure e) {
@@ -87,17 +100,20 @@ final class PlatformConnection implements AutoCloseable {
   }
 
   /// Whoever holds the fence's row with a lower epoch has been overtaken; it may be suspended and would keep us waiting.
-  private static void endOlder(Fence fence, Statement statement) throws SQLException {
-    statement.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '"
-            + SUPERUSER
-            + "' AND CASE WHEN application_name ~ '^"
-            + MARK
-            + "[0-9]{1,18}$' THEN substr(application_name, "
-            + (MARK.length() + 1)
-            + ")::bigint < "
-            + fence.epoch()
-            + " END");
+  private void endOlder(Fence fence) throws SQLException {
+    connection.setAutoCommit(true);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '"
+              + SUPERUSER
+              + "' AND CASE WHEN application_name ~ '^"
+              + MARK
+              + "[0-9]{1,18}$' THEN substr(application_name, "
+              + (MARK.length() + 1)
+              + ")::bigint < "
+              + fence.epoch()
+              + " END");
+    }
   }
 
   private void raise(Fence fence) throws SQLException, DriverFailure {

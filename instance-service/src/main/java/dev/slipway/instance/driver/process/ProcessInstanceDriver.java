@@ -52,7 +52,7 @@ import org.jspecify.annotations.Nullable;
 ///   .template-VERSION-…/     what new instances are copied from
 ///   .fences/ins_…            claims and lock of each instance; outlives it
 ///   .trash/ins_…-WHEN-…/     moved there on a person's word
-///   ins_…/                   owner, data/, log
+///   ins_…/                   owner, complete, data/, log
 /// ```
 ///
 /// Servers outlive the service; nothing about them is kept in memory but when the platform last signed in.
@@ -60,6 +60,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
 
   private static final String HOST = "localhost";
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
+  private static final long LONGEST_LOG = 4L * 1024 * 1024;
   private static final Duration REFUSAL_INTERVAL = Duration.ofSeconds(2);
   private static final List<String> FILES =
       List.of("fenced.sh", "template.sh", "postgresql.conf", "pg_hba.conf");
@@ -112,6 +113,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
                 "SLIPWAY_OWNER", settings.installation(),
                 "SLIPWAY_AS", String.join(" ", user.prefix()),
                 "SLIPWAY_UID", user.uid() == null ? "" : user.uid().toString(),
+                "SLIPWAY_BLIND", user.blind() ? "yes" : "",
                 "SLIPWAY_POSTGRES", binaries.resolve("postgres").toString(),
                 "SLIPWAY_PATIENCE", Long.toString(settings.stopPatience().toMillis() / 10)));
   }
@@ -293,28 +295,30 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     ServerCertificates.Issued issued = certificates.issue();
     // Lines end at a single dot, as in mail: PEM has none.
     String input = issued.certificate().strip() + "\n.\n" + issued.key().strip() + "\n.\n";
+    long logged = root.resolve(specification.instance()).resolve("log").toFile().length();
+    boolean rotate = logged > LONGEST_LOG;
     List<String> results =
         shell.run(
             "start",
             fence,
             Map.of(
                 "SLIPWAY_PORT", Integer.toString(specification.endpoint().port()),
-                "SLIPWAY_HOSTS", specification.endpoint().host()),
+                "SLIPWAY_HOSTS", specification.endpoint().host(),
+                "SLIPWAY_ROTATE", rotate ? "yes" : ""),
             input.getBytes(StandardCharsets.UTF_8));
-    Launch launch = Launch.parse(results);
-    awaitReady(fence, specification, launch);
+    awaitReady(fence, specification, Launch.parse(results, rotate ? 0 : logged));
   }
 
   /// @param logOffset where the log ended before this launch
   private record Launch(boolean running, long pid, String start, long logOffset) {
 
-    static Launch parse(List<String> results) throws DriverFailure {
+    static Launch parse(List<String> results, long logOffset) throws DriverFailure {
       String[] words = results.isEmpty() ? new String[0] : results.getLast().split(" ", -1);
-      if (words.length != 4) {
+      if (words.length != 3) {
         throw new DriverFailure.Transient("shell-failed", "the machine did not start this instance");
       }
       return new Launch(
-          words[0].equals("running"), Long.parseLong(words[1]), words[2], Long.parseLong(words[3]));
+          words[0].equals("running"), Long.parseLong(words[1]), words[2], logOffset);
     }
   }
 

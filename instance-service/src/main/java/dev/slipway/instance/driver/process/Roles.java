@@ -47,9 +47,10 @@ final class Roles {
             + name
             + " LOGIN CREATEDB CREATEROLE NOSUPERUSER NOREPLICATION NOBYPASSRLS PASSWORD '"
             + verifier.value()
-            + "'");
-    statement.execute("GRANT CONNECT, TEMPORARY, CREATE ON DATABASE postgres TO " + name);
-    statement.execute("GRANT ALL ON SCHEMA public TO " + name);
+            + "'; GRANT CONNECT, TEMPORARY, CREATE ON DATABASE postgres TO "
+            + name
+            + "; GRANT ALL ON SCHEMA public TO "
+            + name);
   }
 
   static void setPassword(Statement statement, String role, ScramVerifier verifier)

@@ -153,7 +153,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
 
   /// Where the suspended shell stands: just born, in the middle of the copy, after it.
   @ParameterizedTest
-  @ValueSource(strings = {"", "owner", "data.new/PG_VERSION", "data.new/pg_hba.conf", "data"})
+  @ValueSource(strings = {"", "owner", "data/PG_VERSION", "data/pg_hba.conf", "complete"})
   void suspendedCreateThatADestroyOvertakesLeavesNothing(String stage0) throws Exception {
     InstanceSpecification specification = stage.specification();
     Fence first = ProcessStage.fence(specification, 1);
@@ -218,7 +218,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
               return null;
             });
     long shell = Signals.shell("fenced.sh", "create " + stage.root + " " + specification.instance());
-    assertThat(Signals.spinUntil(() -> exists(specification, "data.new"))).isTrue();
+    assertThat(Signals.spinUntil(() -> exists(specification, "data"))).isTrue();
     Signals.sendToSession("STOP", shell);
     Signals.send("KILL", shell);
 
@@ -244,7 +244,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     List<Future<?>> calls = new ArrayList<>();
     try (ExecutorService callers = Executors.newFixedThreadPool(6)) {
       for (int call = 0; call < 24; call++) {
-        long epoch = 1 + random.nextInt(20);
+        long epoch = 1L + random.nextInt(20);
         boolean creates = random.nextBoolean();
         calls.add(
             callers.submit(
@@ -459,7 +459,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     try (var stranger = new ServerSocket()) {
       stranger.bind(
           new InetSocketAddress(
-              InetAddress.getByName("127.0.0.1"), specification.endpoint().port()));
+              InetAddress.getLoopbackAddress(), specification.endpoint().port()));
 
       assertThatExceptionOfType(DriverFailure.Permanent.class)
           .isThrownBy(
