@@ -53,10 +53,13 @@ class ErrorMappers {
   Response refused(ApiException refusal, RoutingContext request) {
     String id = RequestId.of(request);
     String context = refusal.internalContext();
-    if (refusal.code().status() >= 500) {
-      LOG.errorf(refusal, "%s %s (%s)", id, refusal.code().word(), context);
+    if (refusal.code().status() == ErrorCode.UNAVAILABLE.status()) {
+      // Expected while something restarts: a line is enough.
+      LOG.warnf("%s (%s): %s", refusal.code().word(), context, refusal.getCause());
+    } else if (refusal.code().status() >= 500) {
+      LOG.errorf(refusal, "%s (%s)", refusal.code().word(), context);
     } else if (context != null || refusal.getCause() != null) {
-      LOG.infof(refusal.getCause(), "%s %s (%s)", id, refusal.code().word(), context);
+      LOG.infof("%s (%s): %s", refusal.code().word(), context, refusal.getCause());
     }
     var response =
         Response.status(refusal.code().status())
