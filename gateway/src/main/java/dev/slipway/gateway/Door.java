@@ -1,8 +1,11 @@
 package dev.slipway.gateway;
 
+import dev.slipway.common.error.ErrorCode;
 import dev.slipway.gateway.api.HealthAnswer;
 import dev.slipway.gateway.api.OperationsList;
+import dev.slipway.gateway.exchange.Connections;
 import dev.slipway.gateway.exchange.Exchange;
+import dev.slipway.gateway.exchange.GatewayErrors;
 import dev.slipway.gateway.exchange.Refusal;
 import dev.slipway.gateway.exchange.RequestBody;
 import dev.slipway.gateway.proxy.Forwarding;
@@ -15,6 +18,7 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +29,7 @@ import java.util.Optional;
 /// including the one of the identity provider that the official command insists on.
 final class Door {
 
+  private final Connections connections;
   private final RequestBody bodies;
   private final SignInLimit signIns;
   private final Forwarding forwarding;
@@ -32,11 +37,13 @@ final class Door {
   private final HealthAnswer health;
 
   Door(
+      Connections connections,
       RequestBody bodies,
       SignInLimit signIns,
       Forwarding forwarding,
       OperationsList operations,
       HealthAnswer health) {
+    this.connections = connections;
     this.bodies = bodies;
     this.signIns = signIns;
     this.forwarding = forwarding;
@@ -44,9 +51,14 @@ final class Door {
     this.health = health;
   }
 
+  /// Lets a connection in.
+  void connected(HttpConnection connection) {
+    connections.opened(connection);
+  }
+
   /// Serves a request; every one that gets this far is answered.
   void serve(HttpServerRequest request) {
-    Exchange exchange = Exchange.begin(request);
+    Exchange exchange = Exchange.begin(request, connections);
     bodies
         .read(exchange)
         .compose(body -> route(exchange, body))
@@ -55,17 +67,17 @@ final class Door {
 
   /// Answers what is not HTTP enough to be served.
   void refuse(HttpServerRequest request) {
-    Exchange exchange = Exchange.begin(request);
+    Exchange exchange = Exchange.begin(request, connections);
     exchange.closeAfterAnswer();
     Throwable cause = request.decoderResult().cause();
     if (cause instanceof TooLongHttpLineException) {
-      exchange.fail(new Refusal(414, "path_too_long", "the path of the request is too long"));
+      exchange.fail(new Refusal(GatewayErrors.PATH_TOO_LONG, "the path of the request is too long"));
     } else if (cause instanceof TooLongHttpHeaderException
         || cause instanceof TooLongFrameException) {
       exchange.fail(
-          new Refusal(431, "headers_too_large", "the headers of the request are too large"));
+          new Refusal(GatewayErrors.HEADERS_TOO_LARGE, "the headers of the request are too large"));
     } else {
-      exchange.fail(new Refusal(400, "malformed_request", "the request is not understood"));
+      exchange.fail(new Refusal(GatewayErrors.MALFORMED_REQUEST, "the request is not understood"));
     }
   }
 
@@ -86,12 +98,11 @@ final class Door {
             : forwarding.open(exchange, target, open, body);
       }
       case Destination.Unknown ignored ->
-          throw new Refusal(404, "not_found", "there is nothing at " + target.path());
+          throw new Refusal(ErrorCode.NOT_FOUND, "there is nothing at " + target.path());
       case Destination.WrongMethod wrong -> {
         String allowed = String.join(", ", wrong.allowed());
         throw new Refusal(
-            405,
-            "method_not_allowed",
+            ErrorCode.METHOD_NOT_ALLOWED,
             "%s is not possible here, only %s".formatted(method, allowed),
             Map.of("Allow", allowed));
       }

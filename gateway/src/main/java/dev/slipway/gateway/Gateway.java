@@ -2,6 +2,7 @@ package dev.slipway.gateway;
 
 import dev.slipway.gateway.api.HealthAnswer;
 import dev.slipway.gateway.api.OperationsList;
+import dev.slipway.gateway.exchange.Connections;
 import dev.slipway.gateway.exchange.RequestBody;
 import dev.slipway.gateway.proxy.Forwarding;
 import dev.slipway.gateway.proxy.Lookup;
@@ -107,6 +108,7 @@ public class Gateway {
     return vertx
         .createHttpServer(options)
         .requestHandler(door::serve)
+        .connectionHandler(door::connected)
         .invalidRequestHandler(door::refuse)
         .exceptionHandler(
             broken -> LOG.debugf("a connection broke: %s", broken.getMessage()));
@@ -130,6 +132,7 @@ public class Gateway {
             settings.authorizePatience());
     var lookup = new Lookup(upstreams);
     return new Door(
+        Connections.watched(vertx, settings.connectionPatience()),
         new RequestBody(
             vertx,
             Math.toIntExact(settings.bodyLimit().asLongValue()),

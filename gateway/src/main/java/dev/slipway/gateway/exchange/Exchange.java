@@ -1,5 +1,6 @@
 package dev.slipway.gateway.exchange;
 
+import dev.slipway.common.error.ErrorCode;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
@@ -30,21 +31,25 @@ public final class Exchange {
 
   private final HttpServerRequest request;
   private final String identifier;
+  private final Connections connections;
   private final long began = System.nanoTime();
-  private boolean logged;
+  private boolean over;
   private @Nullable Runnable whenGone;
 
-  private Exchange(HttpServerRequest request, String identifier) {
+  private Exchange(HttpServerRequest request, String identifier, Connections connections) {
     this.request = request;
     this.identifier = identifier;
+    this.connections = connections;
   }
 
   /// Takes a request that has just come in.
-  public static Exchange begin(HttpServerRequest request) {
+  public static Exchange begin(HttpServerRequest request, Connections connections) {
     String brought = request.getHeader(REQUEST_IDENTIFIER);
     boolean accepted = brought != null && ACCEPTED_IDENTIFIER.matcher(brought).matches();
-    var exchange = new Exchange(request, brought != null && accepted ? brought : newIdentifier());
-    request.response().endHandler(ended -> exchange.log(request.response().getStatusCode()));
+    String identifier = brought != null && accepted ? brought : newIdentifier();
+    var exchange = new Exchange(request, identifier, connections);
+    connections.began(request);
+    request.response().endHandler(ended -> exchange.end(request.response().getStatusCode()));
     request.response().closeHandler(closed -> exchange.gone());
     exchange.putOwnHeaders(request.response().headers());
     return exchange;
@@ -99,9 +104,12 @@ public final class Exchange {
 
   /// Answers with a refusal; whatever else it is that failed becomes a 500 that says nothing.
   public void fail(Throwable failure) {
+    if (abandoned()) {
+      return;
+    }
     if (!(failure instanceof Refusal refusal)) {
       LOG.errorf(failure, "%s failed", identifier);
-      fail(new Refusal(500, "internal", "something is wrong in the gateway"));
+      fail(new Refusal(ErrorCode.INTERNAL, "something is wrong in the gateway"));
       return;
     }
     if (!request.response().headWritten()) {
@@ -120,17 +128,18 @@ public final class Exchange {
   private void gone() {
     boolean answered = request.response().ended();
     // 499 as other proxies write it: the caller went away before there was an answer.
-    log(answered ? request.response().getStatusCode() : 499);
+    end(answered ? request.response().getStatusCode() : 499);
     if (!answered && whenGone != null) {
       whenGone.run();
     }
   }
 
-  private void log(int status) {
-    if (logged) {
+  private void end(int status) {
+    if (over) {
       return;
     }
-    logged = true;
+    over = true;
+    connections.ended(request);
     LOG.infof(
         "%s %s %d %dms %s",
         request.method().name(),

@@ -1,5 +1,6 @@
 package dev.slipway.gateway.exchange;
 
+import dev.slipway.common.error.ErrorCode;
 import io.vertx.core.MultiMap;
 import io.vertx.core.json.JsonObject;
 import java.util.HashMap;
@@ -12,31 +13,25 @@ import java.util.Map;
 /// It is thrown or fails a future on the way, and becomes an answer at the edge.
 public final class Refusal extends RuntimeException {
 
-  private final int status;
-  private final String code;
+  private final ErrorCode code;
   private final String publicMessage;
   private final Map<String, String> headers;
   private final JsonObject further;
 
-  /// @param code          stable and documented, in `snake_case`
   /// @param publicMessage without the full stop, which the official command adds
-  public Refusal(int status, String code, String publicMessage) {
-    this(status, code, publicMessage, Map.of());
+  public Refusal(ErrorCode code, String publicMessage) {
+    this(code, publicMessage, Map.of());
   }
 
-  public Refusal(int status, String code, String publicMessage, Map<String, String> headers) {
-    this(status, code, publicMessage, headers, new JsonObject());
+  /// @param headers of the answer, beside those that every answer has
+  public Refusal(ErrorCode code, String publicMessage, Map<String, String> headers) {
+    this(code, publicMessage, headers, new JsonObject());
   }
 
   private Refusal(
-      int status,
-      String code,
-      String publicMessage,
-      Map<String, String> headers,
-      JsonObject further) {
+      ErrorCode code, String publicMessage, Map<String, String> headers, JsonObject further) {
     // A refusal is an answer and not a fault, so it has no trace to collect.
-    super(code + ": " + publicMessage, null, false, false);
-    this.status = status;
+    super(code.word() + ": " + publicMessage, null, false, false);
     this.code = code;
     this.publicMessage = publicMessage;
     this.headers = Map.copyOf(headers);
@@ -52,25 +47,25 @@ public final class Refusal extends RuntimeException {
         kept.put(name, value);
       }
     }
-    return new Refusal(
-        status,
-        body.getString("code", "refused"),
-        body.getString("message", "refused"),
-        kept,
-        body);
+    ErrorCode code;
+    try {
+      code = new ErrorCode(String.valueOf(body.getValue("code")), status);
+    } catch (IllegalArgumentException none) {
+      code = new ErrorCode("refused", status);
+    }
+    return new Refusal(code, String.valueOf(body.getValue("message")), kept, body);
   }
 
-  /// A service does not answer at the moment.
+  /// A service cannot be reached, and nothing was changed.
   public static Refusal unavailable(String what) {
     return new Refusal(
-        503,
-        "service_unavailable",
-        what + " is not available at the moment; try again",
+        ErrorCode.UNAVAILABLE,
+        what + " cannot be reached at the moment; try again",
         Map.of("Retry-After", "1"));
   }
 
-  public int status() {
-    return status;
+  int status() {
+    return code.status();
   }
 
   Map<String, String> headers() {
@@ -81,9 +76,9 @@ public final class Refusal extends RuntimeException {
     return further
         .copy()
         .put("message", publicMessage)
-        .put("statusCode", status)
+        .put("statusCode", code.status())
         .put("requestID", requestIdentifier)
-        .put("code", code)
+        .put("code", code.word())
         .encode();
   }
 }

@@ -1,5 +1,6 @@
 package dev.slipway.gateway.exchange;
 
+import dev.slipway.common.error.ErrorCode;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -33,7 +34,8 @@ public record RequestBody(Vertx vertx, int limit, long discarded, Duration patie
             late -> {
               exchange.closeAfterAnswer();
               read.tryFail(
-                  new Refusal(408, "body_too_slow", "the body of the request did not arrive"));
+                  new Refusal(
+                      GatewayErrors.BODY_TOO_SLOW, "the body of the request did not arrive"));
             });
     var received = new long[1];
     request.handler(
@@ -46,7 +48,11 @@ public record RequestBody(Vertx vertx, int limit, long discarded, Duration patie
             read.tryFail(tooLarge());
           }
         });
-    request.exceptionHandler(read::tryFail);
+    request.exceptionHandler(
+        broken ->
+            read.tryFail(
+                new Refusal(
+                    GatewayErrors.BODY_INCOMPLETE, "the body of the request is not whole")));
     request.endHandler(
         end -> {
           if (received[0] > limit) {
@@ -60,7 +66,7 @@ public record RequestBody(Vertx vertx, int limit, long discarded, Duration patie
 
   private Refusal tooLarge() {
     return new Refusal(
-        413, "body_too_large", "the body of the request is larger than " + limit + " bytes");
+        ErrorCode.BODY_TOO_LARGE, "the body of the request is larger than " + limit + " bytes");
   }
 
   private static long announced(HttpServerRequest request) {

@@ -1,6 +1,7 @@
 package dev.slipway.gateway.proxy;
 
 import dev.slipway.gateway.exchange.Exchange;
+import dev.slipway.gateway.exchange.GatewayErrors;
 import dev.slipway.gateway.exchange.Refusal;
 import dev.slipway.gateway.route.Destination;
 import dev.slipway.gateway.route.RequestTarget;
@@ -211,7 +212,7 @@ public final class Forwarding {
       }
       if (sent && failure instanceof TimeoutException) {
         return Future.failedFuture(
-            new Refusal(504, "service_slow", service.title() + " did not answer in time"));
+            new Refusal(GatewayErrors.SERVICE_SLOW, service.title() + " did not answer in time"));
       }
       long now = System.nanoTime();
       if (firstFailureAt == 0) {
@@ -223,7 +224,8 @@ public final class Forwarding {
         return Future.failedFuture(lost());
       }
       if (now - firstFailureAt > retryFor.toNanos()) {
-        return Future.failedFuture(sent ? lost() : Refusal.unavailable(service.title()));
+        boolean untouched = !sent || Routes.safe(method);
+        return Future.failedFuture(untouched ? Refusal.unavailable(service.title()) : lost());
       }
       pauseMillis = Math.clamp(pauseMillis * 2, FIRST_PAUSE_MILLIS, LONGEST_PAUSE_MILLIS);
       Promise<Void> paused = Promise.promise();
@@ -239,8 +241,7 @@ public final class Forwarding {
 
     private Refusal lost() {
       return new Refusal(
-          502,
-          "service_lost",
+          GatewayErrors.OUTCOME_UNKNOWN,
           "the connection to "
               + service.title()
               + " was lost before it answered; what was asked may or may not have been done",

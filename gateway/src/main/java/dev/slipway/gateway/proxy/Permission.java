@@ -1,5 +1,6 @@
 package dev.slipway.gateway.proxy;
 
+import dev.slipway.common.error.ErrorCode;
 import dev.slipway.gateway.exchange.Exchange;
 import dev.slipway.gateway.exchange.Refusal;
 import dev.slipway.gateway.route.RequestTarget;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
@@ -56,8 +58,7 @@ public final class Permission {
     if (token == null) {
       return Future.failedFuture(
           new Refusal(
-              401,
-              "unauthenticated",
+              ErrorCode.UNAUTHORIZED,
               "there is no access token in the request; sign in first",
               Map.of("WWW-Authenticate", "Bearer")));
     }
@@ -74,7 +75,9 @@ public final class Permission {
                 put(exchange, question, shown)
                     .recover(
                         lost ->
-                            exchange.abandoned() || lost instanceof Refusal
+                            exchange.abandoned()
+                                    || lost instanceof Refusal
+                                    || lost instanceof TimeoutException
                                 ? Future.failedFuture(lost)
                                 : put(exchange, question, shown)))
         .recover(

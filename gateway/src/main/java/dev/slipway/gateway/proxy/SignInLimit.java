@@ -1,5 +1,6 @@
 package dev.slipway.gateway.proxy;
 
+import dev.slipway.common.error.ErrorCode;
 import dev.slipway.gateway.exchange.Refusal;
 import dev.slipway.gateway.route.RequestTarget;
 import io.netty.handler.codec.http.QueryStringDecoder;
@@ -68,8 +69,7 @@ public final class SignInLimit {
           Math.max(1, Math.ceilDiv(debt + everyNanos - burstNanos, 1_000_000_000L));
       return Optional.of(
           new Refusal(
-              429,
-              "too_many_sign_ins",
+              ErrorCode.TOO_MANY_REQUESTS,
               "too many sign-ins from this address; try again in " + seconds + " s",
               Map.of("Retry-After", String.valueOf(seconds))));
     }

@@ -1,5 +1,6 @@
 package dev.slipway.gateway.route;
 
+import dev.slipway.gateway.exchange.GatewayErrors;
 import dev.slipway.gateway.exchange.Refusal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -126,6 +127,6 @@ public record RequestTarget(String path, @Nullable String query, List<String> se
   }
 
   private static Refusal malformed(String why) {
-    return new Refusal(400, "malformed_path", "the path of the request " + why);
+    return new Refusal(GatewayErrors.MALFORMED_PATH, "the path of the request " + why);
   }
 }
