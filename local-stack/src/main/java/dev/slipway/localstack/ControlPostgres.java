@@ -95,6 +95,7 @@ public final class ControlPostgres implements AutoCloseable {
     // The kernel tells folders without links in them, so that is how they are compared.
     Path directory = parent.toRealPath().resolve(settings.directory().getFileName());
     account.requireReachable(directory.resolveSibling(".").normalize());
+    account.requireReachable(settings.binaries().home());
     ControlPostgres postgres = new ControlPostgres(settings, directory, account);
     postgres.initialise();
     postgres.lock.lock();

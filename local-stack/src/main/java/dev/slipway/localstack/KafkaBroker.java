@@ -78,7 +78,10 @@ public final class KafkaBroker implements AutoCloseable {
       server.shutdown();
       throw new IOException("Kafka did not start: " + failure.getMessage(), failure);
     }
-    Admin admin = Admin.create(clientProperties(settings.port(), settings.password()));
+    Properties properties = clientProperties(settings.port(), settings.password());
+    properties.setProperty("metric.reporters", "");
+    properties.setProperty("enable.metrics.push", "false");
+    Admin admin = Admin.create(properties);
     KafkaBroker broker = new KafkaBroker(settings, server, admin);
     try {
       broker.ensureTopics();
