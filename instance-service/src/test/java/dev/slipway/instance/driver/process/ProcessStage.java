@@ -45,6 +45,15 @@ final class ProcessStage implements AutoCloseable {
   final ProcessInstanceDriver driver;
 
   ProcessStage() {
+    this(true);
+  }
+
+  /// Without a template.
+  static ProcessStage unprepared() {
+    return new ProcessStage(false);
+  }
+
+  private ProcessStage(boolean prepared) {
     try {
       folder = Files.createTempDirectory("slipway-instances-");
       // The servers' own user passes through.
@@ -53,7 +62,9 @@ final class ProcessStage implements AutoCloseable {
       binaries = sharedBinaries();
       authority = new TestAuthority(folder);
       driver = open();
-      driver.prepare();
+      if (prepared) {
+        driver.prepare();
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException | DriverFailure e) {
@@ -62,6 +73,10 @@ final class ProcessStage implements AutoCloseable {
   }
 
   static Path sharedBinaries() throws IOException {
+    String given = System.getProperty("slipway.test.postgres");
+    if (given != null) {
+      return Path.of(given);
+    }
     Path shared = Path.of(System.getProperty("java.io.tmpdir"), "slipway-test-postgres-" + System.getProperty("user.name"));
     return PostgresBinaries.ensure(shared).home();
   }
