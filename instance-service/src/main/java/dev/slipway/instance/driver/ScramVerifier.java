@@ -14,10 +14,12 @@ import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
 import javax.crypto.spec.SecretKeySpec;
 
-/// What Postgres keeps of a password (SCRAM-SHA-256, RFC 5803): enough to check one, not enough to sign in with.
+/// What Postgres keeps of a password (SCRAM-SHA-256, RFC 5803): enough to check one, not enough to
+/// sign in with.
 ///
-/// Passwords become verifiers the moment they arrive and are not kept. A verifier still allows guessing, so it is
-/// treated as a secret: its text is only given by [#value], never by [#toString].
+/// Passwords become verifiers the moment they arrive and are not kept. A verifier still allows
+/// guessing, so it is treated as a secret: its text is only given by [#value], never by
+/// [#toString].
 public record ScramVerifier(String value) {
 
   private static final int ITERATIONS = 4096;

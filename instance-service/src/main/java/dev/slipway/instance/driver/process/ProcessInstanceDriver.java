@@ -43,7 +43,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Runs instances as processes of this machine, as an ordinary user or as root (then under a number of their own).
+/// Runs instances as processes of this machine, as an ordinary user or as root (then under a number
+/// of their own).
 ///
 /// ```text
 /// root/
@@ -55,12 +56,14 @@ import org.jspecify.annotations.Nullable;
 ///   ins_…/                   owner, complete, data/, log
 /// ```
 ///
-/// Servers outlive the service; nothing about them is kept in memory but when the platform last signed in.
+/// Servers outlive the service; nothing about them is kept in memory but when the platform last
+/// signed in.
 public final class ProcessInstanceDriver implements InstanceDriver {
 
   private static final String HOST = "localhost";
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
   private static final long LONGEST_LOG = 4L * 1024 * 1024;
+  private static final Duration SIGN_IN_PATIENCE = Duration.ofSeconds(5);
   private static final Duration REFUSAL_INTERVAL = Duration.ofSeconds(2);
   private static final List<String> FILES =
       List.of("fenced.sh", "template.sh", "postgresql.conf", "pg_hba.conf");
@@ -79,8 +82,8 @@ public final class ProcessInstanceDriver implements InstanceDriver {
   private volatile @Nullable PostgresTemplate template;
   private final Map<String, SignIn> signIns = new ConcurrentHashMap<>();
 
-  /// Instances whose superuser still has the template's password, as far as this object knows; a hint which password to
-  /// try first.
+  /// Instances whose superuser still has the template's password, as far as this object knows; a
+  /// hint which password to try first.
   private final Set<String> fresh = ConcurrentHashMap.newKeySet();
 
   /// @param failure why the platform could not sign in, absent when it could
@@ -129,9 +132,8 @@ public final class ProcessInstanceDriver implements InstanceDriver {
       throws IOException, InterruptedException {
     Files.createDirectories(settings.root());
     Path root = settings.root().toRealPath();
-    if (root.toString().chars().anyMatch(character -> character <= ' ' || character > '~')) {
-      throw new IllegalStateException(
-          "the folder for instances must have no blanks and no characters outside ASCII in its path: " + root);
+    if (root.toString().contains("\n")) {
+      throw new IllegalStateException("the folder for instances has a line break in its path");
     }
     ServerUser user = ServerUser.current();
     // Others pass through to the one folder they are given, and cannot list what else there is.
@@ -425,8 +427,8 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     }
   }
 
-  /// Signs in with the first password that is accepted and works under the fence. The file's claims are looked at too:
-  /// who was overtaken in an act on processes must not act on roles either.
+  /// Signs in with the first password that is accepted and works under the fence. The file's claims
+  /// are looked at too: who was overtaken in an act on processes must not act on roles either.
   private void act(
       Fence fence,
       InstanceSpecification specification,
@@ -568,7 +570,11 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     char[] own = passwords.of("instance " + specification.instance());
     try (PlatformConnection _ =
         PlatformConnection.open(
-            specification.endpoint(), certificates.authority(), own, "slipway observation")) {
+            specification.endpoint(),
+            certificates.authority(),
+            own,
+            "slipway observation",
+            SIGN_IN_PATIENCE)) {
       return Observation.up(now);
     } catch (SQLException e) {
       if (Thread.interrupted()) {
@@ -622,7 +628,8 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     return List.copyOf(found);
   }
 
-  /// All of the root is this installation's; a folder somebody brought from elsewhere says so itself.
+  /// All of the root is this installation's; a folder somebody brought from elsewhere says so
+  /// itself.
   private boolean isOurs(Path folder) throws IOException {
     Path owner = folder.resolve("owner");
     if (!Files.exists(owner)) {

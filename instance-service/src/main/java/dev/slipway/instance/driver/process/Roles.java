@@ -9,8 +9,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Set;
 
-/// The roles the platform makes on an instance. Names are people's and are always quoted; verifiers consist of
-/// characters that need no quoting.
+/// The roles the platform makes on an instance. Names are people's and are always quoted; verifiers
+/// consist of characters that need no quoting.
 final class Roles {
 
   private static final int LONGEST_NAME = 63;
@@ -37,7 +37,8 @@ final class Roles {
         "ALTER ROLE " + PlatformConnection.SUPERUSER + " PASSWORD '" + verifier.value() + "'");
   }
 
-  /// LOGIN, CREATEDB and CREATEROLE, never a superuser; may make schemas and tables in `postgres`, which it does not own.
+  /// LOGIN, CREATEDB and CREATEROLE, never a superuser; may make schemas and tables in `postgres`,
+  /// which it does not own.
   static void ensureAdministrator(Statement statement, String role, ScramVerifier verifier)
       throws SQLException, DriverFailure {
     String name = quoted(role);

@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// What a server wrote since it was launched. It holds no statements and no passwords: the settings see to that.
+/// What a server wrote since it was launched. It holds no statements and no passwords: the settings
+/// see to that.
 record ServerLog(List<String> lines) {
 
   private static final int LONGEST = 64 * 1024;

@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// The driver as an ordinary user: the same acts, run in a JVM that is nobody's. Where the tests run as an ordinary user
-/// anyway, all the others show it.
+/// The driver as an ordinary user: the same acts, run in a JVM that is nobody's. Where the tests
+/// run as an ordinary user anyway, all the others show it.
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 final class OrdinaryUserTest {
 

@@ -582,7 +582,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
                     specification.endpoint(),
                     other.authority(),
                     ProcessStage.derive("instance " + specification.instance()),
-                    "test"));
+                    ProcessStage.fence(specification, 1)));
     destroy(specification);
   }
 
@@ -709,9 +709,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
             new String(ProcessStage.derive("instance " + specification.instance())));
 
     for (long pid : Signals.livingIn(home(specification))) {
-      String seen =
-          Signals.commandLine(pid)
-              + Files.readString(Path.of("/proc/" + pid + "/environ"), StandardCharsets.ISO_8859_1);
+      String seen = Signals.commandLine(pid) + readIfAlive(pid, "environ");
       assertThat(seen).doesNotContain(secrets);
     }
     stage.driver.stop(fence, specification);
@@ -724,6 +722,18 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
       }
     }
     destroy(specification);
+  }
+
+  /// A connection's process may be gone a moment after it was listed.
+  private static String readIfAlive(long pid, String file) throws IOException {
+    try {
+      return Files.readString(Path.of("/proc/" + pid + "/" + file), StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      if (ProcessTable.find(pid).filter(ProcessTable.Entry::alive).isEmpty()) {
+        return "";
+      }
+      throw e;
+    }
   }
 
   @Test
@@ -752,7 +762,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
 
     long kilobytes = 0;
     for (long pid : Signals.livingIn(home(specification))) {
-      for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/smaps_rollup"))) {
+      for (String line : readIfAlive(pid, "smaps_rollup").lines().toList()) {
         if (line.startsWith("Pss:")) {
           kilobytes += Long.parseLong(line.replaceAll("\\D", ""));
         }

@@ -29,8 +29,8 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/// A folder in which a process driver works, with an authority, a key and the programs of Postgres; what it started is
-/// gone when it closes.
+/// A folder in which a process driver works, with an authority, a key and the programs of Postgres;
+/// what it started is gone when it closes.
 final class ProcessStage implements AutoCloseable {
 
   static final int FIRST_PORT = 23_000;
@@ -58,7 +58,8 @@ final class ProcessStage implements AutoCloseable {
       folder = Files.createTempDirectory("slipway-instances-");
       // The servers' own user passes through.
       Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
-      root = folder.resolve("instances");
+      // People's homes have such names.
+      root = folder.resolve("in stances");
       binaries = sharedBinaries();
       authority = new TestAuthority(folder);
       driver = open();
