@@ -58,9 +58,7 @@ public record ScramVerifier(String value) {
     byte[] salt = Base64.getDecoder().decode(value.substring(colon + 1, dollar));
     return MessageDigest.isEqual(
         value.getBytes(StandardCharsets.US_ASCII),
-        of(password, salt, iterations)
-            .value
-            .getBytes(StandardCharsets.US_ASCII));
+        of(password, salt, iterations).value.getBytes(StandardCharsets.US_ASCII));
   }
 
   static ScramVerifier of(char[] password, byte[] salt, int iterations) {

@@ -98,7 +98,9 @@ final class FencedShell {
   static void replaceEnvironment(
       ProcessBuilder builder, Map<String, String> environment, Map<String, String> more) {
     builder.environment().clear();
-    builder.environment().put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    builder
+        .environment()
+        .put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     builder.environment().put("LC_ALL", "C");
     builder.environment().putAll(environment);
     builder.environment().putAll(more);
@@ -138,16 +140,27 @@ final class FencedShell {
         long highest = highestEpoch(fence.subject());
         yield highest > fence.epoch()
             ? new DriverFailure.Fenced(fence, highest)
-            : new DriverFailure.Transient("shell-killed", "the machine killed a shell that worked on this instance", context);
+            : new DriverFailure.Transient(
+                "shell-killed", "the machine killed a shell that worked on this instance", context);
       }
-      case BUSY -> new DriverFailure.Transient("busy", "another call works on this instance at the moment");
-      case FOREIGN -> new DriverFailure.Permanent("foreign", "the folder of this instance belongs to another installation");
-      case NOT_CREATED -> new DriverFailure.Permanent("not-created", "this instance has no data to start from");
-      case SURVIVOR -> new DriverFailure.Transient("process-survives", "a process of this instance does not end", context);
+      case BUSY ->
+          new DriverFailure.Transient("busy", "another call works on this instance at the moment");
+      case FOREIGN ->
+          new DriverFailure.Permanent(
+              "foreign", "the folder of this instance belongs to another installation");
+      case NOT_CREATED ->
+          new DriverFailure.Permanent("not-created", "this instance has no data to start from");
+      case SURVIVOR ->
+          new DriverFailure.Transient(
+              "process-survives", "a process of this instance does not end", context);
       default ->
           diskFull(output)
-              ? new DriverFailure.Permanent("disk-full", "no space is left on the disk for this instance", context)
-              : new DriverFailure.Transient("shell-failed", "the machine could not %s this instance".formatted(action), context);
+              ? new DriverFailure.Permanent(
+                  "disk-full", "no space is left on the disk for this instance", context)
+              : new DriverFailure.Transient(
+                  "shell-failed",
+                  "the machine could not %s this instance".formatted(action),
+                  context);
     };
   }
 

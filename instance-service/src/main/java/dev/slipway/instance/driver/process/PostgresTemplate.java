@@ -55,10 +55,7 @@ final class PostgresTemplate {
       throws DriverFailure, InterruptedException {
     try {
       String name =
-          ".template-"
-              + version(binaries)
-              + '-'
-              + fingerprint(recipe + new String(password));
+          ".template-" + version(binaries) + '-' + fingerprint(recipe + new String(password));
       Path folder = root.resolve(name);
       if (!Files.isDirectory(folder)) {
         make(root, name, scripts, binaries, user, password);
@@ -153,7 +150,9 @@ final class PostgresTemplate {
   /// a secret.
   static String fingerprint(String text) {
     try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)))
+      return HexFormat.of()
+          .formatHex(
+              MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)))
           .substring(0, 12);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every Java runtime has SHA-256", e);

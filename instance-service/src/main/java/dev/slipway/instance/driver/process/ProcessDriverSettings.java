@@ -22,7 +22,8 @@ public record ProcessDriverSettings(
 
   public ProcessDriverSettings {
     if (firstPort < 1 || lastPort > 65535 || firstPort > lastPort) {
-      throw new IllegalArgumentException("the range of instance ports is empty or not one of ports");
+      throw new IllegalArgumentException(
+          "the range of instance ports is empty or not one of ports");
     }
     if (installation.isBlank() || installation.contains("\n")) {
       throw new IllegalArgumentException("an installation has an identifier");

@@ -172,7 +172,8 @@ public final class ProcessInstanceDriver implements InstanceDriver {
   private static Path install(Path root, String recipe) throws IOException {
     Path scripts = root.resolve(".driver-" + PostgresTemplate.fingerprint(recipe));
     Files.createDirectories(
-        scripts, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        scripts,
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     for (String file : FILES) {
       replace(scripts.resolve(file), resource(file));
     }
@@ -241,9 +242,12 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     List<Integer> ports =
         new ArrayList<>(
             IntStream.rangeClosed(settings.firstPort(), settings.lastPort()).boxed().toList());
-    // Callers at the same moment start at different places, and a port just given up is not the next one taken.
+    // Callers at the same moment start at different places, and a port just given up is not the
+    // next one taken.
     Collections.shuffle(ports);
-    return ports.stream().filter(ProcessInstanceDriver::portFree).map(port -> new Endpoint(HOST, port));
+    return ports.stream()
+        .filter(ProcessInstanceDriver::portFree)
+        .map(port -> new Endpoint(HOST, port));
   }
 
   private static boolean portFree(int port) {
@@ -284,8 +288,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     shell.run(
         "create",
         fence,
-        Map.of(
-            "SLIPWAY_TEMPLATE", source.folder().toString(), "SLIPWAY_SEGMENT", source.segment()),
+        Map.of("SLIPWAY_TEMPLATE", source.folder().toString(), "SLIPWAY_SEGMENT", source.segment()),
         source.newIdentity(clock.instant()));
     fresh.add(specification.instance());
   }
@@ -317,10 +320,10 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     static Launch parse(List<String> results, long logOffset) throws DriverFailure {
       String[] words = results.isEmpty() ? new String[0] : results.getLast().split(" ", -1);
       if (words.length != 3) {
-        throw new DriverFailure.Transient("shell-failed", "the machine did not start this instance");
+        throw new DriverFailure.Transient(
+            "shell-failed", "the machine did not start this instance");
       }
-      return new Launch(
-          words[0].equals("running"), Long.parseLong(words[1]), words[2], logOffset);
+      return new Launch(words[0].equals("running"), Long.parseLong(words[1]), words[2], logOffset);
     }
   }
 
@@ -347,12 +350,14 @@ public final class ProcessInstanceDriver implements InstanceDriver {
       if (waited > LONGEST_START.toNanos()) {
         throw new DriverFailure.Transient("starting", "the instance is still recovering");
       }
-      // Most servers are ready within 30 ms; one that replays its log is not worth a thousand looks a second.
+      // Most servers are ready within 30 ms; one that replays its log is not worth a thousand looks
+      // a second.
       Thread.sleep(waited < 200_000_000L ? 1 : 20);
     }
     if (!launch.running()
         && ServerLog.since(log, launch.logOffset()).contains("could not create listen socket")) {
-      // It listens on one of the host's addresses only; who connects to the other would meet a stranger.
+      // It listens on one of the host's addresses only; who connects to the other would meet a
+      // stranger.
       stop(fence, specification);
       throw portTaken();
     }
@@ -461,8 +466,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
         }
       }
     }
-    return PlatformConnection.open(
-        endpoint, certificates.authority(), candidates.getLast(), fence);
+    return PlatformConnection.open(endpoint, certificates.authority(), candidates.getLast(), fence);
   }
 
   @Override
@@ -496,18 +500,21 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     return switch (resource.kind()) {
       case "directory" -> {
         if (Files.exists(root.resolve(instance))) {
-          throw new DriverFailure.Transient("directory-remains", "the instance's folder is still there");
+          throw new DriverFailure.Transient(
+              "directory-remains", "the instance's folder is still there");
         }
         yield "no such folder";
       }
       case "process" -> {
         if (living.containsKey(instance)) {
-          throw new DriverFailure.Transient("process-survives", "a process of this instance does not end");
+          throw new DriverFailure.Transient(
+              "process-survives", "a process of this instance does not end");
         }
         yield "no process works in its folder";
       }
       case "port" -> {
-        int port = Integer.parseInt(resource.name().substring(resource.name().lastIndexOf(':') + 1));
+        int port =
+            Integer.parseInt(resource.name().substring(resource.name().lastIndexOf(':') + 1));
         yield portFree(port)
             ? "nothing listens there"
             : "no process of the instance is left; what listens there is not the platform's";
@@ -609,7 +616,8 @@ public final class ProcessInstanceDriver implements InstanceDriver {
           int dash = name.indexOf('-');
           if (dash > 0 && InstanceSpecification.isIdentifier(name.substring(0, dash))) {
             found.add(
-                new Found(name.substring(0, dash), new Resource("trash", name), "folder in the trash"));
+                new Found(
+                    name.substring(0, dash), new Resource("trash", name), "folder in the trash"));
           }
         }
       }
@@ -624,7 +632,8 @@ public final class ProcessInstanceDriver implements InstanceDriver {
                         instance,
                         process(instance),
                         "processes "
-                            + String.join(", ", pids.stream().map(pid -> pid.toString()).toList()))));
+                            + String.join(
+                                ", ", pids.stream().map(pid -> pid.toString()).toList()))));
     return List.copyOf(found);
   }
 

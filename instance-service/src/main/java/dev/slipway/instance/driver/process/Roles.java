@@ -14,7 +14,8 @@ import java.util.Set;
 final class Roles {
 
   private static final int LONGEST_NAME = 63;
-  private static final Set<String> KEPT = Set.of("public", "none", PlatformConnection.SUPERUSER, "postgres");
+  private static final Set<String> KEPT =
+      Set.of("public", "none", PlatformConnection.SUPERUSER, "postgres");
 
   private Roles() {}
 

@@ -34,11 +34,15 @@ final class SystemIdentity {
   byte[] renewed(Instant now) {
     byte[] nonce = new byte[NONCE_BYTES];
     RANDOM.nextBytes(nonce);
-    // As initdb makes it: seconds, microseconds, and twelve bits that differ between two makers at the same instant.
+    // As initdb makes it: seconds, microseconds, and twelve bits that differ between two makers at
+    // the same instant.
     long identifier =
-        (now.getEpochSecond() << 32) | ((long) (now.getNano() / 1000) << 12) | RANDOM.nextInt(1 << 12);
+        (now.getEpochSecond() << 32)
+            | ((long) (now.getNano() / 1000) << 12)
+            | RANDOM.nextInt(1 << 12);
     ByteBuffer control =
-        ByteBuffer.allocate(template.length + Long.BYTES + END.length).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer.allocate(template.length + Long.BYTES + END.length)
+            .order(ByteOrder.LITTLE_ENDIAN);
     control.put(template);
     control.putLong(0, identifier);
     control.put(checksumAt - NONCE_BYTES, nonce);

@@ -44,8 +44,7 @@ final class OrdinaryUserTest {
               ProvisioningMeasurement.class.getName(),
               "1"));
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      String output =
-          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
       assertThat(process.waitFor()).as(output).isZero();
       assertThat(output).contains("9 destroy");
@@ -68,7 +67,9 @@ final class OrdinaryUserTest {
       Path copy = folder.resolve("classes-" + entries.size());
       if (Files.isDirectory(entry)) {
         run("cp", "-r", entry.toString(), copy.toString());
-      } else if (LIBRARIES.stream().anyMatch(name::startsWith) || name.startsWith("common-") || name.startsWith("local-stack-")) {
+      } else if (LIBRARIES.stream().anyMatch(name::startsWith)
+          || name.startsWith("common-")
+          || name.startsWith("local-stack-")) {
         run("cp", entry.toString(), copy.toString());
       } else {
         continue;

@@ -80,7 +80,9 @@ final class PostgresTemplateTest {
 
     stage.driver.prepare();
 
-    assertThat(templates()).singleElement().satisfies(folder -> assertThat(name(folder)).doesNotEndWith(".making"));
+    assertThat(templates())
+        .singleElement()
+        .satisfies(folder -> assertThat(name(folder)).doesNotEndWith(".making"));
   }
 
   @Test
@@ -126,7 +128,8 @@ final class PostgresTemplateTest {
     assumeTrue(ServerUser.current().uid() != null, "only root mounts a small file system");
     Path small = Files.createDirectory(stage.folder.resolve("small"));
     assumeTrue(
-        new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=45m,mode=711", "tmpfs", small.toString())
+        new ProcessBuilder(
+                    "mount", "-t", "tmpfs", "-o", "size=45m,mode=711", "tmpfs", small.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start()

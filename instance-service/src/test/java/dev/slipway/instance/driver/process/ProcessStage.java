@@ -78,13 +78,22 @@ final class ProcessStage implements AutoCloseable {
     if (given != null) {
       return Path.of(given);
     }
-    Path shared = Path.of(System.getProperty("java.io.tmpdir"), "slipway-test-postgres-" + System.getProperty("user.name"));
+    Path shared =
+        Path.of(
+            System.getProperty("java.io.tmpdir"),
+            "slipway-test-postgres-" + System.getProperty("user.name"));
     return PostgresBinaries.ensure(shared).home();
   }
 
   ProcessDriverSettings settings() {
     return new ProcessDriverSettings(
-        root, binaries, installation, FIRST_PORT, LAST_PORT, Duration.ofMillis(500), Duration.ofSeconds(5));
+        root,
+        binaries,
+        installation,
+        FIRST_PORT,
+        LAST_PORT,
+        Duration.ofMillis(500),
+        Duration.ofSeconds(5));
   }
 
   /// Another driver on the same folder, as after a restart of the service.
@@ -92,8 +101,10 @@ final class ProcessStage implements AutoCloseable {
     return open(settings());
   }
 
-  ProcessInstanceDriver open(ProcessDriverSettings settings) throws IOException, InterruptedException {
-    return ProcessInstanceDriver.open(settings, authority, ProcessStage::derive, InstantSource.system());
+  ProcessInstanceDriver open(ProcessDriverSettings settings)
+      throws IOException, InterruptedException {
+    return ProcessInstanceDriver.open(
+        settings, authority, ProcessStage::derive, InstantSource.system());
   }
 
   static char[] derive(String name) {
