@@ -26,8 +26,7 @@ import java.util.stream.Stream;
 /// | code | kind | meaning |
 /// |---|---|---|
 /// | `busy` | transient | another call acts on this instance under the same epoch |
-/// | `starting` | transient | the server recovers or starts, and is not ready yet; call `start`
-// again |
+/// | `starting` | transient | the server recovers or starts; call `start` again |
 /// | `unreachable` | transient | no connection to the server |
 /// | `disk-full` | permanent | no space left |
 /// | `port-taken` | permanent | somebody else listens on the instance's endpoint |

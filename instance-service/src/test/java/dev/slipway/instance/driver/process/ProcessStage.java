@@ -73,15 +73,19 @@ final class ProcessStage implements AutoCloseable {
     }
   }
 
+  /// One unpacked Postgres serves all tests of a user; a folder of that name that is somebody else's
+  /// is not trusted.
   static Path sharedBinaries() throws IOException {
     String given = System.getProperty("slipway.test.postgres");
     if (given != null) {
       return Path.of(given);
     }
-    Path shared =
-        Path.of(
-            System.getProperty("java.io.tmpdir"),
-            "slipway-test-postgres-" + System.getProperty("user.name"));
+    Object user = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+    Path shared = temporary.resolve("slipway-postgres-18-" + user);
+    if (Files.exists(shared) && !Files.getAttribute(shared, "unix:uid").equals(user)) {
+      shared = Files.createTempDirectory("slipway-postgres-").resolve("unpacked");
+    }
     return PostgresBinaries.ensure(shared).home();
   }
 
