@@ -9,18 +9,20 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 
-/// Signs in to an instance as the platform's superuser: over TLS that is verified in full, with a search path nobody
-/// else can change, and with limits on every wait.
+/// Signs in to an instance as the platform's superuser: over TLS that is verified in full, with a
+/// search path nobody else can change, and with limits on every wait.
 final class PlatformConnection implements AutoCloseable {
 
   static final String SUPERUSER = "slipway";
 
-  /// A suspended service must not keep others out of the fence: its open transaction is ended by the server.
+  /// A suspended service must not keep others out of the fence: its open transaction is ended by
+  /// the server.
   private static final String OPTIONS =
       "-c search_path=pg_catalog -c statement_timeout=10s -c lock_timeout=1s"
           + " -c idle_in_transaction_session_timeout=5s -c client_min_messages=error";
@@ -37,8 +39,10 @@ final class PlatformConnection implements AutoCloseable {
     this.connection = connection;
   }
 
-  /// @param purpose shown to people in `pg_stat_activity`
-  static PlatformConnection open(Endpoint endpoint, Path authority, char[] password, String purpose)
+  /// @param purpose  shown to people in `pg_stat_activity`
+  /// @param patience how long one answer of the server may take
+  static PlatformConnection open(
+      Endpoint endpoint, Path authority, char[] password, String purpose, Duration patience)
       throws SQLException {
     var properties = new Properties();
     properties.setProperty("user", SUPERUSER);
@@ -51,7 +55,7 @@ final class PlatformConnection implements AutoCloseable {
     properties.setProperty("gssEncMode", "disable");
     properties.setProperty("connectTimeout", "5");
     properties.setProperty("loginTimeout", "0");
-    properties.setProperty("socketTimeout", "20");
+    properties.setProperty("socketTimeout", Long.toString(patience.toSeconds()));
     properties.setProperty("ApplicationName", purpose);
     properties.setProperty("options", OPTIONS);
     String url = "jdbc:postgresql://" + endpoint.host() + ':' + endpoint.port() + "/postgres";
@@ -61,7 +65,7 @@ final class PlatformConnection implements AutoCloseable {
 
   static PlatformConnection open(Endpoint endpoint, Path authority, char[] password, Fence fence)
       throws SQLException {
-    return open(endpoint, authority, password, MARK + fence.epoch());
+    return open(endpoint, authority, password, MARK + fence.epoch(), Duration.ofSeconds(20));
   }
 
   /// Statements that are carried out under a fence.
@@ -69,7 +73,8 @@ final class PlatformConnection implements AutoCloseable {
     void run(Statement statement) throws SQLException, DriverFailure;
   }
 
-  /// Runs the work and raises the epoch in one transaction, or throws [DriverFailure.Fenced] and changes nothing.
+  /// Runs the work and raises the epoch in one transaction, or throws [DriverFailure.Fenced] and
+  /// changes nothing.
   void fenced(Fence fence, Work work) throws SQLException, DriverFailure {
     try {
       transaction(fence, work);
@@ -99,7 +104,8 @@ final class PlatformConnection implements AutoCloseable {
     }
   }
 
-  /// Whoever holds the fence's row with a lower epoch has been overtaken; it may be suspended and would keep us waiting.
+  /// Whoever holds the fence's row with a lower epoch has been overtaken; it may be suspended and
+  /// would keep us waiting.
   private void endOlder(Fence fence) throws SQLException {
     connection.setAutoCommit(true);
     try (Statement statement = connection.createStatement()) {

@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// What a server wrote since it was launched. It holds no statements and no passwords: the settings see to that.
+/// What a server wrote since it was launched. It holds no statements and no passwords: the settings
+/// see to that.
 record ServerLog(List<String> lines) {
 
   private static final int LONGEST = 64 * 1024;
@@ -48,7 +49,9 @@ record ServerLog(List<String> lines) {
   private static boolean fatal(String line) {
     Matcher matcher = LINE.matcher(line);
     if (!matcher.matches()) {
-      return line.startsWith("postgres:");
+      // Not the server's own form: a loader or a shell says why there is none. Servers indent what
+      // continues a line.
+      return !line.isBlank() && !line.startsWith("\t");
     }
     @Nullable String who = matcher.group("who");
     boolean server = who == null || who.equals("postmaster") || who.equals("startup");

@@ -9,15 +9,15 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// The user the servers run as. Postgres refuses root, so root hands over to a number that owns nothing else; any other
-/// user runs them itself.
+/// The user the servers run as. Postgres refuses root, so root hands over to a number that owns
+/// nothing else; any other user runs them itself.
 ///
 /// @param uid        the number the files belong to, absent when they belong to whoever runs this
 /// @param prefix     words put before a command so that it runs as that user
 /// @param initdb     the same for `initdb`, which needs a user that has a name
 /// @param initdbUser owner of the folder `initdb` writes into
-/// @param blind      whether the kernel hides from us where that user's processes work, as it does from a root without
-///                   the capability to trace
+/// @param blind      whether the kernel hides from us where that user's processes work, as it does
+///     from a root without the capability to trace
 record ServerUser(
     @Nullable Integer uid,
     List<String> prefix,
@@ -27,7 +27,8 @@ record ServerUser(
 
   private static final int CAP_SYS_PTRACE = 19;
 
-  /// Has no entry anywhere and needs none; far from the numbers that systems give to people and daemons.
+  /// Has no entry anywhere and needs none; far from the numbers that systems give to people and
+  /// daemons.
   static final int SERVICE_UID = 20001;
 
   static ServerUser current() throws IOException {
@@ -74,7 +75,8 @@ record ServerUser(
     throw new IOException("there is no user nobody on this machine");
   }
 
-  /// Proves that servers can be run: the user can be changed to, and reaches the binaries and the data.
+  /// Proves that servers can be run: the user can be changed to, and reaches the binaries and the
+  /// data.
   ///
   /// @throws IllegalStateException saying what the person who starts the platform can do about it
   void verify(Path postgres, Path root) throws IOException, InterruptedException {

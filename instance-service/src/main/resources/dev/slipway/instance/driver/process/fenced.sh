@@ -188,14 +188,20 @@ create() {
   cp -a --reflink=auto "$SLIPWAY_TEMPLATE/data" "$data" || give_up
   dd of="$data/global/pg_control" bs=8192 count=1 iflag=fullblock conv=notrunc status=none || give_up
   dd of="$data/pg_wal/$SLIPWAY_SEGMENT" bs=8 seek=3 count=1 iflag=fullblock conv=notrunc status=none || give_up
+  # A service that was killed while it wrote would have left a part of this, which nothing else gives away.
+  read -r line && [ "$line" = . ] || give_up
   # The mark may be lost with the power, what it vouches for may not.
   sync -f "$data" || give_up
   : > "$home/complete" || give_up
 }
 
-# Copies lines of standard input, up to one that is a single dot, into a file.
+# Copies lines of standard input, up to one that is a single dot, into a file; fails when that one does not come.
 receive() {
-  while IFS= read -r line && [ "$line" != . ]; do printf '%s\n' "$line"; done > "$1"
+  while IFS= read -r line; do
+    [ "$line" != . ] || return 0
+    printf '%s\n' "$line" || return 1
+  done > "$1"
+  return 1
 }
 
 start() {

@@ -163,7 +163,8 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
               stage.driver.create(first, specification);
               return null;
             });
-    long shell = Signals.shell("fenced.sh", "create " + stage.root + " " + specification.instance());
+    long shell =
+        Signals.shell("fenced.sh", "create " + stage.root + " " + specification.instance());
     Path reached = home(specification).resolve(stage0);
     assertThat(stage0.isEmpty() || Signals.spinUntil(() -> Files.exists(reached))).isTrue();
     Signals.sendToSession("STOP", shell);
@@ -192,7 +193,8 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
                 stage.driver.start(first, specification);
                 return null;
               });
-      long shell = Signals.shell("fenced.sh", "start " + stage.root + " " + specification.instance());
+      long shell =
+          Signals.shell("fenced.sh", "start " + stage.root + " " + specification.instance());
       Thread.sleep(round * 6L);
       Signals.sendToSession("STOP", shell);
 
@@ -217,7 +219,8 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
               stage.driver.create(ProcessStage.fence(specification, 1), specification);
               return null;
             });
-    long shell = Signals.shell("fenced.sh", "create " + stage.root + " " + specification.instance());
+    long shell =
+        Signals.shell("fenced.sh", "create " + stage.root + " " + specification.instance());
     assertThat(Signals.spinUntil(() -> exists(specification, "data"))).isTrue();
     Signals.sendToSession("STOP", shell);
     Signals.send("KILL", shell);
@@ -328,15 +331,14 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
                     failure.complete(e);
                   }
                 });
-    long shell = Signals.shell("fenced.sh", "create " + stage.root + " " + specification.instance());
+    long shell =
+        Signals.shell("fenced.sh", "create " + stage.root + " " + specification.instance());
 
     creating.interrupt();
 
     assertThat(failure.get(20, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
     for (long pid : ProcessTable.all()) {
-      assertThat(
-              ProcessTable.find(pid)
-                  .filter(entry -> entry.session() == shell && entry.alive()))
+      assertThat(ProcessTable.find(pid).filter(entry -> entry.session() == shell && entry.alive()))
           .isEmpty();
     }
     stage.driver.create(ProcessStage.fence(specification, 1), specification);
@@ -356,8 +358,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
                 return statement.execute("DO $$ BEGIN LOOP END LOOP; END $$");
               }
             });
-    await()
-        .until(() -> processTitles(specification).anyMatch(title -> title.endsWith(" DO")));
+    await().until(() -> processTitles(specification).anyMatch(title -> title.endsWith(" DO")));
     long killed = postmaster(specification);
     Signals.send("KILL", killed);
     await().until(() -> ProcessTable.find(killed).filter(ProcessTable.Entry::alive).isEmpty());
@@ -458,12 +459,10 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     stage.driver.create(ProcessStage.fence(specification, 1), specification);
     try (var stranger = new ServerSocket()) {
       stranger.bind(
-          new InetSocketAddress(
-              InetAddress.getLoopbackAddress(), specification.endpoint().port()));
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), specification.endpoint().port()));
 
       assertThatExceptionOfType(DriverFailure.Permanent.class)
-          .isThrownBy(
-              () -> stage.driver.start(ProcessStage.fence(specification, 1), specification))
+          .isThrownBy(() -> stage.driver.start(ProcessStage.fence(specification, 1), specification))
           .extracting(DriverFailure::code)
           .isEqualTo("port-taken");
       assertThat(stage.driver.freeEndpoints(specification.instance()))
@@ -564,8 +563,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     InstanceSpecification specification = provisioned();
 
     assertThatExceptionOfType(SQLException.class)
-        .isThrownBy(
-            () -> stage.connect(specification, ADMINISTRATOR, PASSWORD, "disable").close())
+        .isThrownBy(() -> stage.connect(specification, ADMINISTRATOR, PASSWORD, "disable").close())
         .withMessageContaining("no encryption");
     destroy(specification);
   }
@@ -582,7 +580,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
                     specification.endpoint(),
                     other.authority(),
                     ProcessStage.derive("instance " + specification.instance()),
-                    "test"));
+                    ProcessStage.fence(specification, 1)));
     destroy(specification);
   }
 
@@ -709,9 +707,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
             new String(ProcessStage.derive("instance " + specification.instance())));
 
     for (long pid : Signals.livingIn(home(specification))) {
-      String seen =
-          Signals.commandLine(pid)
-              + Files.readString(Path.of("/proc/" + pid + "/environ"), StandardCharsets.ISO_8859_1);
+      String seen = Signals.commandLine(pid) + readIfAlive(pid, "environ");
       assertThat(seen).doesNotContain(secrets);
     }
     stage.driver.stop(fence, specification);
@@ -724,6 +720,18 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
       }
     }
     destroy(specification);
+  }
+
+  /// A connection's process may be gone a moment after it was listed.
+  private static String readIfAlive(long pid, String file) throws IOException {
+    try {
+      return Files.readString(Path.of("/proc/" + pid + "/" + file), StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      if (ProcessTable.find(pid).filter(ProcessTable.Entry::alive).isEmpty()) {
+        return "";
+      }
+      throw e;
+    }
   }
 
   @Test
@@ -740,8 +748,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     for (String file : List.of("PG_VERSION", "server.key", "server.crt", "global/pg_control")) {
       assertThat(Files.getAttribute(data.resolve(file), "unix:uid")).as(file).isEqualTo(owner);
     }
-    assertThat(
-            Files.getAttribute(Path.of("/proc/" + postmaster(specification)), "unix:uid"))
+    assertThat(Files.getAttribute(Path.of("/proc/" + postmaster(specification)), "unix:uid"))
         .isEqualTo(owner);
     destroy(specification);
   }
@@ -752,7 +759,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
 
     long kilobytes = 0;
     for (long pid : Signals.livingIn(home(specification))) {
-      for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/smaps_rollup"))) {
+      for (String line : readIfAlive(pid, "smaps_rollup").lines().toList()) {
         if (line.startsWith("Pss:")) {
           kilobytes += Long.parseLong(line.replaceAll("\\D", ""));
         }

@@ -44,7 +44,8 @@ final class ProvisioningMeasurement {
             "9 destroy",
             time(() -> stage.driver.destroy(fence, specification.instance(), List.of())));
         if (round >= 0) {
-          times.forEach((act, time) -> millis.computeIfAbsent(act, key -> new ArrayList<>()).add(time));
+          times.forEach(
+              (act, time) -> millis.computeIfAbsent(act, key -> new ArrayList<>()).add(time));
         }
       }
     }
