@@ -23,9 +23,9 @@ import jakarta.enterprise.event.Observes;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.ExecutionException;
 import org.jboss.logging.Logger;
 
 /// Opens the door when the process starts and closes it when it ends.
@@ -64,13 +64,14 @@ public class Gateway {
     // Everything is made and runs on this one event loop.
     Future<HttpServer> opened =
         Future.future(
-            promise ->
-                context.runOnContext(
-                    there -> listen(options, door()).onComplete(promise)));
+            promise -> context.runOnContext(there -> listen(options, door()).onComplete(promise)));
     String first = settings.hosts().getFirst();
     try {
       port =
-          opened.toCompletionStage().toCompletableFuture().get(START_SECONDS, TimeUnit.SECONDS)
+          opened
+              .toCompletionStage()
+              .toCompletableFuture()
+              .get(START_SECONDS, TimeUnit.SECONDS)
               .actualPort();
     } catch (ExecutionException | TimeoutException problem) {
       Throwable cause = problem.getCause() == null ? problem : problem.getCause();
@@ -110,8 +111,7 @@ public class Gateway {
         .requestHandler(door::serve)
         .connectionHandler(door::connected)
         .invalidRequestHandler(door::refuse)
-        .exceptionHandler(
-            broken -> LOG.debugf("a connection broke: %s", broken.getMessage()));
+        .exceptionHandler(broken -> LOG.debugf("a connection broke: %s", broken.getMessage()));
   }
 
   private Door door() {

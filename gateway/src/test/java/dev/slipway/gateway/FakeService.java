@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
-/// A service behind the gateway that remembers what it was asked and answers as it is told. It can be
-/// stopped, which breaks its connections, and started again at the same port.
+/// A service behind the gateway that remembers what it was asked and answers as it is told. It can
+/// be stopped, which breaks its connections, and started again at the same port.
 final class FakeService {
 
   /// What it was asked.

@@ -65,7 +65,8 @@ final class RunningGateway implements BeforeEachCallback, AfterEachCallback {
   @Override
   public void beforeEach(ExtensionContext context) throws Exception {
     folder = Files.createTempDirectory("gateway");
-    Files.writeString(Files.createDirectory(folder.resolve("keys")).resolve("internal.secret"), SECRET + "\n");
+    Files.writeString(
+        Files.createDirectory(folder.resolve("keys")).resolve("internal.secret"), SECRET + "\n");
     var all = new HashMap<>(settings);
     all.putIfAbsent("slipway.gateway.port", "0");
     all.put("slipway.gateway.hosts", "127.0.0.1");
@@ -162,7 +163,10 @@ final class RunningGateway implements BeforeEachCallback, AfterEachCallback {
 
     static Answer of(HttpResponse<String> response) {
       var headers = new HashMap<String, String>();
-      response.headers().map().forEach((name, values) -> headers.put(name, String.join(";", values)));
+      response
+          .headers()
+          .map()
+          .forEach((name, values) -> headers.put(name, String.join(";", values)));
       return new Answer(response.statusCode(), headers, response.body());
     }
 
