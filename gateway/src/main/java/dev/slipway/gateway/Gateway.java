@@ -33,8 +33,11 @@ import org.jboss.logging.Logger;
 public class Gateway {
 
   private static final Logger LOG = Logger.getLogger(Gateway.class);
-  private static final int LONGEST_LINE = 8 * 1024;
-  private static final int LONGEST_HEADERS = 32 * 1024;
+
+  /// Less than the services take, so that what is too long is refused here, in the one error shape.
+  private static final int LONGEST_LINE = 4_000;
+
+  private static final int LONGEST_HEADERS = 16 * 1024;
   private static final int START_SECONDS = 10;
 
   private final GatewaySettings settings;

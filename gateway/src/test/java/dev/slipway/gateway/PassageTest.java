@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PassageTest {
 
-  @RegisterExtension final RunningGateway gateway = new RunningGateway();
+  @RegisterExtension static final RunningGateway gateway = new RunningGateway();
 
   @Test
   void theServiceGetsTheInternalTokenInPlaceOfTheCallers() {

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RefusalTest {
 
   @RegisterExtension
-  final RunningGateway gateway =
+  static final RunningGateway gateway =
       new RunningGateway()
           .with("body-limit", "1K")
           .with("body-discard", "2M")
