@@ -59,10 +59,7 @@ final class Door {
   /// Serves a request; every one that gets this far is answered.
   void serve(HttpServerRequest request) {
     Exchange exchange = Exchange.begin(request, connections);
-    bodies
-        .read(exchange)
-        .compose(body -> route(exchange, body))
-        .onFailure(exchange::fail);
+    bodies.read(exchange).compose(body -> route(exchange, body)).onFailure(exchange::fail);
   }
 
   /// Answers what is not HTTP enough to be served.
@@ -71,7 +68,8 @@ final class Door {
     exchange.closeAfterAnswer();
     Throwable cause = request.decoderResult().cause();
     if (cause instanceof TooLongHttpLineException) {
-      exchange.fail(new Refusal(GatewayErrors.PATH_TOO_LONG, "the path of the request is too long"));
+      exchange.fail(
+          new Refusal(GatewayErrors.PATH_TOO_LONG, "the path of the request is too long"));
     } else if (cause instanceof TooLongHttpHeaderException
         || cause instanceof TooLongFrameException) {
       exchange.fail(
@@ -87,8 +85,7 @@ final class Door {
     RequestTarget target = RequestTarget.parse(request.uri());
     return switch (Routes.find(method, target)) {
       case Destination.Health ignored -> health.answer(exchange);
-      case Destination.Operations list ->
-          operations.answer(exchange, target, list.organization());
+      case Destination.Operations list -> operations.answer(exchange, target, list.organization());
       case Destination.Guarded guarded -> forwarding.guarded(exchange, target, guarded, body);
       case Destination.Open open -> {
         Optional<Refusal> refused =

@@ -23,9 +23,9 @@ import jakarta.enterprise.event.Observes;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.ExecutionException;
 import org.jboss.logging.Logger;
 
 /// Opens the door when the process starts and closes it when it ends.
@@ -33,8 +33,11 @@ import org.jboss.logging.Logger;
 public class Gateway {
 
   private static final Logger LOG = Logger.getLogger(Gateway.class);
-  private static final int LONGEST_LINE = 8 * 1024;
-  private static final int LONGEST_HEADERS = 32 * 1024;
+
+  /// Less than the services take, so that what is too long is refused here, in the one error shape.
+  private static final int LONGEST_LINE = 4_000;
+
+  private static final int LONGEST_HEADERS = 16 * 1024;
   private static final int START_SECONDS = 10;
 
   private final GatewaySettings settings;
@@ -64,13 +67,14 @@ public class Gateway {
     // Everything is made and runs on this one event loop.
     Future<HttpServer> opened =
         Future.future(
-            promise ->
-                context.runOnContext(
-                    there -> listen(options, door()).onComplete(promise)));
+            promise -> context.runOnContext(there -> listen(options, door()).onComplete(promise)));
     String first = settings.hosts().getFirst();
     try {
       port =
-          opened.toCompletionStage().toCompletableFuture().get(START_SECONDS, TimeUnit.SECONDS)
+          opened
+              .toCompletionStage()
+              .toCompletableFuture()
+              .get(START_SECONDS, TimeUnit.SECONDS)
               .actualPort();
     } catch (ExecutionException | TimeoutException problem) {
       Throwable cause = problem.getCause() == null ? problem : problem.getCause();
@@ -110,8 +114,7 @@ public class Gateway {
         .requestHandler(door::serve)
         .connectionHandler(door::connected)
         .invalidRequestHandler(door::refuse)
-        .exceptionHandler(
-            broken -> LOG.debugf("a connection broke: %s", broken.getMessage()));
+        .exceptionHandler(broken -> LOG.debugf("a connection broke: %s", broken.getMessage()));
   }
 
   private Door door() {

@@ -1,5 +1,6 @@
 package dev.slipway.gateway;
 
+import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
@@ -9,8 +10,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
-/// A service behind the gateway that remembers what it was asked and answers as it is told. It can be
-/// stopped, which breaks its connections, and started again at the same port.
+/// A service behind the gateway that remembers what it was asked and answers as it is told. It can
+/// be stopped, which breaks its connections, and started again at the same port.
 final class FakeService {
 
   /// What it was asked.
@@ -58,6 +59,12 @@ final class FakeService {
     return calls.stream().filter(call -> !call.uri().startsWith("/internal/")).toList();
   }
 
+  /// As if it were new.
+  void forget() {
+    calls.clear();
+    behaviour = this::echo;
+  }
+
   void start() {
     server = vertx.createHttpServer().requestHandler(this::serve);
     port = await(server.listen(port, "127.0.0.1")).actualPort();
@@ -75,7 +82,7 @@ final class FakeService {
         .end(json);
   }
 
-  static <T> T await(io.vertx.core.Future<T> future) {
+  static <T> T await(Future<T> future) {
     try {
       return future.toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
     } catch (Exception failed) {

@@ -78,8 +78,7 @@ class OwnAnswersTest {
     accountLists(operation("aop_1", "2026-03-01T10:00:00Z"));
     gateway
         .instance()
-        .answersJson(
-            400, "{\"message\":\"active is true or false\",\"code\":\"invalid-request\"}");
+        .answersJson(400, "{\"message\":\"active is true or false\",\"code\":\"invalid-request\"}");
 
     Answer answer = gateway.get(OPERATIONS + "?active=maybe");
 
@@ -134,7 +133,8 @@ class OwnAnswersTest {
   void aDeviceMayAskAsOftenAsItLikes() {
     for (int i = 0; i < 20; i++) {
       assertThat(
-              signIn("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=a")
+              signIn(
+                      "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=a")
                   .status())
           .isEqualTo(200);
       assertThat(signIn("grant_type=refresh_token&refresh_token=a").status()).isEqualTo(200);

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PassageTest {
 
-  @RegisterExtension final RunningGateway gateway = new RunningGateway();
+  @RegisterExtension static final RunningGateway gateway = new RunningGateway();
 
   @Test
   void theServiceGetsTheInternalTokenInPlaceOfTheCallers() {
@@ -139,7 +139,8 @@ class PassageTest {
         X-Yours: 2\r
         TE: trailers\r
         Proxy-Authorization: Basic abc\r
-        Connection: close, X-Mine\r
+        Connection: close\r
+        Connection: Other, X-Mine\r
         \r
         """);
 

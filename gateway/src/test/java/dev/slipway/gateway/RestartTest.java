@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.slipway.gateway.RunningGateway.Answer;
+import java.net.http.HttpRequest;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -143,15 +145,15 @@ class RestartTest {
 
     CompletableFuture<Answer> answer = gateway.sendLater(looking());
 
-    assertThat(answer).failsWithin(java.time.Duration.ofSeconds(10));
+    assertThat(answer).failsWithin(Duration.ofSeconds(10));
     assertThat(gateway.instance().calls).hasSize(1);
   }
 
-  private java.net.http.HttpRequest.Builder looking() {
+  private HttpRequest.Builder looking() {
     return gateway.request("GET", "/v1alpha1/demo/databases", "");
   }
 
-  private java.net.http.HttpRequest.Builder changing() {
+  private HttpRequest.Builder changing() {
     return gateway.request("POST", "/v1alpha1/demo/databases/userdb", "{}");
   }
 }

@@ -4,6 +4,7 @@ import io.quarkus.runtime.StartupEvent;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -19,26 +20,33 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/// A gateway between two fakes, new for every test; its clients check its certificate.
-final class RunningGateway implements BeforeEachCallback, AfterEachCallback {
+/// A gateway between two fakes; its clients check its certificate. Registered as a static field it
+/// serves all tests of a class, with fakes that have forgotten; otherwise each test has its own.
+final class RunningGateway
+    implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback {
 
   static final String SECRET = "a secret between the gateway and account-service";
 
   private final Map<String, String> settings = new HashMap<>();
-  private Vertx vertx = Vertx.vertx();
-  private FakeService account = new FakeService("account-service", vertx);
-  private FakeService instance = new FakeService("instance-service", vertx);
+  private final Vertx vertx = Vertx.vertx();
+  private final FakeService account = new FakeService("account-service", vertx);
+  private final FakeService instance = new FakeService("instance-service", vertx);
   private Path folder = Path.of("");
   private int port;
+  private boolean shared;
   private HttpClient client = HttpClient.newHttpClient();
 
   RunningGateway with(String key, String value) {
@@ -54,18 +62,38 @@ final class RunningGateway implements BeforeEachCallback, AfterEachCallback {
     return instance;
   }
 
-  Path folder() {
-    return folder;
-  }
-
-  int port() {
-    return port;
+  @Override
+  public void beforeAll(ExtensionContext context) throws Exception {
+    shared = true;
+    start();
   }
 
   @Override
   public void beforeEach(ExtensionContext context) throws Exception {
+    if (shared) {
+      account.forget();
+      instance.forget();
+    } else {
+      start();
+    }
+  }
+
+  @Override
+  public void afterEach(ExtensionContext context) {
+    if (!shared) {
+      stop();
+    }
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) {
+    stop();
+  }
+
+  private void start() throws IOException {
     folder = Files.createTempDirectory("gateway");
-    Files.writeString(Files.createDirectory(folder.resolve("keys")).resolve("internal.secret"), SECRET + "\n");
+    Files.writeString(
+        Files.createDirectory(folder.resolve("keys")).resolve("internal.secret"), SECRET + "\n");
     var all = new HashMap<>(settings);
     all.putIfAbsent("slipway.gateway.port", "0");
     all.put("slipway.gateway.hosts", "127.0.0.1");
@@ -80,10 +108,14 @@ final class RunningGateway implements BeforeEachCallback, AfterEachCallback {
     client = client(HttpClient.Version.HTTP_1_1);
   }
 
-  @Override
-  public void afterEach(ExtensionContext context) {
+  private void stop() {
     client.close();
     FakeService.await(vertx.close());
+    try (Stream<Path> files = Files.walk(folder)) {
+      files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
+    } catch (IOException problem) {
+      throw new UncheckedIOException(problem);
+    }
   }
 
   static GatewaySettings settings(Map<String, String> values) {
@@ -162,7 +194,10 @@ final class RunningGateway implements BeforeEachCallback, AfterEachCallback {
 
     static Answer of(HttpResponse<String> response) {
       var headers = new HashMap<String, String>();
-      response.headers().map().forEach((name, values) -> headers.put(name, String.join(";", values)));
+      response
+          .headers()
+          .map()
+          .forEach((name, values) -> headers.put(name, String.join(";", values)));
       return new Answer(response.statusCode(), headers, response.body());
     }
 

@@ -37,9 +37,7 @@ class WaitingTest {
         gateway.sendLater(gateway.request("GET", "/v1alpha1/demo/operations/iop_1?wait=30", ""));
     await().until(() -> waiting.size() == 1);
 
-    await()
-        .pollDelay(Duration.ofMillis(1500))
-        .untilAsserted(() -> assertThat(answer).isNotDone());
+    await().pollDelay(Duration.ofMillis(1500)).untilAsserted(() -> assertThat(answer).isNotDone());
     FakeService.json(waiting.remove(), 200, "{}");
 
     assertThat(answer).succeedsWithin(Duration.ofSeconds(5)).returns(200, Answer::status);
@@ -52,9 +50,7 @@ class WaitingTest {
         gateway.sendLater(gateway.request("POST", "/v1alpha1/demo/databases/userdb", "{}"));
     await().until(() -> waiting.size() == 1);
 
-    await()
-        .pollDelay(Duration.ofMillis(1500))
-        .untilAsserted(() -> assertThat(answer).isNotDone());
+    await().pollDelay(Duration.ofMillis(1500)).untilAsserted(() -> assertThat(answer).isNotDone());
     FakeService.json(waiting.remove(), 200, "{}");
 
     assertThat(answer).succeedsWithin(Duration.ofSeconds(5)).returns(200, Answer::status);

@@ -52,9 +52,9 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /// The certificate authority of one installation: `ca.pem`, which clients are told to trust, and
-/// `ca.key.pem`, which only its owner can read. Whoever comes first makes them; every process of the
-/// installation finds the same ones afterwards. A lost or damaged half is never made anew behind the
-/// back of the clients that trust it.
+/// `ca.key.pem`, which only its owner can read. Whoever comes first makes them; every process of
+/// the installation finds the same ones afterwards. A lost or damaged half is never made anew
+/// behind the back of the clients that trust it.
 ///
 /// Safe to use from any thread, and by several processes at once.
 public final class CertificateAuthority {
@@ -197,8 +197,7 @@ public final class CertificateAuthority {
     byte[] certificate = sign(builder, keys.getPrivate());
     // The certificate comes last: where it is, the key is. A key alone, left by a crash between the
     // two, has signed nothing and is replaced.
-    write(
-        folder.resolve(KEY), pem("PRIVATE KEY", keys.getPrivate().getEncoded()), OWNER_FILE);
+    write(folder.resolve(KEY), pem("PRIVATE KEY", keys.getPrivate().getEncoded()), OWNER_FILE);
     write(folder.resolve(CERTIFICATE), pem("CERTIFICATE", certificate), PUBLIC_FILE);
   }
 
@@ -295,8 +294,7 @@ public final class CertificateAuthority {
 
   private static String pem(String type, byte[] encoded) {
     String body =
-        Base64.getMimeEncoder(64, "\n".getBytes(StandardCharsets.US_ASCII))
-            .encodeToString(encoded);
+        Base64.getMimeEncoder(64, "\n".getBytes(StandardCharsets.US_ASCII)).encodeToString(encoded);
     return "-----BEGIN %s-----\n%s\n-----END %s-----\n".formatted(type, body, type);
   }
 

@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// The health of the gateway and of the services behind it.
 ///
 /// It answers 200 as long as the gateway can say anything: a service that is down degrades the
-/// platform, and the gateway still has something better to say than a balancer in front of it. What was
-/// found is good for a second, so that asking often asks the services no more often than that.
+/// platform, and the gateway still has something better to say than a balancer in front of it.
+/// What was found is good for a second, so that asking often asks the services no more often than
+/// that.
 public final class HealthAnswer {
 
   private static final long GOOD_FOR_NANOS = Duration.ofSeconds(1).toNanos();
@@ -51,7 +52,8 @@ public final class HealthAnswer {
             all -> {
               var services = new JsonObject();
               asked.forEach(
-                  (service, ready) -> services.put(service.title(), ready.result() ? "up" : "down"));
+                  (service, ready) ->
+                      services.put(service.title(), ready.result() ? "up" : "down"));
               return new JsonObject()
                   .put("status", all.list().contains(false) ? "degraded" : "up")
                   .put("gateway", "up")

@@ -11,8 +11,8 @@ import java.util.Map;
 /// Closes connections on which nothing has been asked for a while.
 ///
 /// The server's own idle timeout is not used, since it would also cut those who wait for a long
-/// answer; this one knows who waits. A request whose head never ends counts as nothing asked. Used on one
-/// event loop only.
+/// answer; this one knows who waits. A request whose head never ends counts as nothing asked. Used
+/// on one event loop only.
 public final class Connections {
 
   private final long patienceNanos;

@@ -21,8 +21,8 @@ public final class GatewayErrors {
 
   public static final ErrorCode HEADERS_TOO_LARGE = new ErrorCode("headers-too-large", 431);
 
-  /// The service went away before it answered, so what was asked may have been done or not. The same
-  /// call with the same idempotency key is safe.
+  /// The service went away before it answered, so what was asked may have been done or not. The
+  /// same call with the same idempotency key is safe.
   public static final ErrorCode OUTCOME_UNKNOWN = new ErrorCode("outcome-unknown", 502);
 
   /// The service took too long over something that changes nothing.

@@ -28,13 +28,13 @@ import org.jspecify.annotations.Nullable;
 
 /// Takes a request to a service and brings its answer back, over a restart of that service.
 ///
-/// The body is held until the answer comes, since it may have to be sent again; that is why this is
-/// written on the client and not on vertx-http-proxy, which hands a body through as it arrives.
+/// The body is held until the answer comes, since it may have to be sent again; that is why this
+/// is written on the client and not on vertx-http-proxy, which hands a body through as it arrives.
 ///
-/// What may be sent again: everything as long as it was certainly not sent, safe methods always, and
-/// changes when the service remembers idempotency keys. Every change has one, the caller's or ours, so
-/// that the second sending finds the operation that the first one began. Once the head of an answer
-/// is on its way to the caller nothing is sent again.
+/// What may be sent again: everything as long as it was certainly not sent, safe methods always,
+/// and changes when the service remembers idempotency keys. Every change has one, the caller's or
+/// ours, so that the second sending finds the operation that the first one began. Once the head of
+/// an answer is on its way to the caller nothing is sent again.
 public final class Forwarding {
 
   private static final Logger LOG = Logger.getLogger(Forwarding.class);
@@ -65,8 +65,7 @@ public final class Forwarding {
   private final Permission permission;
   private final Duration retryFor;
 
-  public Forwarding(
-      Vertx vertx, Upstreams upstreams, Permission permission, Duration retryFor) {
+  public Forwarding(Vertx vertx, Upstreams upstreams, Permission permission, Duration retryFor) {
     this.vertx = vertx;
     this.upstreams = upstreams;
     this.permission = permission;

@@ -19,9 +19,9 @@ import java.util.function.LongSupplier;
 
 /// Slows down guessing: every address has a bucket of tries that fills up again one by one.
 ///
-/// A bucket is one number, the time at which it would be full again. The addresses seen longest ago
-/// are forgotten first, so that somebody with many addresses costs a bounded amount of memory. Used on
-/// one event loop only.
+/// A bucket is one number, the time at which it would be full again. The addresses seen longest
+/// ago are forgotten first, so that somebody with many addresses costs a bounded amount of memory.
+/// Used on one event loop only.
 public final class SignInLimit {
 
   /// The official command asks for its device's token every few seconds until a person has signed
@@ -65,8 +65,7 @@ public final class SignInLimit {
     long full = fullAt.getOrDefault(bucket, now);
     long debt = Math.max(0, full - now);
     if (debt + everyNanos > burstNanos) {
-      long seconds =
-          Math.max(1, Math.ceilDiv(debt + everyNanos - burstNanos, 1_000_000_000L));
+      long seconds = Math.max(1, Math.ceilDiv(debt + everyNanos - burstNanos, 1_000_000_000L));
       return Optional.of(
           new Refusal(
               ErrorCode.TOO_MANY_REQUESTS,
@@ -83,9 +82,7 @@ public final class SignInLimit {
       return address;
     }
     String[] groups = address.split(":", -1);
-    return groups.length == 8
-        ? String.join(":", List.of(groups).subList(0, 4)) + "::/64"
-        : address;
+    return groups.length == 8 ? String.join(":", List.of(groups).subList(0, 4)) + "::/64" : address;
   }
 
   /// Anything but one grant that is known to be harmless counts as a guess, so that a request which

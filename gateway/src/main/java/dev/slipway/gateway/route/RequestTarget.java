@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /// What a request asks for, understood once and strictly.
 ///
-/// A path that another reader could understand differently is refused instead of repaired, since the
-/// gateway asks for permission by its own reading and a service acts by its own. For the same reason
-/// this very path is forwarded, and not what the caller wrote around it.
+/// A path that another reader could understand differently is refused instead of repaired, since
+/// the gateway asks for permission by its own reading and a service acts by its own. For the same
+/// reason this very path is forwarded, and not what the caller wrote around it.
 ///
 /// @param path     as it came, percent signs included
 /// @param query    as it came, without the question mark

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// The table of everything that can be asked for. The first line whose path fits decides alone, so a
-/// narrower path stands above a wider one.
+/// The table of everything that can be asked for. The first line whose path fits decides alone, so
+/// a narrower path stands above a wider one.
 public final class Routes {
 
   private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");

@@ -29,8 +29,9 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
 
-/// The certificate of the door, in the authority's folder. It is kept from start to start, and issued
-/// anew when it runs out within a month, when the names changed, or when the authority is another.
+/// The certificate of the door, in the authority's folder. It is kept from start to start, and
+/// issued anew when it runs out within a month, when the names changed, or when the authority is
+/// another.
 ///
 /// @param certificate PEM
 /// @param key         PEM, PKCS#8; only its owner can read it
@@ -58,8 +59,7 @@ public record GatewayCertificate(Path certificate, Path key) {
     try {
       Optional<X509Certificate> present = found.read();
       if (present.isEmpty() || !good(present.get(), authority, names, now)) {
-        found.write(
-            authority.issueServer(publicHost, names.dns(), names.addresses(), VALIDITY));
+        found.write(authority.issueServer(publicHost, names.dns(), names.addresses(), VALIDITY));
         LOG.infof("issued a certificate for %s", String.join(", ", names.all()));
       }
     } catch (IOException problem) {
@@ -89,8 +89,8 @@ public record GatewayCertificate(Path certificate, Path key) {
   }
 
   private void write(IssuedCertificate issued) throws IOException {
-    // The old certificate goes first and the new one comes last, so that a crash leaves none instead of one
-    // without its key.
+    // The old certificate goes first and the new one comes last, so that a crash leaves none rather
+    // than one without its key.
     Files.deleteIfExists(certificate);
     replace(key, issued.privateKeyPem(), "rw-------");
     replace(certificate, issued.certificatePem(), "rw-r--r--");

@@ -12,8 +12,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RoutesTest {
 
-  /// `open` and `sign-in` ask nobody; `self` asks without an organization, the others with `demo`. An
-  /// asterisk marks what may take its time.
+  /// `open` and `sign-in` ask nobody; `self` asks without an organization, the others with `demo`.
+  /// An asterisk marks what may take its time.
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -218,7 +218,8 @@ class RoutesTest {
   @Test
   void aPathIsForwardedAsItWasUnderstood() {
     RequestTarget target =
-        RequestTarget.parse("https://elsewhere:1/v1alpha1/d%65mo/databases?a=%2F..&b=#".replace("#", ""));
+        RequestTarget.parse(
+            "https://elsewhere:1/v1alpha1/d%65mo/databases?a=%2F..&b=#".replace("#", ""));
 
     assertThat(target.forwarded()).isEqualTo("/v1alpha1/d%65mo/databases?a=%2F..&b=");
     assertThat(target.segments()).isEqualTo(List.of("v1alpha1", "demo", "databases"));

@@ -52,8 +52,7 @@ class GatewayCertificateTest {
     Instant end = first.getNotAfter().toInstant();
 
     assertThat(ensure("localhost", List.of(), end.minus(Duration.ofDays(31)))).isEqualTo(first);
-    assertThat(ensure("localhost", List.of(), end.minus(Duration.ofDays(29))))
-        .isNotEqualTo(first);
+    assertThat(ensure("localhost", List.of(), end.minus(Duration.ofDays(29)))).isNotEqualTo(first);
   }
 
   @Test
@@ -98,8 +97,7 @@ class GatewayCertificateTest {
   private X509Certificate ensure(String host, List<String> names, Instant at) throws Exception {
     GatewayCertificate certificate = GatewayCertificate.ensure(folder, host, names, at);
     try (InputStream stream = Files.newInputStream(certificate.certificate())) {
-      return (X509Certificate)
-          CertificateFactory.getInstance("X.509").generateCertificate(stream);
+      return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(stream);
     }
   }
 }
