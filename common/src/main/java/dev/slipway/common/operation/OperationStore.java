@@ -8,7 +8,6 @@ import dev.slipway.common.operation.Decision.Move;
 import dev.slipway.common.outbox.Event;
 import dev.slipway.common.outbox.Json;
 import dev.slipway.common.outbox.Outbox;
-import jakarta.transaction.RollbackException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -20,7 +19,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The kernel's tables. Each public method is one transaction, or part of the caller's where it
@@ -37,8 +35,6 @@ final class OperationStore {
       super("Epoch %d of %s has been overtaken".formatted(operation.epoch(), operation.subject()));
     }
   }
-
-  private static final String UNIQUE_VIOLATION = "23505";
 
   private final Transactions transactions;
   private final OperationCatalog catalog;
@@ -438,33 +434,18 @@ final class OperationStore {
     return now.orElseThrow(() -> new Lost(claimed));
   }
 
-  /// Why the database did not take a commit although it answered, so that trying just the same
-  /// again at once is pointless; empty when nothing is known of the commit.
+  /// Why a commit was refused, so that trying just the same again at once is pointless; empty when
+  /// nothing is known of the commit.
   static Optional<Cause> refused(Throwable failure, String step) {
-    Throwable cause = failure;
-    for (int depth = 0; cause != null && depth < 20; depth++) {
-      if (cause instanceof SQLException known && known.getSQLState() != null) {
-        String state = known.getSQLState();
-        if (state.equals(UNIQUE_VIOLATION)) {
-          return Optional.of(
-              new Cause("taken", "What the next step needs was taken in the meantime"));
-        }
-        // The statement is at fault, and the transaction is rolled back: data, integrity,
-        // serialisation, syntax, raised by a function.
-        return Stream.of("22", "23", "40", "42", "P0").anyMatch(state::startsWith)
-            ? Optional.of(internal(step))
-            : Optional.empty();
-      }
-      if (cause instanceof RollbackException) {
-        return Optional.of(
-            Stream.of(cause.getSuppressed())
-                .flatMap(suppressed -> refused(suppressed, step).stream())
-                .findFirst()
-                .orElse(internal(step)));
-      }
-      cause = cause.getCause();
+    if (DatabaseRefusal.isOfCode(failure)) {
+      return Optional.of(internal(step));
     }
-    return failure instanceof RuntimeException ? Optional.of(internal(step)) : Optional.empty();
+    return DatabaseRefusal.state(failure)
+        .map(
+            state ->
+                DatabaseRefusal.isTaken(state)
+                    ? new Cause("taken", "What the next step needs was taken in the meantime")
+                    : internal(step));
   }
 
   private static Cause internal(String step) {
