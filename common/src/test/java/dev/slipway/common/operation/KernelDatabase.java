@@ -3,6 +3,7 @@ package dev.slipway.common.operation;
 import dev.slipway.localstack.TestStack;
 import io.agroal.api.AgroalDataSource;
 import io.agroal.api.configuration.supplier.AgroalPropertiesReader;
+import io.agroal.api.exceptionsorter.PostgreSQLExceptionSorter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -38,6 +39,9 @@ public final class KernelDatabase {
               new AgroalPropertiesReader()
                   .readProperties(
                       Map.of(
+                          // As in the services: a connection that died is not handed out again.
+                          AgroalPropertiesReader.EXCEPTION_SORTER,
+                          PostgreSQLExceptionSorter.class.getName(),
                           AgroalPropertiesReader.MAX_SIZE,
                           "30",
                           AgroalPropertiesReader.ACQUISITION_TIMEOUT_S,
