@@ -28,5 +28,7 @@ create table discrepancy (
   -- In milliseconds of the platform's running time, which no jump of a clock moves: since when the janitor itself could
   -- remove it, without a look that said otherwise. Null while it could not.
   removable_since bigint,
+  -- How many looks in a row have found it so.
+  removable_looks int not null default 0,
   primary key (side, kind, name)
 );

@@ -109,14 +109,19 @@ class JanitorTables {
           try (PreparedStatement upsert =
               connection.prepareStatement(
                   """
-                  insert into discrepancy as d (side, kind, name, instance, detail, reason, removable_since)
-                  values (?, ?, ?, ?, ?, ?, case when ? then platform_now() end)
+                  insert into discrepancy as d
+                    (side, kind, name, instance, detail, reason, removable_since, removable_looks)
+                  values (?, ?, ?, ?, ?, ?, case when ? then platform_now() end, case when ? then 1 else 0 end)
                   on conflict (side, kind, name) do update set
                     detail = excluded.detail, reason = excluded.reason, instance = excluded.instance,
                     removable_since = case
                       when excluded.removable_since is null or d.instance <> excluded.instance
                         then excluded.removable_since
-                      else coalesce(d.removable_since, excluded.removable_since) end""")) {
+                      else coalesce(d.removable_since, excluded.removable_since) end,
+                    removable_looks = case
+                      when excluded.removable_since is null or d.instance <> excluded.instance
+                        then excluded.removable_looks
+                      else d.removable_looks + 1 end""")) {
             for (Discrepancy discrepancy : seen) {
               upsert.setString(1, discrepancy.side().name());
               upsert.setString(2, discrepancy.resource().kind());
@@ -125,6 +130,7 @@ class JanitorTables {
               upsert.setString(5, discrepancy.detail());
               upsert.setString(6, discrepancy.reason());
               upsert.setBoolean(7, discrepancy.removable());
+              upsert.setBoolean(8, discrepancy.removable());
               upsert.addBatch();
             }
             int[] written = upsert.executeBatch();
@@ -161,7 +167,7 @@ class JanitorTables {
             select instance from discrepancy
             where side = 'FOUND' and kind <> 'trash'
             group by instance
-            having count(*) = count(removable_since)
+            having count(*) = count(removable_since) and min(removable_looks) >= 2
                and max(removable_since) + ? <= platform_now()
             order by instance""")) {
       select.setLong(1, apart.toMillis());
@@ -181,7 +187,7 @@ class JanitorTables {
         connection -> {
           try (PreparedStatement update =
               connection.prepareStatement(
-                  "update discrepancy set removable_since = null where instance = ?")) {
+                  "update discrepancy set removable_since = null, removable_looks = 0 where instance = ?")) {
             update.setString(1, instance);
             return update.executeUpdate();
           }
