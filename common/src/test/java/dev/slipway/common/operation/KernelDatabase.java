@@ -15,9 +15,11 @@ import org.flywaydb.core.Flyway;
 public final class KernelDatabase {
 
   private final AgroalDataSource database;
+  private final Transactions transactions;
 
   private KernelDatabase(AgroalDataSource database) {
     this.database = database;
+    this.transactions = new LocalTransactions(database);
   }
 
   /// @param locations further migrations
@@ -65,8 +67,9 @@ public final class KernelDatabase {
     return database;
   }
 
+  /// The same for all callers, so that they join each other's.
   public Transactions transactions() {
-    return new LocalTransactions(database);
+    return transactions;
   }
 
   public void execute(String sql) {

@@ -10,13 +10,16 @@ import dev.slipway.common.operation.OperationKind;
 import dev.slipway.common.operation.Plan;
 import dev.slipway.common.operation.StepContext;
 import dev.slipway.common.operation.StepOutcome;
+import dev.slipway.instance.domain.Observations;
 import dev.slipway.instance.driver.Endpoint;
 import dev.slipway.instance.driver.InstanceDriver;
 import dev.slipway.instance.driver.InstanceSpecification;
 import dev.slipway.instance.driver.Observation;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Brings back an instance that was seen down. Only the reconciler asks for it, and it yields to
@@ -30,6 +33,8 @@ public final class RepairInstance implements Operation<RepairInstance.Input, Rep
 
   public static final String KIND = "instance.repair";
 
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
+
   /// @param reason what was seen
   public record Input(
       String name, String host, int port, @Nullable String reason, Instant seenAt) {}
@@ -38,10 +43,12 @@ public final class RepairInstance implements Operation<RepairInstance.Input, Rep
   public record State(boolean needed) {}
 
   private final InstanceDriver driver;
+  private final Observations observations;
 
   @Inject
-  public RepairInstance(InstanceDriver driver) {
+  public RepairInstance(InstanceDriver driver, Observations observations) {
     this.driver = driver;
+    this.observations = observations;
   }
 
   @Override
@@ -58,7 +65,14 @@ public final class RepairInstance implements Operation<RepairInstance.Input, Rep
 
   private StepOutcome<State> look(StepContext<Input, State> context) throws InterruptedException {
     Observation seen = driver.observe(specification(context));
-    return StepOutcome.done(new State(!seen.isUp()));
+    return switch (seen.state()) {
+      case UP -> StepOutcome.done(new State(false));
+      case DOWN -> StepOutcome.done(new State(true));
+      // Nobody may conclude anything from it, so it is neither left alone nor started.
+      case UNKNOWN ->
+          StepOutcome.again(
+              LOOK_AGAIN, Objects.requireNonNullElse(seen.reason(), "It cannot be observed"));
+    };
   }
 
   private StepOutcome<State> start(StepContext<Input, State> context)
@@ -68,7 +82,8 @@ public final class RepairInstance implements Operation<RepairInstance.Input, Rep
     }
     driver.start(context.fence(), specification(context));
     return StepOutcome.done(context.state())
-        .publishing(new InstanceRepaired(context.subject(), context.input().name()));
+        .publishing(new InstanceRepaired(context.subject(), context.input().name()))
+        .also(() -> observations.up(context.subject()));
   }
 
   private static InstanceSpecification specification(StepContext<Input, State> context) {

@@ -2,14 +2,23 @@ package dev.slipway.instance.persistence;
 
 import dev.slipway.instance.domain.Instance;
 import dev.slipway.instance.domain.Instances;
+import dev.slipway.instance.domain.Observations;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
 import java.util.Optional;
 
 /// Instances in the database.
 @ApplicationScoped
 class InstanceRepository implements Instances, PanacheRepositoryBase<InstanceEntity, String> {
+
+  private final Observations observations;
+
+  @Inject
+  InstanceRepository(Observations observations) {
+    this.observations = observations;
+  }
 
   @Override
   public void add(Instance instance) {
@@ -37,6 +46,7 @@ class InstanceRepository implements Instances, PanacheRepositoryBase<InstanceEnt
   @Override
   public void placed(String id, String host, int port) {
     update("host = ?1, port = ?2 where id = ?3", host, port, id);
+    observations.up(id);
   }
 
   @Override

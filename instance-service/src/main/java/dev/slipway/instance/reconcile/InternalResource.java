@@ -1,0 +1,137 @@
+package dev.slipway.instance.reconcile;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.slipway.common.security.Internal;
+import dev.slipway.instance.domain.Instances;
+import dev.slipway.instance.persistence.InstanceView;
+import dev.slipway.instance.persistence.InstanceViews;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.inject.Inject;
+import jakarta.transaction.Transactional;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What the other processes of the installation ask: never a user, and never through the gateway.
+@Path("/internal")
+@Internal
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+public class InternalResource {
+
+  /// What an organization owns here.
+  public record Usage(long instances) {}
+
+  /// One instance, whoever's it is.
+  @JsonInclude(JsonInclude.Include.ALWAYS)
+  public record InstanceSummary(
+      String id,
+      String organization,
+      String name,
+      String kind,
+      String status,
+      @Nullable String host,
+      @Nullable Integer port,
+      @Nullable String reason,
+      @Nullable Instant observedAt) {
+
+    static InstanceSummary of(InstanceView view) {
+      var instance = view.instance();
+      return new InstanceSummary(
+          instance.id(),
+          instance.organization(),
+          instance.name(),
+          instance.linked() ? "linked" : "provisioned",
+          view.status().word(),
+          instance.host(),
+          instance.port(),
+          view.reason(),
+          view.observedAt());
+    }
+  }
+
+  /// @param found   what exists without the ledger having it
+  /// @param missing what the ledger has without it existing
+  /// @param janitor `working`, or why it does not
+  public record Orphans(
+      String installation, String janitor, List<Orphan> found, List<Orphan> missing) {}
+
+  /// @param removable whether the janitor will remove it by itself
+  public record Orphan(
+      String instance,
+      String kind,
+      String name,
+      String detail,
+      String reason,
+      boolean removable,
+      Instant since) {}
+
+  private final Janitor janitor;
+  private final PlatformStop stop;
+  private final Instances instances;
+  private final InstanceViews views;
+
+  @Inject
+  InternalResource(Janitor janitor, PlatformStop stop, Instances instances, InstanceViews views) {
+    this.janitor = janitor;
+    this.stop = stop;
+    this.instances = instances;
+    this.views = views;
+  }
+
+  @GET
+  @Path("organizations/{id}/usage")
+  @Transactional
+  public Usage usage(@PathParam("id") String organization) {
+    return new Usage(instances.count(organization));
+  }
+
+  @GET
+  @Path("instances")
+  public List<InstanceSummary> instances() throws SQLException {
+    return views.all().stream().map(InstanceSummary::of).toList();
+  }
+
+  /// The platform is being stopped: nothing is repaired any more, every instance is stopped, and
+  /// the answer comes when that is done or the time is over.
+  @POST
+  @Path("platform/stopping")
+  public PlatformStop.Summary stopping() throws SQLException, InterruptedException {
+    return stop.stop();
+  }
+
+  /// Where reality and the ledger disagree, each with since when.
+  @GET
+  @Path("orphans")
+  public Orphans orphans() throws SQLException, InterruptedException {
+    Janitor.Report report = janitor.report();
+    return new Orphans(
+        report.installation(),
+        report.off().orElse("working"),
+        orphans(report, Discrepancy.Side.FOUND),
+        orphans(report, Discrepancy.Side.MISSING));
+  }
+
+  private static List<Orphan> orphans(Janitor.Report report, Discrepancy.Side side) {
+    return report.discrepancies().stream()
+        .filter(known -> known.discrepancy().side() == side)
+        .map(
+            known ->
+                new Orphan(
+                    known.discrepancy().instance(),
+                    known.discrepancy().resource().kind(),
+                    known.discrepancy().resource().name(),
+                    known.discrepancy().detail(),
+                    known.discrepancy().reason(),
+                    known.discrepancy().removable(),
+                    known.since()))
+        .toList();
+  }
+}

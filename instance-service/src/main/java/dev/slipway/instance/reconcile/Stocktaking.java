@@ -1,0 +1,88 @@
+package dev.slipway.instance.reconcile;
+
+import dev.slipway.common.ledger.Resource;
+import dev.slipway.instance.domain.Bookkeeping;
+import dev.slipway.instance.domain.Bookkeeping.Standing;
+import dev.slipway.instance.driver.Found;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// Compares what was found with what the books say. Pure; whoever calls has listed reality first and
+/// read the books second, so that whatever came into being in between is in the books.
+final class Stocktaking {
+
+  /// No operation of this name exists, so nothing unfinished is excused.
+  private static final String NOBODY = "";
+
+  private Stocktaking() {}
+
+  /// What exists without the ledger having it.
+  ///
+  /// @param books of every instance that something was found of; what is absent was never heard of
+  static List<Discrepancy> found(List<Found> reality, Map<String, Bookkeeping> books) {
+    Map<String, List<Found>> byInstance =
+        reality.stream()
+            .collect(Collectors.groupingBy(Found::instance, LinkedHashMap::new, Collectors.toList()));
+    List<Discrepancy> discrepancies = new ArrayList<>();
+    byInstance.forEach(
+        (instance, things) -> {
+          Bookkeeping known = books.getOrDefault(instance, Bookkeeping.NOTHING);
+          // An instance is removed as a whole or not at all.
+          boolean removable =
+              things.stream()
+                  .map(Found::resource)
+                  .filter(resource -> known.standing(resource, NOBODY) != Standing.TRASH)
+                  .allMatch(resource -> known.allowsRemoval(resource, NOBODY));
+          for (Found thing : things) {
+            Standing standing = known.standing(thing.resource(), NOBODY);
+            if (!standing.agrees()) {
+              discrepancies.add(
+                  new Discrepancy(
+                      Discrepancy.Side.FOUND,
+                      instance,
+                      thing.resource(),
+                      thing.detail(),
+                      standing.words(),
+                      removable && standing == Standing.REMOVABLE));
+            }
+          }
+        });
+    return discrepancies;
+  }
+
+  /// What the ledger has open without it existing.
+  ///
+  /// @param open the settled rows of instances that no operation works on, by instance
+  static List<Discrepancy> missing(List<Found> reality, Map<String, List<Resource>> open) {
+    Map<String, Set<Resource>> existing = new HashMap<>();
+    reality.forEach(
+        thing ->
+            existing
+                .computeIfAbsent(thing.instance(), none -> new HashSet<>())
+                .add(thing.resource()));
+    List<Discrepancy> discrepancies = new ArrayList<>();
+    open.forEach(
+        (instance, resources) ->
+            resources.stream()
+                // Nobody can see whose an address is.
+                .filter(resource -> !resource.kind().equals("port"))
+                .filter(resource -> !existing.getOrDefault(instance, Set.of()).contains(resource))
+                .forEach(
+                    resource ->
+                        discrepancies.add(
+                            new Discrepancy(
+                                Discrepancy.Side.MISSING,
+                                instance,
+                                resource,
+                                "",
+                                "the ledger says that it exists",
+                                false))));
+    return discrepancies;
+  }
+}

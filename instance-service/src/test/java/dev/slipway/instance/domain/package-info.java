@@ -1,0 +1,5 @@
+/// The rules, by many cases.
+@NullMarked
+package dev.slipway.instance.domain;
+
+import org.jspecify.annotations.NullMarked;

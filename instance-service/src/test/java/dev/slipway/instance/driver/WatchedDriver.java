@@ -1,0 +1,123 @@
+package dev.slipway.instance.driver;
+
+import dev.slipway.common.ledger.Resource;
+import dev.slipway.common.operation.DriverFailure;
+import dev.slipway.common.operation.Fence;
+import java.util.Collection;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// Another driver, with something that happens when it is looked through.
+public final class WatchedDriver implements InstanceDriver {
+
+  /// What happens instead of a plain look.
+  @FunctionalInterface
+  public interface Look {
+    Observation at(InstanceSpecification specification) throws InterruptedException;
+  }
+
+  private final InstanceDriver driver;
+  private volatile Look look;
+  private volatile Runnable afterInventory = () -> {};
+
+  public WatchedDriver(InstanceDriver driver) {
+    this.driver = driver;
+    this.look = driver::observe;
+  }
+
+  public void look(Look instead) {
+    look = instead;
+  }
+
+  /// Happens after reality was listed and before anybody reads the list; once.
+  public void afterInventory(Runnable event) {
+    afterInventory =
+        () -> {
+          afterInventory = () -> {};
+          event.run();
+        };
+  }
+
+  @Override
+  public String name() {
+    return driver.name();
+  }
+
+  @Override
+  public Locality locality() {
+    return driver.locality();
+  }
+
+  @Override
+  public void prepare() throws DriverFailure, InterruptedException {
+    driver.prepare();
+  }
+
+  @Override
+  public Stream<Endpoint> freeEndpoints(String instance) {
+    return driver.freeEndpoints(instance);
+  }
+
+  @Override
+  public Footprint footprint(InstanceSpecification specification) {
+    return driver.footprint(specification);
+  }
+
+  @Override
+  public void create(Fence fence, InstanceSpecification specification)
+      throws DriverFailure, InterruptedException {
+    driver.create(fence, specification);
+  }
+
+  @Override
+  public void start(Fence fence, InstanceSpecification specification)
+      throws DriverFailure, InterruptedException {
+    driver.start(fence, specification);
+  }
+
+  @Override
+  public void secure(
+      Fence fence,
+      InstanceSpecification specification,
+      String administrator,
+      ScramVerifier verifier)
+      throws DriverFailure, InterruptedException {
+    driver.secure(fence, specification, administrator, verifier);
+  }
+
+  @Override
+  public void resetPassword(
+      Fence fence, InstanceSpecification specification, String role, ScramVerifier verifier)
+      throws DriverFailure, InterruptedException {
+    driver.resetPassword(fence, specification, role, verifier);
+  }
+
+  @Override
+  public void stop(Fence fence, InstanceSpecification specification)
+      throws DriverFailure, InterruptedException {
+    driver.stop(fence, specification);
+  }
+
+  @Override
+  public Gone destroy(Fence fence, String instance, Collection<Resource> expected)
+      throws DriverFailure, InterruptedException {
+    return driver.destroy(fence, instance, expected);
+  }
+
+  @Override
+  public Observation observe(InstanceSpecification specification) throws InterruptedException {
+    return look.at(specification);
+  }
+
+  @Override
+  public List<Found> inventory() throws DriverFailure, InterruptedException {
+    List<Found> found = driver.inventory();
+    afterInventory.run();
+    return found;
+  }
+
+  @Override
+  public Resource moveToTrash(String instance) throws DriverFailure, InterruptedException {
+    return driver.moveToTrash(instance);
+  }
+}
