@@ -62,7 +62,7 @@ final class PostgresTemplateTest {
                 failure.complete(e);
               }
             });
-    long shell = Signals.shell("template.sh", stage.root.toString());
+    long shell = Signals.shell("template.sh", stage.root.toString(), failure).orElseThrow();
     assertThat(
             Signals.spinUntil(
                 () -> {

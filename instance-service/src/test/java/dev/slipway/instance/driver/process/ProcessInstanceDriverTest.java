@@ -29,6 +29,8 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -163,14 +165,13 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
               stage.driver.create(first, specification);
               return null;
             });
-    long shell =
-        Signals.shell("fenced.sh", "create " + stage.root + " " + specification.instance());
+    OptionalLong shell = shell("create", specification, creating);
     Path reached = home(specification).resolve(stage0);
     assertThat(stage0.isEmpty() || Signals.spinUntil(() -> Files.exists(reached))).isTrue();
-    Signals.sendToSession("STOP", shell);
+    sendToSession("STOP", shell);
 
     destroy(specification);
-    Signals.sendToSession("CONT", shell);
+    sendToSession("CONT", shell);
 
     // It was killed or refused; or it had ended before the signal, and then what it made is gone.
     try {
@@ -193,13 +194,13 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
                 stage.driver.start(first, specification);
                 return null;
               });
-      long shell =
-          Signals.shell("fenced.sh", "start " + stage.root + " " + specification.instance());
-      Thread.sleep(round * 6L);
-      Signals.sendToSession("STOP", shell);
+      OptionalLong shell = shell("start", specification, starting);
+      long until = System.nanoTime() + round * 6_000_000L;
+      assertThat(Signals.spinUntil(() -> System.nanoTime() > until)).isTrue();
+      sendToSession("STOP", shell);
 
       destroy(specification);
-      Signals.sendToSession("CONT", shell);
+      sendToSession("CONT", shell);
 
       try {
         starting.get(20, TimeUnit.SECONDS);
@@ -210,26 +211,107 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     }
   }
 
+  private OptionalLong shell(String action, InstanceSpecification specification, Future<?> call)
+      throws IOException {
+    return Signals.shell(
+        "fenced.sh", action + " " + stage.root + " " + specification.instance(), call);
+  }
+
+  private static void sendToSession(String signal, OptionalLong leader) throws Exception {
+    if (leader.isPresent()) {
+      Signals.sendToSession(signal, leader.getAsLong());
+    }
+  }
+
+  /// A shell that holds the lock and waits for input that does not come: the service that started it
+  /// is suspended.
+  private Process waitingShell(String action, InstanceSpecification specification, String sign)
+      throws Exception {
+    Path script;
+    Path template;
+    try (var scripts = Files.newDirectoryStream(stage.root, ".driver-*");
+        var templates = Files.newDirectoryStream(stage.root, ".template-*-*")) {
+      script = scripts.iterator().next().resolve("fenced.sh");
+      template = templates.iterator().next();
+    }
+    ServerUser user = ServerUser.current();
+    var builder =
+        new ProcessBuilder(
+            "setsid",
+            "sh",
+            script.toString(),
+            action,
+            stage.root.toRealPath().toString(),
+            specification.instance(),
+            "1");
+    FencedShell.replaceEnvironment(
+        builder,
+        Map.of(
+            "SLIPWAY_OWNER", stage.installation,
+            "SLIPWAY_AS", String.join(" ", user.prefix()),
+            "SLIPWAY_UID", user.uid() == null ? "" : user.uid().toString(),
+            "SLIPWAY_POSTGRES", stage.binaries.resolve("bin/postgres").toString(),
+            "SLIPWAY_TEMPLATE", template.toString(),
+            "SLIPWAY_SEGMENT", Files.readString(template.resolve("segment")).strip()),
+        Map.of(
+            "SLIPWAY_PORT", Integer.toString(specification.endpoint().port()),
+            "SLIPWAY_HOSTS", specification.endpoint().host(),
+            "SLIPWAY_ROTATE", ""));
+    Process shell = builder.redirectErrorStream(true).start();
+    assertThat(Signals.spinUntil(() -> exists(specification, sign))).isTrue();
+    return shell;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"create", "start"})
+  void shellThatHoldsTheLockIsKilledByADestroy(String action) throws Exception {
+    InstanceSpecification specification = stage.specification();
+    if (action.equals("start")) {
+      stage.driver.create(ProcessStage.fence(specification, 1), specification);
+    }
+    Process shell =
+        waitingShell(
+            action,
+            specification,
+            action.equals("start") ? "data/server.crt" : "data/postgresql.conf");
+    Signals.sendToSession("STOP", shell.pid());
+
+    assertThatExceptionOfType(DriverFailure.Transient.class)
+        .isThrownBy(
+            () -> stage.driver.stop(ProcessStage.fence(specification, 1), specification))
+        .extracting(DriverFailure::code)
+        .isEqualTo("busy");
+    destroy(specification);
+
+    assertThat(shell.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(shell.exitValue()).isEqualTo(FencedShell.KILLED);
+    assertNothingLeft(specification);
+  }
+
   @Test
   void shellWithoutItsLeaderStillLosesTheLock() throws Exception {
     InstanceSpecification specification = stage.specification();
-    Future<?> creating =
-        inBackground(
-            () -> {
-              stage.driver.create(ProcessStage.fence(specification, 1), specification);
-              return null;
-            });
-    long shell =
-        Signals.shell("fenced.sh", "create " + stage.root + " " + specification.instance());
-    assertThat(Signals.spinUntil(() -> exists(specification, "data"))).isTrue();
-    Signals.sendToSession("STOP", shell);
-    Signals.send("KILL", shell);
+    Process shell = waitingShell("create", specification, "data/postgresql.conf");
+    Signals.sendToSession("STOP", shell.pid());
+    Signals.send("KILL", shell.pid());
+    assertThat(shell.waitFor(20, TimeUnit.SECONDS)).isTrue();
 
     destroy(specification);
 
-    assertThatExceptionOfType(ExecutionException.class)
-        .isThrownBy(() -> creating.get(20, TimeUnit.SECONDS));
     assertNothingLeft(specification);
+  }
+
+  @Test
+  void shellWhoseServiceDiedLeavesNoHalfIdentity() throws Exception {
+    InstanceSpecification specification = stage.specification();
+    Process shell = waitingShell("create", specification, "data/postgresql.conf");
+
+    shell.getOutputStream().close();
+
+    assertThat(shell.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(shell.exitValue()).isNotZero();
+    assertThat(home(specification).resolve("data")).doesNotExist();
+    destroy(specification);
   }
 
   private boolean exists(InstanceSpecification specification, String name) {
@@ -331,8 +413,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
                     failure.complete(e);
                   }
                 });
-    long shell =
-        Signals.shell("fenced.sh", "create " + stage.root + " " + specification.instance());
+    long shell = shell("create", specification, failure).orElseThrow();
 
     creating.interrupt();
 
