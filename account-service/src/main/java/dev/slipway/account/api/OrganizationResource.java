@@ -1,9 +1,7 @@
 package dev.slipway.account.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.slipway.account.domain.AccountErrors;
 import dev.slipway.account.membership.Memberships;
-import dev.slipway.common.error.ApiException;
 import dev.slipway.common.security.Caller;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.validation.Valid;
@@ -21,7 +19,6 @@ import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
-import org.jspecify.annotations.Nullable;
 
 /// The caller's organization, and joining another one.
 @Path("/v1alpha1/{organization}")
@@ -100,25 +97,6 @@ public class OrganizationResource {
       @PathParam("organization") String organization, @PathParam("user") String user) {
     requireOwn(organization);
     memberships.remove(caller.user(), caller.organization(), organization, user);
-  }
-
-  /// Accounts are changed within a request; nothing here takes long enough to be an operation.
-  @GET
-  @Path("/operations")
-  @Operation(summary = "This service's operations: none")
-  public List<Object> operations(@PathParam("organization") String organization) {
-    requireOwn(organization);
-    return List.of();
-  }
-
-  @GET
-  @Path("/operations/{id}")
-  @Operation(summary = "One of this service's operations: 404")
-  public @Nullable Object operation(
-      @PathParam("organization") String organization, @PathParam("id") String id) {
-    requireOwn(organization);
-    throw new ApiException(
-        AccountErrors.OPERATION_NOT_FOUND, "operation %s not found".formatted(id));
   }
 
   /// The gateway has asked before; the token says for which organization.

@@ -4,6 +4,7 @@ import static dev.slipway.account.api.UserResourceTest.refused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasKey;
 
@@ -279,6 +280,14 @@ class OrganizationResourceTest {
             .path("message");
 
     assertThat(foreign.replace(other.name(), "X")).isEqualTo(unknown.replace("nobody_at_all", "X"));
+  }
+
+  @Test
+  void accountsAreChangedWithoutOperations() {
+    Person admin = gateway.register();
+
+    gateway.get(admin, admin.name(), "/operations").then().statusCode(200).body("$", empty());
+    refused(gateway.get(admin, admin.name(), "/operations/aop_unknown").then(), 404);
   }
 
   @Test
