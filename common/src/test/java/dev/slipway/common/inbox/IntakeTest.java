@@ -11,7 +11,6 @@ import dev.slipway.common.operation.KernelDatabase;
 import dev.slipway.common.operation.Transactions;
 import dev.slipway.common.outbox.Json;
 import dev.slipway.common.outbox.Message;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -74,19 +73,7 @@ final class IntakeTest {
   }
 
   private static @Nullable String text(String sql) {
-    try {
-      return DATABASE
-          .transactions()
-          .inNew(
-              connection -> {
-                try (var statement = connection.createStatement();
-                    ResultSet row = statement.executeQuery(sql)) {
-                  return row.next() ? row.getString(1) : null;
-                }
-              });
-    } catch (SQLException failure) {
-      throw new IllegalStateException(sql, failure);
-    }
+    return DATABASE.text(sql);
   }
 
   @Test

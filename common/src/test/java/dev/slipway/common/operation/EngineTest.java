@@ -12,7 +12,6 @@ import dev.slipway.common.operation.OperationView.StepState;
 import dev.slipway.common.operation.Yard.State;
 import dev.slipway.common.outbox.Message;
 import dev.slipway.common.outbox.Outbox;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
@@ -83,19 +82,7 @@ final class EngineTest {
   }
 
   private static @Nullable String text(String sql) {
-    try {
-      return DATABASE
-          .transactions()
-          .inNew(
-              connection -> {
-                try (var statement = connection.createStatement();
-                    ResultSet row = statement.executeQuery(sql)) {
-                  return row.next() ? row.getString(1) : null;
-                }
-              });
-    } catch (SQLException failure) {
-      throw new IllegalStateException(sql, failure);
-    }
+    return DATABASE.text(sql);
   }
 
   private static <T> List<T> parallel(int times, Callable<T> work) throws Exception {

@@ -151,8 +151,17 @@ final class Yard implements AutoCloseable {
   private final List<OperationEngine> replicas = new ArrayList<>();
   final Map<String, Cause> refusals = new ConcurrentHashMap<>();
 
+  private final String service;
+  private final String events;
+
   Yard(KernelDatabase database) {
+    this(database, "yard-service", EVENTS);
+  }
+
+  Yard(KernelDatabase database, String service, String events) {
     this.database = database;
+    this.service = service;
+    this.events = events;
   }
 
   /// Tells a step what to do, for every subject.
@@ -211,13 +220,13 @@ final class Yard implements AutoCloseable {
             database.transactions(),
             catalog,
             new KernelSettings(
-                "yard-service",
+                service,
                 name,
                 "yop",
-                EVENTS,
+                events,
                 lease,
                 Map.of(Admission.LIGHT, light, Admission.START, 2, Admission.BUILD, build)),
-            new Outbox("yard-service", Clock.systemUTC()),
+            new Outbox(service, Clock.systemUTC()),
             OperationEngine.Interruptions.NONE);
     replicas.add(engine);
     engine.start();

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.slipway.common.operation.KernelDatabase;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
@@ -71,19 +70,8 @@ final class RelayTest {
   }
 
   private static long number(String sql) {
-    try {
-      return DATABASE
-          .transactions()
-          .inNew(
-              connection -> {
-                try (var statement = connection.createStatement();
-                    ResultSet row = statement.executeQuery(sql)) {
-                  return row.next() ? row.getLong(1) : 0L;
-                }
-              });
-    } catch (SQLException failure) {
-      throw new IllegalStateException(sql, failure);
-    }
+    String number = DATABASE.text(sql);
+    return number == null ? 0 : Long.parseLong(number);
   }
 
   /// The numbers received for each aggregate, in the order received.
