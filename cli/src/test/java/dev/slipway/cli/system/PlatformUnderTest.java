@@ -134,10 +134,11 @@ final class PlatformUnderTest {
   ///
   /// @param folder where its credentials are
   Result slipway(Path folder, String... arguments) {
-    return slipway(folder, "", arguments);
+    return slipwayReading("", folder, arguments);
   }
 
-  Result slipway(Path folder, String input, String... arguments) {
+  /// Runs the `slipway` command with this on its standard input.
+  Result slipwayReading(String input, Path folder, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(repository.resolve("slipway").toString());
     command.addAll(List.of(arguments));
