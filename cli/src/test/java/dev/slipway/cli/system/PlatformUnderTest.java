@@ -1,0 +1,173 @@
+package dev.slipway.cli.system;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.slipway.cli.console.Json;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// The platform of a test run: started by the first test that asks for it, stopped and removed when
+/// the run ends.
+final class PlatformUnderTest {
+
+  /// How a program ended.
+  record Result(int exitCode, String out, String err) {
+
+    JsonNode json() throws IOException {
+      return Json.MAPPER.readTree(out);
+    }
+
+    Result succeeded() {
+      if (exitCode != 0) {
+        throw new AssertionError("exit code %d\n%s\n%s".formatted(exitCode, out, err));
+      }
+      return this;
+    }
+  }
+
+  private static final long PATIENCE_SECONDS = 300;
+  private static @Nullable PlatformUnderTest running;
+
+  private final Path root = Path.of("..").toAbsolutePath().normalize();
+  private final Path folder;
+  private final Path home;
+  private final int port;
+
+  private PlatformUnderTest() throws IOException {
+    folder = Files.createTempDirectory("slipway-system-");
+    // Where root runs it, the servers run as another user, who has to pass through.
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+    home = folder.resolve("home");
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = socket.getLocalPort();
+    }
+  }
+
+  static synchronized PlatformUnderTest get() throws IOException, InterruptedException {
+    @Nullable PlatformUnderTest known = running;
+    if (known != null) {
+      return known;
+    }
+    PlatformUnderTest fresh = new PlatformUnderTest();
+    Runtime.getRuntime().addShutdownHook(new Thread(fresh::remove, "remove-platform"));
+    fresh.slipway(fresh.folder, "up", "--detach").succeeded();
+    running = fresh;
+    return fresh;
+  }
+
+  Path home() {
+    return home;
+  }
+
+  int port() {
+    return port;
+  }
+
+  /// A folder to be signed in in.
+  Path workFolder(String name) throws IOException {
+    return Files.createDirectories(folder.resolve(name));
+  }
+
+  /// Runs the `slipway` command.
+  Result slipway(Path directory, String... arguments) throws IOException, InterruptedException {
+    return slipwayWith(directory, "", arguments);
+  }
+
+  Result slipwayWith(Path directory, String input, String... arguments)
+      throws IOException, InterruptedException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Dslipway.root=" + root,
+                "-cp",
+                jar().toString(),
+                "dev.slipway.cli.Main"));
+    command.addAll(List.of(arguments));
+    return run(directory, environment(), input, command);
+  }
+
+  /// Signs somebody up, and in, in a folder of that name.
+  Path user(String name) throws IOException, InterruptedException {
+    Path mine = workFolder(name);
+    slipwayWith(mine, "password-of-" + name + "\n", "register", "-u", name, "--password-stdin")
+        .succeeded();
+    return mine;
+  }
+
+  Map<String, String> environment() {
+    Map<String, String> environment = new HashMap<>(System.getenv());
+    environment.remove("DBOS_DOMAIN");
+    environment.remove("NODE_EXTRA_CA_CERTS");
+    environment.put("SLIPWAY_HOME", home.toString());
+    environment.put("SLIPWAY_PORT", Integer.toString(port));
+    return environment;
+  }
+
+  static Result run(
+      Path directory, Map<String, String> environment, String input, List<String> command)
+      throws IOException, InterruptedException {
+    Path out = Files.createTempFile("out", ".txt");
+    Path err = Files.createTempFile("err", ".txt");
+    Path in = Files.createTempFile("in", ".txt");
+    try {
+      Files.writeString(in, input);
+      ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+      builder.environment().clear();
+      builder.environment().putAll(environment);
+      builder.redirectInput(in.toFile()).redirectOutput(out.toFile()).redirectError(err.toFile());
+      Process process = builder.start();
+      if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        process.destroyForcibly().waitFor();
+      }
+      return new Result(
+          process.exitValue(), Files.readString(out, UTF_8), Files.readString(err, UTF_8));
+    } finally {
+      Files.delete(out);
+      Files.delete(err);
+      Files.delete(in);
+    }
+  }
+
+  private Path jar() throws IOException {
+    try (var files = Files.newDirectoryStream(root.resolve("cli/target"), "cli-*.jar")) {
+      for (Path file : files) {
+        return file;
+      }
+    }
+    throw new IOException("cli is not packaged");
+  }
+
+  private void remove() {
+    try {
+      slipway(folder, "down");
+      Path data = home.resolve("data");
+      if (Files.isSymbolicLink(data)) {
+        delete(data.toRealPath());
+      }
+      delete(folder);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void delete(Path tree) throws IOException, InterruptedException {
+    run(Path.of("/"), Map.copyOf(System.getenv()), "", List.of("rm", "-rf", "--", tree.toString()));
+  }
+}
