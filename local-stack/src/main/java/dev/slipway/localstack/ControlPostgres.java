@@ -78,6 +78,7 @@ public final class ControlPostgres implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final CountDownLatch closing = new CountDownLatch(1);
   private volatile @Nullable ProcessHandle server;
+  private boolean adopted;
 
   private ControlPostgres(Settings settings, Path directory, ServerAccount account) {
     this.settings = settings;
@@ -94,6 +95,7 @@ public final class ControlPostgres implements AutoCloseable {
     // The kernel tells folders without links in them, so that is how they are compared.
     Path directory = parent.toRealPath().resolve(settings.directory().getFileName());
     account.requireReachable(directory.resolveSibling(".").normalize());
+    account.requireReachable(settings.binaries().home());
     ControlPostgres postgres = new ControlPostgres(settings, directory, account);
     postgres.initialise();
     postgres.lock.lock();
@@ -171,6 +173,15 @@ public final class ControlPostgres implements AutoCloseable {
       Thread.currentThread().interrupt();
     } finally {
       lock.unlock();
+    }
+  }
+
+  /// Undoes the start: stops a server of its own making, and leaves one it found.
+  void withdraw() {
+    if (adopted) {
+      abandon();
+    } else {
+      close();
     }
   }
 
@@ -271,6 +282,7 @@ public final class ControlPostgres implements AutoCloseable {
     if (running.isPresent()) {
       if (!changed && !file.orElseThrow().stopping()) {
         await(running.get());
+        adopted = true;
         return;
       }
       stop(running.get());

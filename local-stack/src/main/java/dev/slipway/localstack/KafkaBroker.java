@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -18,6 +19,7 @@ import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.utils.Time;
@@ -70,8 +72,16 @@ public final class KafkaBroker implements AutoCloseable {
     format(settings.directory());
     KafkaRaftServer server =
         new KafkaRaftServer(new KafkaConfig(configuration(settings), false), Time.SYSTEM);
-    server.startup();
-    Admin admin = Admin.create(clientProperties(settings.port(), settings.password()));
+    try {
+      server.startup();
+    } catch (RuntimeException failure) {
+      server.shutdown();
+      throw new IOException("Kafka did not start: " + failure.getMessage(), failure);
+    }
+    Properties properties = clientProperties(settings.port(), settings.password());
+    properties.setProperty("metric.reporters", "");
+    properties.setProperty("enable.metrics.push", "false");
+    Admin admin = Admin.create(properties);
     KafkaBroker broker = new KafkaBroker(settings, server, admin);
     try {
       broker.ensureTopics();
@@ -110,7 +120,7 @@ public final class KafkaBroker implements AutoCloseable {
 
   @Override
   public void close() {
-    admin.close(java.time.Duration.ofSeconds(1));
+    admin.close(Duration.ofSeconds(1));
     server.shutdown();
     server.awaitShutdown();
   }
@@ -120,7 +130,7 @@ public final class KafkaBroker implements AutoCloseable {
         settings.topics().entrySet().stream()
             .map(topic -> new NewTopic(topic.getKey(), topic.getValue(), (short) 1))
             .toList();
-    for (Map.Entry<String, org.apache.kafka.common.KafkaFuture<Void>> topic :
+    for (Map.Entry<String, KafkaFuture<Void>> topic :
         admin.createTopics(topics).values().entrySet()) {
       try {
         topic.getValue().get(60, TimeUnit.SECONDS);

@@ -57,7 +57,7 @@ public final class LocalStack implements AutoCloseable {
     this.kafka = kafka;
   }
 
-  /// Answers when both do. When one does not start, the other is stopped again.
+  /// Answers when both do. When one does not start, what was started of the other is stopped again.
   public static LocalStack start(Settings settings) throws IOException, InterruptedException {
     FutureTask<ControlPostgres> postgres =
         begin(
@@ -80,7 +80,8 @@ public final class LocalStack implements AutoCloseable {
     try {
       return new LocalStack(server, await(kafka));
     } catch (IOException failure) {
-      server.close();
+      // It may be in use by another process, which is also why Kafka would not start.
+      server.withdraw();
       throw failure;
     }
   }
@@ -117,7 +118,7 @@ public final class LocalStack implements AutoCloseable {
       if (failure.getCause() instanceof IOException cause) {
         throw cause;
       }
-      throw new IOException("The local stack did not start", failure.getCause());
+      throw new IOException("The local stack did not start: " + failure.getCause(), failure);
     }
   }
 }

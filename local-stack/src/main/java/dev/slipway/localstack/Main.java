@@ -5,6 +5,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /// The process: Kafka inside it, the control Postgres beside it.
@@ -73,12 +77,43 @@ public final class Main {
         environment.containsKey("SLIPWAY_HEALTH_PORT")
             ? HealthEndpoint.start(port(environment, "SLIPWAY_HEALTH_PORT"))
             : null;
-    LocalStack stack = LocalStack.start(settings);
-    Runtime.getRuntime().addShutdownHook(new Thread(stack::close, "stop"));
+    FutureTask<LocalStack> start = new FutureTask<>(() -> LocalStack.start(settings));
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(start, settings), "stop"));
+    start.run();
+    LocalStack stack = result(start);
     if (health != null) {
       health.watch(stack);
     }
     System.out.println("ready");
+  }
+
+  /// Asked to end while it starts, it waits a while for the start, so as not to race with it.
+  private static void stop(FutureTask<LocalStack> start, LocalStack.Settings settings) {
+    try {
+      start.get(5, TimeUnit.SECONDS).close();
+    } catch (ExecutionException notStarted) {
+      // What was started has been stopped where it failed.
+    } catch (TimeoutException slow) {
+      try {
+        ControlPostgres.stop(settings.postgres().directory());
+      } catch (IOException | InterruptedException failure) {
+        System.err.println("Postgres may still run: " + failure.getMessage());
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static LocalStack result(FutureTask<LocalStack> start)
+      throws IOException, InterruptedException {
+    try {
+      return start.get();
+    } catch (ExecutionException failure) {
+      if (failure.getCause() instanceof IOException cause) {
+        throw cause;
+      }
+      throw new IOException("The local stack did not start: " + failure.getCause(), failure);
+    }
   }
 
   private static void test(List<String> options) throws IOException, InterruptedException {

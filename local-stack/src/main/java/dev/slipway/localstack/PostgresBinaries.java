@@ -53,7 +53,9 @@ public final class PostgresBinaries {
   /// Finds the programs, and unpacks them into the folder when the machine has none. What was
   /// unpacked there before is used again.
   public static PostgresBinaries ensure(Path folder) throws IOException {
-    Path target = folder.toAbsolutePath().normalize();
+    Path parent = Files.createDirectories(folder.toAbsolutePath().resolveSibling(".").normalize());
+    // The servers' user may be shut out of where a link to the folder lies.
+    Path target = parent.toRealPath().resolve(folder.getFileName());
     if (usable(target)) {
       return new PostgresBinaries(target);
     }
@@ -114,7 +116,6 @@ public final class PostgresBinaries {
   /// One thread and one process at a time; the lock of a killed process is released by the kernel.
   private static synchronized void unpackInto(Path target) throws IOException {
     Path parent = target.resolveSibling(".").normalize();
-    Files.createDirectories(parent);
     Path lock = target.resolveSibling(target.getFileName() + ".lock");
     try (FileChannel channel =
             FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);

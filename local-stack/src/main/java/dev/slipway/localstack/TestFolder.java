@@ -7,11 +7,8 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -23,9 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// it, and delete it.
 final class TestFolder implements AutoCloseable {
 
-  private static final String PREFIX = "slipway-test-";
+  private static final String PREFIX = "slipway-stack-";
   private static final String OWNER = "owner";
-  private static final Duration YOUNG = Duration.ofMinutes(10);
 
   private final Path path;
   private final FileChannel owner;
@@ -101,10 +97,7 @@ final class TestFolder implements AutoCloseable {
   private static void sweep(Path folder) throws IOException, InterruptedException {
     Path owner = folder.resolve(OWNER);
     if (!Files.exists(owner)) {
-      FileTime changed = Files.getLastModifiedTime(folder);
-      if (changed.toInstant().isBefore(Instant.now().minus(YOUNG))) {
-        Folders.delete(folder);
-      }
+      // Just being made, or somebody else's.
       return;
     }
     try (FileChannel channel = FileChannel.open(owner, StandardOpenOption.WRITE)) {

@@ -21,8 +21,11 @@ class PostgresBinariesTest {
     try (TestFolder folder = TestFolder.create();
         ExecutorService callers = Executors.newFixedThreadPool(2)) {
       Path target = folder.path().resolve("postgres-18");
+      Path link =
+          Files.createSymbolicLink(folder.path().resolve("link"), folder.path())
+              .resolve("postgres-18");
       Path half = Files.createDirectories(folder.path().resolve("postgres-18.unpacking-1/bin"));
-      Callable<PostgresBinaries> ensure = () -> PostgresBinaries.ensure(target);
+      Callable<PostgresBinaries> ensure = () -> PostgresBinaries.ensure(link);
 
       var both = callers.invokeAll(List.of(ensure, ensure));
 

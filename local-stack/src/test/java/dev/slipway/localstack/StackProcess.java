@@ -60,6 +60,7 @@ final class StackProcess implements AutoCloseable {
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().put("CLASSPATH", classPath);
     builder.environment().put("SLIPWAY_HOME", home.toString());
+    builder.environment().put("SLIPWAY_POSTGRES_DIRECTORY", TestFolder.binaries(home).toString());
     builder.environment().put("SLIPWAY_POSTGRES_PORT", ports.get(0).toString());
     builder.environment().put("SLIPWAY_KAFKA_PORT", ports.get(1).toString());
     builder.environment().put("SLIPWAY_KAFKA_CONTROLLER_PORT", ports.get(2).toString());

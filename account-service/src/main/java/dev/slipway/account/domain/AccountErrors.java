@@ -33,8 +33,5 @@ public final class AccountErrors {
   /// The admin cannot be removed.
   public static final ErrorCode ADMIN_STAYS = new ErrorCode("admin-stays", 409);
 
-  /// No such operation.
-  public static final ErrorCode OPERATION_NOT_FOUND = new ErrorCode("operation-not-found", 404);
-
   private AccountErrors() {}
 }

@@ -45,9 +45,7 @@ public final class AttemptLimit {
     Window window = current(key, now);
     windows.put(
         key,
-        window == null
-            ? new Window(now, 1)
-            : new Window(window.since(), window.attempts() + 1));
+        window == null ? new Window(now, 1) : new Window(window.since(), window.attempts() + 1));
   }
 
   public synchronized void forget(String key) {

@@ -44,8 +44,7 @@ public final class DeviceGrant {
       case DENIED -> Answer.ACCESS_DENIED;
       case USED -> Answer.INVALID_GRANT;
       case PENDING ->
-          polledAt != null
-                  && now.isBefore(polledAt.plus(Lifetimes.DEVICE_POLL).minus(TOLERANCE))
+          polledAt != null && now.isBefore(polledAt.plus(Lifetimes.DEVICE_POLL).minus(TOLERANCE))
               ? Answer.SLOW_DOWN
               : Answer.AUTHORIZATION_PENDING;
     };

@@ -21,6 +21,9 @@ public final class Lifetimes {
   public static final Duration SIGNING_KEY_PUBLISHED =
       SIGNING_KEY.plus(ACCESS_TOKEN).plus(Duration.ofHours(1));
 
+  /// How far apart clocks may be.
+  private static final Duration SKEW = Duration.ofHours(1);
+
   private Lifetimes() {}
 
   /// Whether a refresh token made and last used then is good now.
@@ -29,9 +32,10 @@ public final class Lifetimes {
         && now.isBefore(usedAt.plus(REFRESH_TOKEN_IDLE));
   }
 
-  /// Whether a key made then signs now.
+  /// Whether a key made then signs now. One from the future was made by a clock that was wrong; it
+  /// would sign for longer than it should.
   public static boolean signingKeySigns(Instant madeAt, Instant now) {
-    return now.isBefore(madeAt.plus(SIGNING_KEY));
+    return !now.isBefore(madeAt.minus(SKEW)) && now.isBefore(madeAt.plus(SIGNING_KEY));
   }
 
   /// Whether tokens of a key made then may still be valid now.

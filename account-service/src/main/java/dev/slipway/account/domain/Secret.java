@@ -23,6 +23,11 @@ public final class Secret {
     return "inv_" + random(ALPHABET, 32);
   }
 
+  /// Ties a form to the browser it was shown in.
+  public static String formToken() {
+    return "form_" + random(ALPHABET, 32);
+  }
+
   public static String refreshToken() {
     return "rt_" + random(ALPHABET, 43);
   }

@@ -49,8 +49,7 @@ class InstanceServiceUsage implements OrganizationUsage {
             .GET()
             .build();
     try {
-      HttpResponse<String> response =
-          client().send(request, HttpResponse.BodyHandlers.ofString());
+      HttpResponse<String> response = client().send(request, HttpResponse.BodyHandlers.ofString());
       if (response.statusCode() != 200) {
         throw unavailable("it answered " + response.statusCode(), null);
       }

@@ -38,8 +38,7 @@ public class Memberships {
       String name, String givenName, String familyName, String company, @Nullable String secret) {}
 
   /// A user as it sees itself.
-  public record Profile(
-      String name, String email, String organizationName, Instant createdAt) {}
+  public record Profile(String name, String email, String organizationName, Instant createdAt) {}
 
   private final AccountEvents events;
   private final OrganizationUsage usage;
@@ -120,10 +119,7 @@ public class Memberships {
     Organization organization =
         Objects.requireNonNull(Organization.<Organization>findById(user.organization));
     return new Profile(
-        user.name,
-        signedIn.email == null ? "" : signedIn.email,
-        organization.name,
-        user.createdAt);
+        user.name, signedIn.email == null ? "" : signedIn.email, organization.name, user.createdAt);
   }
 
   /// Makes a secret that lets one user in within a day.
@@ -217,20 +213,17 @@ public class Memberships {
     user.organization = target.id;
     user.admin = false;
     use(invitation, user, now);
-    events.tell(
-        left.id, left.id, new AccountEvent.MemberLeft(left.id, user.id, user.name));
+    events.tell(left.id, left.id, new AccountEvent.MemberLeft(left.id, user.id, user.name));
     if (last) {
       left.closedAt = now;
-      events.tell(
-          left.id, left.id, new AccountEvent.OrganizationClosed(left.id, left.name));
+      events.tell(left.id, left.id, new AccountEvent.OrganizationClosed(left.id, left.name));
     }
     joined(target, user);
   }
 
   /// Ends a membership at once; the user gets an own, empty organization.
   @Transactional
-  public void remove(
-      String caller, String organization, String organizationName, String userName) {
+  public void remove(String caller, String organization, String organizationName, String userName) {
     NameRegister.open();
     String target = AccountUser.idOf(userName);
     Set<String> ids = new TreeSet<>(Set.of(caller));
@@ -244,13 +237,9 @@ public class Memberships {
     }
     AccountUser removed = target == null ? null : find(locked, target);
     MembershipRules.mayRemove(
-        admin.member(),
-        removed == null ? null : removed.member(),
-        userName,
-        organizationName);
+        admin.member(), removed == null ? null : removed.member(), userName, organizationName);
     Objects.requireNonNull(removed);
-    Organization fresh =
-        open(Name.firstFree(removed.name, Organization::isTaken), clock.instant());
+    Organization fresh = open(Name.firstFree(removed.name, Organization::isTaken), clock.instant());
     removed.organization = fresh.id;
     removed.admin = true;
     events.tell(

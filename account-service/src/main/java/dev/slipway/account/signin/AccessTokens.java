@@ -2,18 +2,21 @@ package dev.slipway.account.signin;
 
 import dev.slipway.account.domain.Lifetimes;
 import dev.slipway.common.id.Identifiers;
+import dev.slipway.common.security.RecentResults;
 import io.smallrye.jwt.algorithm.SignatureAlgorithm;
 import io.smallrye.jwt.build.Jwt;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.security.Key;
 import java.security.interfaces.RSAPublicKey;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jose4j.jwa.AlgorithmConstraints;
 import org.jose4j.jws.AlgorithmIdentifiers;
 import org.jose4j.jws.JsonWebSignature;
+import org.jose4j.jwt.JwtClaims;
 import org.jose4j.jwt.MalformedClaimException;
 import org.jose4j.jwt.NumericDate;
 import org.jose4j.jwt.consumer.InvalidJwtException;
@@ -29,10 +32,17 @@ public class AccessTokens {
 
   public static final String AUDIENCE = "dbos-cloud-api";
 
+  private record Verified(String identity, Instant endsAt) {}
+
+  private static final Duration SKEW = Duration.ofSeconds(5);
+
   private final SigningKeys keys;
   private final Clock clock;
   private final String issuer;
   private final VerificationKeyResolver resolver;
+
+  /// Callers come again and again with the same token; its signature is checked once.
+  private final RecentResults<String, Verified> verified = new RecentResults<>(500);
 
   AccessTokens(
       SigningKeys keys,
@@ -64,11 +74,17 @@ public class AccessTokens {
   /// The identity that a token was issued to; none when it is expired, for somebody else, or not
   /// ours. The issuer is not compared: it changes with the platform's address, the keys do not.
   public Optional<String> identityOf(String token) {
+    Verified known = verified.get(token);
+    if (known != null) {
+      return clock.instant().isBefore(known.endsAt())
+          ? Optional.of(known.identity())
+          : Optional.empty();
+    }
     JwtConsumer consumer =
         new JwtConsumerBuilder()
             .setRequireSubject()
             .setRequireExpirationTime()
-            .setAllowedClockSkewInSeconds(5)
+            .setAllowedClockSkewInSeconds(Math.toIntExact(SKEW.toSeconds()))
             .setExpectedAudience(AUDIENCE)
             .setJwsAlgorithmConstraints(
                 AlgorithmConstraints.ConstraintType.PERMIT, AlgorithmIdentifiers.RSA_USING_SHA256)
@@ -76,7 +92,13 @@ public class AccessTokens {
             .setEvaluationTime(NumericDate.fromMilliseconds(clock.millis()))
             .build();
     try {
-      return Optional.of(consumer.processToClaims(token).getSubject());
+      JwtClaims claims = consumer.processToClaims(token);
+      var found =
+          new Verified(
+              claims.getSubject(),
+              Instant.ofEpochMilli(claims.getExpirationTime().getValueInMillis()).plus(SKEW));
+      verified.put(token, found);
+      return Optional.of(found.identity());
     } catch (InvalidJwtException | MalformedClaimException invalid) {
       return Optional.empty();
     }

@@ -29,10 +29,7 @@ public class Grants {
   private final Clock clock;
 
   Grants(
-      Identities identities,
-      AccessTokens accessTokens,
-      DeviceAuthorizations devices,
-      Clock clock) {
+      Identities identities, AccessTokens accessTokens, DeviceAuthorizations devices, Clock clock) {
     this.identities = identities;
     this.accessTokens = accessTokens;
     this.devices = devices;

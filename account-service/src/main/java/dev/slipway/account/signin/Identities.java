@@ -74,8 +74,7 @@ public class Identities {
     Instant now = clock.instant();
     refuseIfExhausted(failuresPerName.waitOf(name, now));
     refuseIfExhausted(failuresPerAddress.waitOf(address, now));
-    Identity identity =
-        QuarkusTransaction.requiringNew().call(() -> Identity.named(name));
+    Identity identity = QuarkusTransaction.requiringNew().call(() -> Identity.named(name));
     if (!passwords.check(password, identity == null ? null : identity.passwordHash)
         || identity == null) {
       failuresPerName.count(name, now);

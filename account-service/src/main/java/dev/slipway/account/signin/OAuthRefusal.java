@@ -48,13 +48,11 @@ public final class OAuthRefusal extends RuntimeException {
   }
 
   static OAuthRefusal authorizationPending() {
-    return new OAuthRefusal(
-        "authorization_pending", 403, "User has yet to authorize device code");
+    return new OAuthRefusal("authorization_pending", 403, "User has yet to authorize device code");
   }
 
   static OAuthRefusal slowDown() {
-    return new OAuthRefusal(
-        "slow_down", 429, "You are polling faster than the specified interval");
+    return new OAuthRefusal("slow_down", 429, "You are polling faster than the specified interval");
   }
 
   static OAuthRefusal accessDenied() {

@@ -5,29 +5,37 @@ import com.password4j.Password;
 import com.password4j.types.Argon2;
 import dev.slipway.common.error.ApiException;
 import dev.slipway.common.error.ErrorCode;
+import io.quarkus.runtime.configuration.MemorySize;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 
 /// Hashes and checks passwords with Argon2id.
 ///
-/// Each computation takes 9 MB and four passes, one of the equally strong settings of OWASP's table
-/// and the one for small heaps. No more than two run at once, so that many sign-ins cost time and
-/// not memory.
+/// The configured 9 MB and four passes are one of the equally strong settings of OWASP's table, the
+/// one for small heaps. A hash carries the settings it was made with, so they may change. No more
+/// than two run at once, so that many sign-ins cost time and not memory.
 @ApplicationScoped
 class Passwords {
 
-  private static final Argon2Function ARGON2 =
-      Argon2Function.getInstance(9 * 1024, 4, 1, 32, Argon2.ID);
-
+  private final Argon2Function argon2;
   private final Semaphore places = new Semaphore(2, true);
 
   private @Nullable volatile String decoy;
 
+  Passwords(
+      @ConfigProperty(name = "slipway.password.memory") MemorySize memory,
+      @ConfigProperty(name = "slipway.password.passes") int passes) {
+    this.argon2 =
+        Argon2Function.getInstance(
+            Math.toIntExact(memory.asLongValue() / 1024), passes, 1, 32, Argon2.ID);
+  }
+
   String hash(String password) {
-    return inTurn(() -> Password.hash(password).addRandomSalt(16).with(ARGON2).getResult());
+    return inTurn(() -> Password.hash(password).addRandomSalt(16).with(argon2).getResult());
   }
 
   /// Takes the same time whether or not there is something to compare with.

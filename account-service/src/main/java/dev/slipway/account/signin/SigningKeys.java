@@ -97,9 +97,10 @@ public class SigningKeys {
         .setParameter(1, LOCK)
         .getSingleResult();
     Instant now = clock.instant();
-    SigningKey newest = SigningKey.<SigningKey>find("order by madeAt desc").firstResult();
-    if (newest != null && Lifetimes.signingKeySigns(newest.madeAt, now)) {
-      return signing(newest);
+    for (SigningKey row : SigningKey.<SigningKey>list("order by madeAt desc")) {
+      if (Lifetimes.signingKeySigns(row.madeAt, now)) {
+        return signing(row);
+      }
     }
     SigningKey.delete("madeAt < ?1", now.minus(Lifetimes.SIGNING_KEY_PUBLISHED));
     SigningKey made = make(now);

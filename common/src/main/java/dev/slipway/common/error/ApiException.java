@@ -30,7 +30,7 @@ public final class ApiException extends RuntimeException {
         builder.publicMessage,
         builder.cause,
         false,
-        /* writableStackTrace= */ builder.code.status() >= 500);
+        /* writableStackTrace= */ builder.code.status() == ErrorCode.INTERNAL.status());
     this.code = builder.code;
     this.publicMessage = builder.publicMessage;
     this.fields = Collections.unmodifiableMap(new LinkedHashMap<>(builder.fields));

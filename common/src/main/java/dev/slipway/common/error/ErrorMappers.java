@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import io.quarkus.runtime.configuration.MemorySize;
-import io.quarkus.security.AuthenticationException;
+import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.UnauthorizedException;
 import io.vertx.ext.web.RoutingContext;
@@ -49,14 +49,17 @@ class ErrorMappers {
     return "the body is larger than the %d bytes this path takes".formatted(limit);
   }
 
-  @ServerExceptionMapper
+  @ServerExceptionMapper(ApiException.class)
   Response refused(ApiException refusal, RoutingContext request) {
     String id = RequestId.of(request);
     String context = refusal.internalContext();
-    if (refusal.code().status() >= 500) {
-      LOG.errorf(refusal, "%s %s (%s)", id, refusal.code().word(), context);
+    if (refusal.code().status() == ErrorCode.UNAVAILABLE.status()) {
+      // Expected while something restarts: a line is enough.
+      LOG.warnf("%s (%s): %s", refusal.code().word(), context, refusal.getCause());
+    } else if (refusal.code().status() >= 500) {
+      LOG.errorf(refusal, "%s (%s)", refusal.code().word(), context);
     } else if (context != null || refusal.getCause() != null) {
-      LOG.infof(refusal.getCause(), "%s %s (%s)", id, refusal.code().word(), context);
+      LOG.infof("%s (%s): %s", refusal.code().word(), context, refusal.getCause());
     }
     var response =
         Response.status(refusal.code().status())
@@ -66,18 +69,18 @@ class ErrorMappers {
     return response.build();
   }
 
-  @ServerExceptionMapper
+  @ServerExceptionMapper(JacksonException.class)
   Response badJson(JacksonException problem, RoutingContext request) {
     return refused(describe(problem), request);
   }
 
   /// More specific than [JacksonException], or Quarkus's own mapper for it would answer.
-  @ServerExceptionMapper
+  @ServerExceptionMapper(MismatchedInputException.class)
   Response badJson(MismatchedInputException problem, RoutingContext request) {
     return refused(describe(problem), request);
   }
 
-  @ServerExceptionMapper
+  @ServerExceptionMapper(ConstraintViolationException.class)
   Response invalid(ConstraintViolationException problem, RoutingContext request) {
     var problems = new TreeMap<String, String>();
     for (ConstraintViolation<?> violation : problem.getConstraintViolations()) {
@@ -98,22 +101,22 @@ class ErrorMappers {
     return refused(refusal.build(), request);
   }
 
-  @ServerExceptionMapper
-  Response unauthenticated(AuthenticationException problem, RoutingContext request) {
+  @ServerExceptionMapper(AuthenticationFailedException.class)
+  Response unauthenticated(AuthenticationFailedException problem, RoutingContext request) {
     return refused(unauthorized(), request);
   }
 
-  @ServerExceptionMapper
+  @ServerExceptionMapper(UnauthorizedException.class)
   Response unauthenticated(UnauthorizedException problem, RoutingContext request) {
     return refused(unauthorized(), request);
   }
 
-  @ServerExceptionMapper
+  @ServerExceptionMapper(ForbiddenException.class)
   Response forbidden(ForbiddenException problem, RoutingContext request) {
     return refused(new ApiException(ErrorCode.FORBIDDEN, "you may not do this"), request);
   }
 
-  @ServerExceptionMapper
+  @ServerExceptionMapper(WebApplicationException.class)
   Response refusedByTheFramework(WebApplicationException problem, RoutingContext request) {
     Response theirs = problem.getResponse();
     int status = theirs.getStatus();
@@ -164,7 +167,7 @@ class ErrorMappers {
     return ours;
   }
 
-  @ServerExceptionMapper
+  @ServerExceptionMapper(Throwable.class)
   Response unexpected(Throwable problem, RoutingContext request) {
     ApiException refusal = causeOf(problem, ApiException.class);
     if (refusal != null) {
@@ -173,6 +176,10 @@ class ErrorMappers {
     SQLException sql = causeOf(problem, SQLException.class);
     if (sql != null) {
       if (isUnreachable(sql)) {
+        return refused(unavailable(problem), request);
+      }
+      if (sql.getSQLState().startsWith("40")) {
+        // A deadlock or a serialisation failure: the same request succeeds when it is sent again.
         return refused(unavailable(problem), request);
       }
       if ("22021".equals(sql.getSQLState())) {

@@ -1,6 +1,7 @@
 package dev.slipway.common.inbox;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.slipway.common.operation.DatabaseRefusal;
 import dev.slipway.common.operation.Transactions;
 import dev.slipway.common.outbox.Json;
 import dev.slipway.common.outbox.Message;
@@ -11,6 +12,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,7 +38,14 @@ public final class MessageIntake {
   private record Parked(long number, String payload) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(MessageIntake.class);
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+
+  /// How often a message may fail by what looks like its own fault before it is parked.
+  private static final int TRIES = 3;
+
+  /// A deadlock is nobody's fault.
+  private static final String ROLLED_BACK = "40";
 
   private final Transactions transactions;
   private final String topic;
@@ -53,20 +62,54 @@ public final class MessageIntake {
   /// @throws InterruptedException when this service is stopping; the message must not be
   ///     acknowledged then
   public void take(@Nullable String key, @Nullable String payload) throws InterruptedException {
-    String parkingKey = key == null ? "" : key;
-    String text = payload == null ? "" : payload;
-    Duration pause = Duration.ofMillis(50);
-    while (true) {
+    String parkingKey = storable(key);
+    String text = storable(payload);
+    Duration pause = FIRST_PAUSE;
+    for (int refusals = 0; ; ) {
       try {
         takeOnce(parkingKey, text);
         return;
-      } catch (SQLException failure) {
-        LOG.warn("A message on {} waits for the database: {}", topic, failure.getMessage());
-        Thread.sleep(pause);
-        pause =
-            pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0
-                ? pause.multipliedBy(2)
-                : LONGEST_PAUSE;
+      } catch (SQLException | RuntimeException failure) {
+        Optional<String> fault = fault(failure);
+        if (fault.isPresent() && ++refusals >= TRIES) {
+          parkAlarmed(parkingKey, text, fault.get(), failure);
+          return;
+        }
+        LOG.warn("A message on {} waits: {}", topic, failure.getMessage());
+      }
+      Thread.sleep(pause);
+      pause =
+          pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0
+              ? pause.multipliedBy(2)
+              : LONGEST_PAUSE;
+    }
+  }
+
+  /// Postgres has no character 0 in texts.
+  private static String storable(@Nullable String text) {
+    return text == null ? "" : text.replace('\u0000', '\ufffd');
+  }
+
+  /// What is wrong with the message when taking it has failed; empty when the database is at fault.
+  private static Optional<String> fault(Exception failure) {
+    if (DatabaseRefusal.isOfCode(failure)) {
+      return Optional.of("It breaks its handler: " + failure.getClass().getSimpleName());
+    }
+    return DatabaseRefusal.state(failure)
+        .filter(state -> !state.startsWith(ROLLED_BACK))
+        .map(state -> "The database refuses it: " + state);
+  }
+
+  private void parkAlarmed(String key, String payload, String cause, Exception failure)
+      throws InterruptedException {
+    LOG.error("alarm=message-parked topic={} key={} cause={}", topic, key, cause, failure);
+    while (true) {
+      try {
+        transactions.inNew(connection -> park(connection, key, payload, cause));
+        return;
+      } catch (SQLException down) {
+        LOG.warn("A message on {} waits to be parked: {}", topic, down.getMessage());
+        Thread.sleep(LONGEST_PAUSE);
       }
     }
   }
@@ -75,7 +118,7 @@ public final class MessageIntake {
     try {
       transactions.inNew(
           connection -> {
-            if (isParked(connection, key)) {
+            if (isParked(connection, key) && isStillParked(connection, key)) {
               park(connection, key, payload, "An earlier message of this key is parked");
             } else {
               apply(connection, payload);
@@ -86,6 +129,20 @@ public final class MessageIntake {
       LOG.error("alarm=message-parked topic={} key={} cause={}", topic, key, poison.getMessage());
       transactions.inNew(
           connection -> park(connection, key, payload, String.valueOf(poison.getMessage())));
+    }
+  }
+
+  /// Looks again when no retry is under way, which may just have emptied the queue.
+  private boolean isStillParked(Connection connection, String key) throws SQLException {
+    lockParked(connection, key);
+    return isParked(connection, key);
+  }
+
+  private void lockParked(Connection connection, String key) throws SQLException {
+    try (PreparedStatement lock =
+        connection.prepareStatement("select pg_advisory_xact_lock(hashtextextended(?, 0))")) {
+      lock.setString(1, topic + '\n' + key);
+      lock.execute();
     }
   }
 
@@ -157,6 +214,7 @@ public final class MessageIntake {
         boolean more =
             transactions.inNew(
                 connection -> {
+                  lockParked(connection, key);
                   List<Parked> first = parked(connection, key);
                   if (first.isEmpty()) {
                     return false;

@@ -32,6 +32,12 @@ public final class OperationEngine implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(100);
   private static final int MOST_AT_ONCE = 32;
 
+  /// What a step has to look what it finds when it runs past its deadline.
+  private static final Duration LOOKING = Duration.ofSeconds(5);
+
+  /// How often the keeper forgets old keys, in its own seconds.
+  private static final int HOUR = 3600;
+
   private final OperationStore store;
   private final Transactions transactions;
   private final OperationCatalog catalog;
@@ -39,7 +45,7 @@ public final class OperationEngine implements AutoCloseable {
   private final Interruptions interruptions;
   private final ExecutorService runners = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<Admission, Semaphore> slots = new EnumMap<>(Admission.class);
-  private final Map<String, Thread> running = new ConcurrentHashMap<>();
+  private final Map<String, Runner> running = new ConcurrentHashMap<>();
   private final Semaphore wake = new Semaphore(0);
   private final Watch watch = new Watch();
   private volatile Runnable committed = () -> {};
@@ -340,7 +346,9 @@ public final class OperationEngine implements AutoCloseable {
   private int claimOnce() throws SQLException {
     int claimedInAll = 0;
     for (Admission admission : Admission.values()) {
-      int free = Math.min(MOST_AT_ONCE, slotsOf(admission).drainPermits());
+      int all = slotsOf(admission).drainPermits();
+      int free = Math.min(MOST_AT_ONCE, all);
+      slotsOf(admission).release(all - free);
       List<StoredOperation> claimed = free == 0 ? List.of() : claimReturning(admission, free);
       slotsOf(admission).release(free - claimed.size());
       for (StoredOperation operation : claimed) {
@@ -362,11 +370,12 @@ public final class OperationEngine implements AutoCloseable {
 
   private void run(StoredOperation claimed) {
     Admission admission = claimed.admission();
-    running.put(claimed.id(), Thread.currentThread());
+    var runner = new Runner(Thread.currentThread());
+    running.put(claimed.id(), runner);
     try {
       StoredOperation operation = claimed;
       while (operation.leasedBy() != null && !closing) {
-        operation = advance(operation);
+        operation = advance(operation, runner);
         watch.changed();
         committed.run();
       }
@@ -382,7 +391,7 @@ public final class OperationEngine implements AutoCloseable {
     } catch (RuntimeException failure) {
       LOG.error("{}: the kernel failed", claimed.id(), failure);
     } finally {
-      running.remove(claimed.id(), Thread.currentThread());
+      running.remove(claimed.id(), runner);
       slotsOf(admission).release();
       wake();
     }
@@ -400,7 +409,7 @@ public final class OperationEngine implements AutoCloseable {
     }
   }
 
-  private StoredOperation advance(StoredOperation operation)
+  private StoredOperation advance(StoredOperation operation, Runner runner)
       throws SQLException, OperationStore.Lost {
     Optional<OperationCatalog.Entry<?, ?>> entry = catalog.find(operation.kind());
     String step = operation.progress().step();
@@ -414,24 +423,25 @@ public final class OperationEngine implements AutoCloseable {
                       .formatted(settings.service(), step, operation.kind()))));
     }
     boolean undo = operation.progress().phase() == Phase.UNWINDING;
-    Signal signal = act(entry.get(), operation);
-    // An interruption was for the act; the commit must not see it.
-    boolean interrupted = Thread.interrupted();
-    if (interrupted) {
-      LOG.debug("{}: {} was interrupted", operation.id(), step);
+    Signal signal;
+    runner.begin(step);
+    try {
+      signal = act(entry.get(), operation);
+    } finally {
+      if (runner.end()) {
+        LOG.debug("{}: {} was interrupted", operation.id(), step);
+      }
     }
     StoredOperation now;
     try {
       now = store.commit(operation, signal);
-    } catch (SQLException failure) {
-      if (!OperationStore.taken(failure)) {
+    } catch (SQLException | RuntimeException failure) {
+      Optional<Cause> refused = OperationStore.refused(failure, step);
+      if (refused.isEmpty()) {
         throw failure;
       }
-      now =
-          store.commit(
-              operation,
-              new Signal.Threw(
-                  new Cause("taken", "What the next step needs was taken in the meantime"), false));
+      LOG.warn("{}: {} could not be committed", operation.id(), step, failure);
+      now = store.commit(operation, new Signal.Threw(refused.get(), false));
     }
     log(operation, now);
     afterCommit(operation, step, undo);
@@ -487,7 +497,8 @@ public final class OperationEngine implements AutoCloseable {
     } catch (OperationStore.DatabaseUnavailable failure) {
       return new Signal.Threw(
           new Cause("database-unavailable", "The control database did not answer"), false);
-    } catch (RuntimeException failure) {
+    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError failure) {
+      // An error of the code is the step's failure too: otherwise it would be claimed for ever.
       LOG.error("{}: {} failed", operation.id(), progress.step(), failure);
       return new Signal.Threw(
           new Cause(
@@ -517,17 +528,21 @@ public final class OperationEngine implements AutoCloseable {
   // ---- Keeping
 
   private void keepForever() {
+    long seconds = 0;
     while (!closing) {
       pause(Duration.ofSeconds(1));
       try {
         store.tick();
         if (!running.isEmpty()) {
-          for (String operation : store.renew(List.copyOf(running.keySet()))) {
-            Thread runner = running.get(operation);
+          for (OperationStore.Unwanted unwanted : store.renew(List.copyOf(running.keySet()))) {
+            Runner runner = running.get(unwanted.operation());
             if (runner != null) {
-              runner.interrupt();
+              runner.interrupt(unwanted.step(), unwanted.cancelled() ? Duration.ZERO : LOOKING);
             }
           }
+        }
+        if (seconds++ % HOUR == 0) {
+          store.forgetOldKeys();
         }
       } catch (SQLException failure) {
         LOG.debug("Cannot renew leases: {}", failure.getMessage());

@@ -36,13 +36,12 @@ final class OperationStore {
     }
   }
 
-  private static final String UNIQUE_VIOLATION = "23505";
-
   private final Transactions transactions;
   private final OperationCatalog catalog;
   private final KernelSettings settings;
   private final Outbox outbox;
   private final Ledger ledger = new Ledger();
+  private final Turns turns = new Turns();
 
   OperationStore(
       Transactions transactions, OperationCatalog catalog, KernelSettings settings, Outbox outbox) {
@@ -66,6 +65,7 @@ final class OperationStore {
     String active = lockSubject(connection, request.subject(), request.organization());
     String id = request.id() == null ? Identifiers.next(settings.prefix()) : request.id();
     if (request.id() != null && find(connection, id).isPresent()) {
+      recordKey(connection, request, id);
       return new Begun.Same(id);
     }
     boolean asked = !request.ancestry().isEmpty();
@@ -82,13 +82,14 @@ final class OperationStore {
           return new Begun.Same(active);
         }
         supersede(connection, running, id);
-      } else if (shapeOf(get(connection, active)).yields() && !entry.plan().shape().yields()) {
-        supersede(connection, get(connection, active), id);
       } else if (request.ancestry().contains(active)) {
         resumes = active;
+      } else if (shapeOf(get(connection, active)).yields() && !entry.plan().shape().yields()) {
+        supersede(connection, get(connection, active), id);
       } else if (asked) {
         queue = true;
       } else {
+        releaseKey(connection, request);
         return new Begun.Busy(view(connection, get(connection, active)));
       }
     }
@@ -301,6 +302,19 @@ final class OperationStore {
     }
   }
 
+  /// A call that began nothing may be made again with its key.
+  private void releaseKey(Connection connection, BeginRequest request) throws SQLException {
+    BeginRequest.Idempotency idempotency = request.idempotency();
+    if (idempotency != null) {
+      execute(
+          connection,
+          "delete from idempotency_key where organization = ? and request = ? and key = ?",
+          request.organization(),
+          idempotency.request(),
+          idempotency.key());
+    }
+  }
+
   /// The operation that an earlier call with this key began.
   Optional<Begun> earlier(
       Connection connection, String organization, BeginRequest.Idempotency idempotency)
@@ -338,55 +352,68 @@ final class OperationStore {
                   """
                   select s.id from subject s
                   join (
-                    select o.id, o.due_at,
+                    select o.id, o.due_at, o.organization,
                            row_number() over (partition by o.organization order by o.due_at) as turn
                     from operation o
                     where o.phase in ('RUNNING', 'UNWINDING') and o.due_at <= clock_timestamp()
                       and (o.leased_until is null or o.leased_until < clock_timestamp())
                       and o.admission = any (?)
                   ) due on due.id = s.active_operation
-                  order by due.turn, due.due_at
+                  order by due.turn,
+                    coalesce(array_position(?::text[], due.organization), 0), due.due_at
                   limit ?
                   for update of s skip locked""")) {
             select.setArray(
                 1, connection.createArrayOf("text", classes.stream().map(Enum::name).toArray()));
-            select.setInt(2, most);
+            select.setArray(2, connection.createArrayOf("text", turns.inOrder().toArray()));
+            select.setInt(3, most);
             try (ResultSet rows = select.executeQuery()) {
               while (rows.next()) {
                 subjects.add(rows.getString(1));
               }
             }
           }
-          if (subjects.isEmpty()) {
-            return List.of();
-          }
-          List<StoredOperation> claimed = new ArrayList<>();
-          try (PreparedStatement update =
-              connection.prepareStatement(
-                  """
-                  with claimed as (
-                    update subject set epoch = epoch + 1 where id = any (?)
-                    returning id, epoch, active_operation
-                  )
-                  update operation o
-                  set epoch = c.epoch, leased_by = ?, leased_until = clock_timestamp() + ? * interval '1 millisecond'
-                  from claimed c
-                  where o.id = c.active_operation and o.phase in ('RUNNING', 'UNWINDING')
-                    and o.due_at <= clock_timestamp()
-                    and (o.leased_until is null or o.leased_until < clock_timestamp())
-                  returning\s"""
-                      + StoredOperation.COLUMNS)) {
-            update.setArray(1, connection.createArrayOf("text", subjects.toArray()));
-            update.setString(2, settings.replica());
-            update.setLong(3, settings.lease().toMillis());
-            try (ResultSet rows = update.executeQuery()) {
-              while (rows.next()) {
-                claimed.add(StoredOperation.read(rows));
-              }
-            }
-          }
+          List<StoredOperation> claimed =
+              subjects.isEmpty() ? List.of() : claim(connection, subjects);
+          claimed.forEach(operation -> turns.served(operation.organization()));
           return claimed;
         });
+  }
+
+  /// Claims what is due on these subjects, whose rows are locked. What was read before that lock
+  /// may be out of date, so it is read again here, and no epoch is raised without a claim.
+  List<StoredOperation> claim(Connection connection, List<String> subjects) throws SQLException {
+    try (PreparedStatement update =
+        connection.prepareStatement(
+            """
+            with due as (
+              select o.id, o.subject from operation o
+              join subject s on s.active_operation = o.id
+              where s.id = any (?) and o.phase in ('RUNNING', 'UNWINDING')
+                and o.due_at <= clock_timestamp()
+                and (o.leased_until is null or o.leased_until < clock_timestamp())
+            ), raised as (
+              update subject s set epoch = s.epoch + 1 from due where s.id = due.subject
+              returning due.id, s.epoch
+            )
+            update operation o
+            set epoch = raised.epoch, leased_by = ?,
+                leased_until = clock_timestamp() + ? * interval '1 millisecond'
+            from raised
+            where o.id = raised.id
+            returning\s"""
+                + StoredOperation.COLUMNS)) {
+      update.setArray(1, connection.createArrayOf("text", subjects.toArray()));
+      update.setString(2, settings.replica());
+      update.setLong(3, settings.lease().toMillis());
+      try (ResultSet rows = update.executeQuery()) {
+        List<StoredOperation> claimed = new ArrayList<>();
+        while (rows.next()) {
+          claimed.add(StoredOperation.read(rows));
+        }
+        return claimed;
+      }
+    }
   }
 
   /// Commits what a runner's signal leads to.
@@ -407,9 +434,22 @@ final class OperationStore {
     return now.orElseThrow(() -> new Lost(claimed));
   }
 
-  /// Whether a commit failed because something the next step would make is taken.
-  static boolean taken(SQLException failure) {
-    return UNIQUE_VIOLATION.equals(failure.getSQLState());
+  /// Why a commit was refused, so that trying just the same again at once is pointless; empty when
+  /// nothing is known of the commit.
+  static Optional<Cause> refused(Throwable failure, String step) {
+    if (DatabaseRefusal.isOfCode(failure)) {
+      return Optional.of(internal(step));
+    }
+    return DatabaseRefusal.state(failure)
+        .map(
+            state ->
+                DatabaseRefusal.isTaken(state)
+                    ? new Cause("taken", "What the next step needs was taken in the meantime")
+                    : internal(step));
+  }
+
+  private static Cause internal(String step) {
+    return new Cause("internal", "What the step %s came to could not be stored".formatted(step));
   }
 
   /// Tells an operation of something from outside its runner.
@@ -495,6 +535,11 @@ final class OperationStore {
       case ENTER -> enter(connection, written, decision.next().step(), "DO");
       case UNWIND, UNWIND_FURTHER -> enter(connection, written, decision.next().step(), "UNDO");
       case END -> {
+        Child abandoned = operation.progress().awaiting();
+        if (abandoned != null) {
+          // Nobody waits for it any more.
+          tellToStop(connection, operation, abandoned);
+        }
         publishEnd(connection, written);
         if (!(signal instanceof Signal.Superseded)) {
           handOver(connection, written);
@@ -516,6 +561,10 @@ final class OperationStore {
                 || signal instanceof Signal.Stepped(StepOutcome.Await<?> ignored);
         if (child != null && ask) {
           ask(connection, written, child);
+        } else if (child != null && signal instanceof Signal.CancelRequested) {
+          // The child may have the subject of the one that is cancelled, which could not tell it
+          // before.
+          tellToStop(connection, written, child);
         }
         if (signal instanceof Signal.RetryRequested) {
           enter(
@@ -545,16 +594,55 @@ final class OperationStore {
       return;
     }
     for (StoredOperation queued : queuedOn(connection, ended.subject())) {
-      PlanShape plan = shapeOf(queued);
+      Cause refusal = beginTurn(connection, queued);
+      if (refusal == null) {
+        return;
+      }
       write(
           connection,
           queued,
-          Decision.now(Progress.begin(plan, platformNow(connection)), Move.ENTER),
+          Decision.now(queued.progress().ended(Outcome.REFUSED, refusal), Move.END),
           queued.state(),
           false);
-      activate(connection, get(connection, queued.id()));
-      return;
+      publishEnd(connection, get(connection, queued.id()));
     }
+  }
+
+  /// Begins an operation whose turn it is. It may not hold up the one before it, whose end is in
+  /// the same transaction, by failing.
+  ///
+  /// @return why it may not begin; null when it has
+  private @Nullable Cause beginTurn(Connection connection, StoredOperation queued)
+      throws SQLException {
+    Optional<OperationCatalog.Entry<?, ?>> entry = catalog.find(queued.kind());
+    if (entry.isEmpty()) {
+      return new Cause("unknown-kind", "This version does not know " + queued.kind());
+    }
+    execute(connection, "savepoint turn");
+    try {
+      Optional<Cause> refusal = refusalOf(entry.get(), queued);
+      if (refusal.isPresent()) {
+        return refusal.get();
+      }
+      Progress first = Progress.begin(entry.get().plan().shape(), platformNow(connection));
+      write(connection, queued, Decision.now(first, Move.ENTER), queued.state(), false);
+      activate(connection, get(connection, queued.id()));
+      return null;
+    } catch (SQLException | RuntimeException failure) {
+      Optional<Cause> refused = refused(failure, queued.progress().step());
+      if (refused.isEmpty()) {
+        throw failure;
+      }
+      execute(connection, "rollback to savepoint turn");
+      return refused.get();
+    }
+  }
+
+  private static <I extends Record, S extends Record> Optional<Cause> refusalOf(
+      OperationCatalog.Entry<I, S> entry, StoredOperation queued) {
+    return entry
+        .operation()
+        .refusal(queued.subject(), Json.readStored(queued.input(), entry.input()));
   }
 
   private List<StoredOperation> queuedOn(Connection connection, String subject)
@@ -565,27 +653,47 @@ final class OperationStore {
         subject);
   }
 
+  /// Asks for a child, or, when everything is undone, that it stops.
   private void ask(Connection connection, StoredOperation asking, Child child) throws SQLException {
+    if (asking.progress().phase() == Phase.UNWINDING) {
+      tellToStop(connection, asking, child);
+      return;
+    }
+    outbox.append(
+        connection,
+        child.topic(),
+        child.subject(),
+        asking.organization(),
+        new OperationCommand.Begin(
+            child.id(),
+            child.kind(),
+            child.subject(),
+            asking.organization(),
+            asking.requestedBy(),
+            ancestryOfChildren(asking),
+            child.input()));
+  }
+
+  private void tellToStop(Connection connection, StoredOperation asking, Child child)
+      throws SQLException {
+    outbox.append(
+        connection,
+        child.topic(),
+        child.subject(),
+        asking.organization(),
+        new OperationCommand.Cancel(
+            child.id(),
+            child.kind(),
+            child.subject(),
+            asking.organization(),
+            asking.requestedBy(),
+            ancestryOfChildren(asking)));
+  }
+
+  private static List<String> ancestryOfChildren(StoredOperation asking) {
     List<String> ancestry = new ArrayList<>(asking.ancestry());
     ancestry.add(asking.id());
-    OperationCommand command =
-        asking.progress().phase() == Phase.UNWINDING
-            ? new OperationCommand.Cancel(
-                child.id(),
-                child.kind(),
-                child.subject(),
-                asking.organization(),
-                asking.requestedBy(),
-                ancestry)
-            : new OperationCommand.Begin(
-                child.id(),
-                child.kind(),
-                child.subject(),
-                asking.organization(),
-                asking.requestedBy(),
-                ancestry,
-                child.input());
-    outbox.append(connection, child.topic(), child.subject(), asking.organization(), command);
+    return ancestry;
   }
 
   private void write(
@@ -811,31 +919,37 @@ final class OperationStore {
 
   // ---- Leases and time
 
+  /// An act that should come to something.
+  ///
+  /// @param cancelled whether somebody waits for it to be undone; otherwise it is overdue
+  record Unwanted(String operation, String step, boolean cancelled) {}
+
   /// Renews the leases of operations that this replica runs, and tells which of them are asked to
   /// cancel or overdue.
-  List<String> renew(Collection<String> operations) throws SQLException {
+  List<Unwanted> renew(Collection<String> operations) throws SQLException {
     return transactions.inNew(
         connection -> {
-          List<String> interrupt = new ArrayList<>();
+          List<Unwanted> unwanted = new ArrayList<>();
           try (PreparedStatement update =
               connection.prepareStatement(
                   """
                   update operation set leased_until = clock_timestamp() + ? * interval '1 millisecond'
                   where id = any (?) and leased_by = ? and leased_until is not null
-                  returning id, (cancel_requested and not past_pivot and phase = 'RUNNING')
-                                or platform_now() >= step_deadline""")) {
+                  returning id, step, cancel_requested and not past_pivot and phase = 'RUNNING',
+                            platform_now() >= step_deadline""")) {
             update.setLong(1, settings.lease().toMillis());
             update.setArray(2, connection.createArrayOf("text", operations.toArray()));
             update.setString(3, settings.replica());
             try (ResultSet rows = update.executeQuery()) {
               while (rows.next()) {
-                if (rows.getBoolean(2)) {
-                  interrupt.add(rows.getString(1));
+                if (rows.getBoolean(3) || rows.getBoolean(4)) {
+                  unwanted.add(
+                      new Unwanted(rows.getString(1), rows.getString(2), rows.getBoolean(3)));
                 }
               }
             }
           }
-          return interrupt;
+          return unwanted;
         });
   }
 

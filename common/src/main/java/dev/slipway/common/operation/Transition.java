@@ -97,6 +97,10 @@ final class Transition {
         if (cancel) {
           yield unwind(plan, at.waiting(at.attempts(), child), now, Cause.CANCELLED);
         }
+        // Each child has ended in time, and yet there is always another one.
+        if (now >= at.stepDeadline()) {
+          yield giveUp(plan, at, now, overdue(at, why));
+        }
         yield Decision.stay(
             at.waiting(at.attempts(), child), clip(SILENCE, now, at.stepDeadline()), why);
       }
@@ -199,6 +203,9 @@ final class Transition {
       case RUNNING ->
           at.pastPivot() ? Optional.empty() : Optional.of(Decision.now(at.cancelling(), Move.STAY));
       case STUCK -> {
+        if (!plan.knows(at.step())) {
+          yield Optional.empty();
+        }
         if (at.stuckIn() == Phase.UNWINDING) {
           yield retryRequested(plan, at, now);
         }
@@ -211,7 +218,8 @@ final class Transition {
   }
 
   private static Optional<Decision> retryRequested(PlanShape plan, Progress at, long now) {
-    if (at.phase() != Phase.STUCK) {
+    // A version that knows the step may try it again; this one cannot tell what to do or undo.
+    if (at.phase() != Phase.STUCK || !plan.knows(at.step())) {
       return Optional.empty();
     }
     if (at.stuckIn() == Phase.UNWINDING) {

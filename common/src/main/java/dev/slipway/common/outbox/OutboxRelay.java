@@ -8,10 +8,14 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
@@ -37,8 +41,35 @@ public final class OutboxRelay implements AutoCloseable {
   private static final int BATCH = 500;
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration STANDBY = Duration.ofMillis(500);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
   private record Row(long number, String aggregate, String topic, String payload) {}
+
+  /// One batch on its way.
+  ///
+  /// @param unknown  topics nothing can be sent to
+  /// @param sent     the numbers of the rows acknowledged
+  /// @param failed   the aggregates that stopped
+  /// @param finished counts the aggregates down
+  private record Sending(
+      Set<String> unknown, Queue<Long> sent, Set<String> failed, CountDownLatch finished) {
+
+    void fail(Row row) {
+      failed.add(row.aggregate());
+      finished.countDown();
+    }
+  }
+
+  /// An aggregate whose last message was not taken. It is left alone for a while, so that the
+  /// others do not wait for it.
+  private record HeldBack(long until, Duration pause) {
+
+    static HeldBack after(@Nullable HeldBack before, boolean away) {
+      Duration pause = before == null || away ? STANDBY : before.pause().multipliedBy(2);
+      Duration clipped = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
+      return new HeldBack(System.nanoTime() + clipped.toNanos(), clipped);
+    }
+  }
 
   private final DataSource database;
   private final Producer<String, String> producer;
@@ -98,18 +129,27 @@ public final class OutboxRelay implements AutoCloseable {
   }
 
   private void relay(Connection connection) throws SQLException {
+    Map<String, HeldBack> heldBack = new HashMap<>();
     try {
       while (!closing) {
         wake.drainPermits();
-        List<Row> rows = read(connection);
+        List<Row> rows = read(connection, heldBack);
         if (rows.isEmpty()) {
           rest(POLL);
           continue;
         }
-        List<Long> sent = send(rows);
-        delete(connection, sent);
-        if (sent.size() < rows.size()) {
-          rest(STANDBY);
+        Sending sending = send(rows);
+        delete(connection, List.copyOf(sending.sent()));
+        for (Row row : rows) {
+          if (!sending.failed().contains(row.aggregate())) {
+            heldBack.remove(row.aggregate());
+          }
+        }
+        // Where nothing could be sent at all, the brokers are away and nothing is wrong with the
+        // aggregates.
+        boolean away = sending.sent().isEmpty();
+        for (String aggregate : sending.failed()) {
+          heldBack.compute(aggregate, (name, before) -> HeldBack.after(before, away));
         }
       }
     } finally {
@@ -120,11 +160,21 @@ public final class OutboxRelay implements AutoCloseable {
     }
   }
 
-  private static List<Row> read(Connection connection) throws SQLException {
+  private static List<Row> read(Connection connection, Map<String, HeldBack> heldBack)
+      throws SQLException {
+    long now = System.nanoTime();
+    Object[] waiting =
+        heldBack.entrySet().stream()
+            .filter(held -> held.getValue().until() - now > 0)
+            .map(Map.Entry::getKey)
+            .toArray();
     try (PreparedStatement select =
         connection.prepareStatement(
-            "select number, aggregate, topic, payload from outbox order by number limit ?")) {
-      select.setInt(1, BATCH);
+            """
+            select number, aggregate, topic, payload from outbox
+            where not (aggregate = any (?)) order by number limit ?""")) {
+      select.setArray(1, connection.createArrayOf("text", waiting));
+      select.setInt(2, BATCH);
       try (ResultSet rows = select.executeQuery()) {
         List<Row> found = new ArrayList<>();
         while (rows.next()) {
@@ -136,30 +186,61 @@ public final class OutboxRelay implements AutoCloseable {
     }
   }
 
-  private List<Long> send(List<Row> rows) {
+  private Sending send(List<Row> rows) {
     Map<String, Deque<Row>> byAggregate = new LinkedHashMap<>();
     for (Row row : rows) {
       byAggregate.computeIfAbsent(row.aggregate(), none -> new ArrayDeque<>()).add(row);
     }
-    Queue<Long> sent = new ConcurrentLinkedQueue<>();
-    var finished = new CountDownLatch(byAggregate.size());
+    Set<String> unknown = unknownTopics(rows);
+    var sending =
+        new Sending(
+            unknown,
+            new ConcurrentLinkedQueue<>(),
+            ConcurrentHashMap.newKeySet(),
+            new CountDownLatch(byAggregate.size()));
     for (Deque<Row> chain : byAggregate.values()) {
-      sendNext(chain, sent, finished);
+      sendNext(chain, sending);
     }
     try {
-      finished.await();
+      sending.finished().await();
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
     }
-    return List.copyOf(sent);
+    return sending;
+  }
+
+  /// The topics that Kafka does not know. Asking for them here also fetches what the producer needs
+  /// to know of the others, which it would else wait for on the very thread that fetches it: the
+  /// one that calls back.
+  private Set<String> unknownTopics(List<Row> rows) {
+    Set<String> unknown = new HashSet<>();
+    Set<String> known = new HashSet<>();
+    for (Row row : rows) {
+      if (known.contains(row.topic()) || unknown.contains(row.topic())) {
+        continue;
+      }
+      try {
+        int partitions = producer.partitionsFor(row.topic()).size();
+        LOG.trace("{} has {} partitions", row.topic(), partitions);
+        known.add(row.topic());
+      } catch (RuntimeException failure) {
+        LOG.warn("Kafka does not know {}: {}", row.topic(), failure.getMessage());
+        unknown.add(row.topic());
+      }
+    }
+    return unknown;
   }
 
   /// Sends the first of the chain, and the rest when it is acknowledged; the callback, not the
   /// future, tells of both success and failure.
-  private void sendNext(Deque<Row> chain, Queue<Long> sent, CountDownLatch finished) {
+  private void sendNext(Deque<Row> chain, Sending sending) {
     Row row = chain.poll();
     if (row == null) {
-      finished.countDown();
+      sending.finished().countDown();
+      return;
+    }
+    if (sending.unknown().contains(row.topic())) {
+      sending.fail(row);
       return;
     }
     try {
@@ -168,16 +249,16 @@ public final class OutboxRelay implements AutoCloseable {
               new ProducerRecord<>(row.topic(), row.aggregate(), row.payload()),
               (metadata, failure) -> {
                 if (failure == null) {
-                  sent.add(row.number());
-                  sendNext(chain, sent, finished);
+                  sending.sent().add(row.number());
+                  sendNext(chain, sending);
                 } else {
                   LOG.warn("Kafka did not take message {}: {}", row.number(), failure.getMessage());
-                  finished.countDown();
+                  sending.fail(row);
                 }
               });
     } catch (RuntimeException failure) {
       LOG.warn("Kafka did not take message {}: {}", row.number(), failure.getMessage());
-      finished.countDown();
+      sending.fail(row);
     }
   }
 

@@ -3,12 +3,15 @@ package dev.slipway.common.operation;
 import dev.slipway.localstack.TestStack;
 import io.agroal.api.AgroalDataSource;
 import io.agroal.api.configuration.supplier.AgroalPropertiesReader;
+import io.agroal.api.exceptionsorter.PostgreSQLExceptionSorter;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
+import org.jspecify.annotations.Nullable;
 
 /// A fresh database with the kernel's tables, on the test stack's real Postgres.
 public final class KernelDatabase {
@@ -40,6 +43,9 @@ public final class KernelDatabase {
               new AgroalPropertiesReader()
                   .readProperties(
                       Map.of(
+                          // As in the services: a connection that died is not handed out again.
+                          AgroalPropertiesReader.EXCEPTION_SORTER,
+                          PostgreSQLExceptionSorter.class.getName(),
                           AgroalPropertiesReader.MAX_SIZE,
                           "30",
                           AgroalPropertiesReader.ACQUISITION_TIMEOUT_S,
@@ -72,6 +78,17 @@ public final class KernelDatabase {
     try (Connection connection = database.getConnection();
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
+    } catch (SQLException failure) {
+      throw new IllegalStateException(sql, failure);
+    }
+  }
+
+  /// The first column of the first row; null when there is none.
+  public @Nullable String text(String sql) {
+    try (Connection connection = database.getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      return row.next() ? row.getString(1) : null;
     } catch (SQLException failure) {
       throw new IllegalStateException(sql, failure);
     }

@@ -2,7 +2,8 @@ package dev.slipway.instance.driver;
 
 import dev.slipway.common.ledger.Resource;
 
-/// One thing that exists and carries this installation's identifier, whether or not the ledger knows it.
+/// One thing that exists and carries this installation's identifier, whether or not the ledger
+/// knows it.
 ///
 /// @param instance whose it is
 /// @param resource how the ledger names it; a thing in the trash has the kind `trash`

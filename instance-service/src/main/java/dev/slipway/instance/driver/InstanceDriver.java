@@ -9,22 +9,24 @@ import java.util.stream.Stream;
 
 /// Runs Postgres servers: the one port between instances and whatever they run on.
 ///
-/// **Fencing.** Every call that changes something shows a [Fence] whose subject is the instance itself. A driver keeps
-/// the highest epoch it has seen of each instance for longer than the instance lives. It refuses a lower one with
-/// [DriverFailure.Fenced], and what acts under a lower epoch when a higher one arrives is stopped before the newcomer
-/// acts, even when it is suspended at that moment. Two calls of the same epoch do not act at the same time: the second
-/// fails with [DriverFailure.Transient] and the code `busy`.
+/// **Fencing.** Every call that changes something shows a [Fence] whose subject is the instance
+/// itself. A driver keeps the highest epoch it has seen of each instance for longer than the
+/// instance lives. It refuses a lower one with [DriverFailure.Fenced], and what acts under a lower
+/// epoch when a higher one arrives is stopped before the newcomer acts, even when it is suspended
+/// at that moment. Two calls of the same epoch do not act at the same time: the second fails with
+/// [DriverFailure.Transient] and the code `busy`.
 ///
-/// **Repeating.** Every call may be repeated after any failure, any crash of the caller and any crash of the driver, and
-/// ends in the same state. Names follow from identifiers alone.
+/// **Repeating.** Every call may be repeated after any failure, any crash of the caller and any
+/// crash of the driver, and ends in the same state. Names follow from identifiers alone.
 ///
-/// **Failing.** Calls throw [DriverFailure] and [InterruptedException], nothing else that a caller is expected to
-/// handle. An interrupted call has stopped acting by the time it throws. Codes shared by all drivers:
+/// **Failing.** Calls throw [DriverFailure] and [InterruptedException], nothing else that a caller
+/// is expected to handle. An interrupted call has stopped acting by the time it throws. Codes
+/// shared by all drivers:
 ///
 /// | code | kind | meaning |
 /// |---|---|---|
 /// | `busy` | transient | another call acts on this instance under the same epoch |
-/// | `starting` | transient | the server recovers or starts, and is not ready yet; call `start` again |
+/// | `starting` | transient | the server recovers or starts; call `start` again |
 /// | `unreachable` | transient | no connection to the server |
 /// | `disk-full` | permanent | no space left |
 /// | `port-taken` | permanent | somebody else listens on the instance's endpoint |
@@ -37,8 +39,8 @@ import java.util.stream.Stream;
 /// | `foreign` | permanent | what is there belongs to another installation |
 /// | `outcome-unknown` | unknown | the connection was lost while a change was being committed |
 ///
-/// **Secrets.** Passwords arrive as [ScramVerifier] only. A driver writes no verifier and no password of its own to a
-/// file, a log, a command line or an exception.
+/// **Secrets.** Passwords arrive as [ScramVerifier] only. A driver writes no verifier and no
+/// password of its own to a file, a log, a command line or an exception.
 public interface InstanceDriver {
 
   /// The name under which configuration chooses this driver: `process`, `docker`, `kubernetes`.
@@ -47,29 +49,32 @@ public interface InstanceDriver {
   /// Which replicas can act through this driver.
   Locality locality();
 
-  /// Makes ready what the first `create` would otherwise have to wait for. Called at start, in the background; leaving
-  /// it out costs time and nothing else.
+  /// Makes ready what the first `create` would otherwise have to wait for. Called at start, in the
+  /// background; leaving it out costs time and nothing else.
   void prepare() throws DriverFailure, InterruptedException;
 
-  /// Endpoints a new instance could have, nobody listening there at this moment, lazily and in the order to try. The
-  /// driver allocates nothing: the caller takes the first whose ledger row it can write. Empty when none is free.
+  /// Endpoints a new instance could have, nobody listening there at this moment, lazily and in the
+  /// order to try. The driver allocates nothing: the caller takes the first whose ledger row it can
+  /// write. Empty when none is free.
   Stream<Endpoint> freeEndpoints(String instance);
 
   /// The ledger rows to write before each act on this instance.
   Footprint footprint(InstanceSpecification specification);
 
-  /// Makes the instance's data, complete and durable, or nothing that a later `create` or `destroy` does not replace.
-  /// The instance has a system identifier of its own, and nobody but the platform could sign in to it.
+  /// Makes the instance's data, complete and durable, or nothing that a later `create` or `destroy`
+  /// does not replace. The instance has a system identifier of its own, and nobody but the platform
+  /// could sign in to it.
   void create(Fence fence, InstanceSpecification specification)
       throws DriverFailure, InterruptedException;
 
-  /// Runs the server; ends when it accepts connections. What a dead server left behind (processes, lock files) is
-  /// cleared first, a living one is left as it is.
+  /// Runs the server; ends when it accepts connections. What a dead server left behind (processes,
+  /// lock files) is cleared first, a living one is left as it is.
   void start(Fence fence, InstanceSpecification specification)
       throws DriverFailure, InterruptedException;
 
-  /// Gives the platform's superuser this instance's own password and makes the administrator's role (LOGIN, CREATEDB,
-  /// CREATEROLE, no superuser) with the given verifier, in one transaction that holds the fence.
+  /// Gives the platform's superuser this instance's own password and makes the administrator's role
+  /// (LOGIN, CREATEDB, CREATEROLE, no superuser) with the given verifier, in one transaction that
+  /// holds the fence.
   void secure(
       Fence fence,
       InstanceSpecification specification,
@@ -77,33 +82,36 @@ public interface InstanceDriver {
       ScramVerifier verifier)
       throws DriverFailure, InterruptedException;
 
-  /// Gives a role a new password. Open connections are kept, the server is not restarted. The fence is kept inside the
-  /// database, in the same transaction.
+  /// Gives a role a new password. Open connections are kept, the server is not restarted. The fence
+  /// is kept inside the database, in the same transaction.
   void resetPassword(
       Fence fence, InstanceSpecification specification, String role, ScramVerifier verifier)
       throws DriverFailure, InterruptedException;
 
-  /// Ends the server: politely, then firmly, then with SIGKILL; no process of the instance is left when it returns.
+  /// Ends the server: politely, then firmly, then with SIGKILL; no process of the instance is left
+  /// when it returns.
   void stop(Fence fence, InstanceSpecification specification)
       throws DriverFailure, InterruptedException;
 
-  /// Removes the instance in whatever state it is, also half created or already gone, and verifies it.
+  /// Removes the instance in whatever state it is, also half created or already gone, and verifies
+  /// it.
   ///
   /// @param expected the open ledger rows of the instance
   /// @return a proof for every expected resource and for whatever else of it was found
   Gone destroy(Fence fence, String instance, Collection<Resource> expected)
       throws DriverFailure, InterruptedException;
 
-  /// Looks at the instance: cheap enough for once a second, with a real sign-in over TLS now and then. Changes nothing,
-  /// needs no fence, and never throws because of what it sees.
+  /// Looks at the instance: cheap enough for once a second, with a real sign-in over TLS now and
+  /// then. Changes nothing, needs no fence, and never throws because of what it sees.
   Observation observe(InstanceSpecification specification) throws InterruptedException;
 
-  /// Everything that exists and carries this installation's identifier, in reality and not in any table: data, trash,
-  /// processes.
+  /// Everything that exists and carries this installation's identifier, in reality and not in any
+  /// table: data, trash, processes.
   List<Found> inventory() throws DriverFailure, InterruptedException;
 
-  /// Ends whatever runs of an instance nobody knows and moves its data into the trash, for a person who asked for it by
-  /// name. The subject has no row that could have an epoch, so this acts under the highest epoch seen.
+  /// Ends whatever runs of an instance nobody knows and moves its data into the trash, for a person
+  /// who asked for it by name. The subject has no row that could have an epoch, so this acts under
+  /// the highest epoch seen.
   ///
   /// @return how the ledger would name the thing in the trash
   Resource moveToTrash(String instance) throws DriverFailure, InterruptedException;

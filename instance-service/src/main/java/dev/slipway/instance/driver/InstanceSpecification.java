@@ -2,11 +2,13 @@ package dev.slipway.instance.driver;
 
 import java.util.regex.Pattern;
 
-/// What a driver needs to know of an instance. Everything here is fixed before the first effect, so that whoever comes
-/// later can name what a lost step may have made.
+/// What a driver needs to know of an instance. Everything here is fixed before the first effect, so
+/// that whoever comes later can name what a lost step may have made.
 ///
-/// @param instance identifier, `ins_` and 26 characters; also the subject of every fence that acts on it
-/// @param endpoint one of those the driver offered in [InstanceDriver#freeEndpoints], held by a ledger row
+/// @param instance identifier, `ins_` and 26 characters; also the subject of every fence that acts
+///     on it
+/// @param endpoint one of those the driver offered in [InstanceDriver#freeEndpoints], held by a
+///     ledger row
 public record InstanceSpecification(String instance, Endpoint endpoint) {
 
   private static final Pattern IDENTIFIER = Pattern.compile("ins_[0-9a-z]{26}");

@@ -14,10 +14,12 @@ import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
 import javax.crypto.spec.SecretKeySpec;
 
-/// What Postgres keeps of a password (SCRAM-SHA-256, RFC 5803): enough to check one, not enough to sign in with.
+/// What Postgres keeps of a password (SCRAM-SHA-256, RFC 5803): enough to check one, not enough to
+/// sign in with.
 ///
-/// Passwords become verifiers the moment they arrive and are not kept. A verifier still allows guessing, so it is
-/// treated as a secret: its text is only given by [#value], never by [#toString].
+/// Passwords become verifiers the moment they arrive and are not kept. A verifier still allows
+/// guessing, so it is treated as a secret: its text is only given by [#value], never by
+/// [#toString].
 public record ScramVerifier(String value) {
 
   private static final int ITERATIONS = 4096;
@@ -56,9 +58,7 @@ public record ScramVerifier(String value) {
     byte[] salt = Base64.getDecoder().decode(value.substring(colon + 1, dollar));
     return MessageDigest.isEqual(
         value.getBytes(StandardCharsets.US_ASCII),
-        of(password, salt, iterations)
-            .value
-            .getBytes(StandardCharsets.US_ASCII));
+        of(password, salt, iterations).value.getBytes(StandardCharsets.US_ASCII));
   }
 
   static ScramVerifier of(char[] password, byte[] salt, int iterations) {

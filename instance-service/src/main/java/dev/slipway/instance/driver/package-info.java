@@ -1,7 +1,7 @@
 /// The port behind which Postgres servers run, and one package per runtime.
 ///
-/// Start with [InstanceDriver]: it is the contract every runtime keeps, and `InstanceDriverContract` in the tests is the
-/// same contract, executable.
+/// Start with [InstanceDriver]: it is the contract every runtime keeps, and
+/// `InstanceDriverContract` in the tests is the same contract, executable.
 @NullMarked
 package dev.slipway.instance.driver;
 

@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Keeps the driver contract in memory, fencing included.
 ///
-/// What it made lives in a [Reality], which outlives the driver as servers outlive the service. A [CrashPoint] is called
-/// before and after every act: it throws, or blocks like a suspended process; an act that was overtaken meanwhile does
-/// nothing when it goes on.
+/// What it made lives in a [Reality], which outlives the driver as servers outlive the service. A
+/// [CrashPoint] is called before and after every act: it throws, or blocks like a suspended
+/// process; an act that was overtaken meanwhile does nothing when it goes on.
 public final class FakeInstanceDriver implements InstanceDriver {
 
   /// Where in an act the crash point is called.

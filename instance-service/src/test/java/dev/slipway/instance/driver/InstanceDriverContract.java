@@ -122,8 +122,7 @@ public abstract class InstanceDriverContract {
     InstanceSpecification specification = provisioned();
     List<Resource> expected = driver().footprint(specification).all();
 
-    Gone gone =
-        driver().destroy(fence(specification, 2), specification.instance(), expected);
+    Gone gone = driver().destroy(fence(specification, 2), specification.instance(), expected);
 
     assertThat(gone.proofs()).containsKeys(expected.toArray(Resource[]::new));
     assertThat(found(specification)).isEmpty();
@@ -136,8 +135,7 @@ public abstract class InstanceDriverContract {
     InstanceSpecification specification = specification();
     List<Resource> expected = driver().footprint(specification).all();
 
-    Gone gone =
-        driver().destroy(fence(specification, 1), specification.instance(), expected);
+    Gone gone = driver().destroy(fence(specification, 1), specification.instance(), expected);
 
     assertThat(gone.proofs()).containsKeys(expected.toArray(Resource[]::new));
   }
@@ -170,8 +168,7 @@ public abstract class InstanceDriverContract {
     Fence late = fence(specification, 6);
     assertFenced(() -> driver().create(late, specification));
     assertFenced(() -> driver().start(late, specification));
-    assertFenced(
-        () -> driver().secure(late, specification, ADMINISTRATOR, verifier(PASSWORD)));
+    assertFenced(() -> driver().secure(late, specification, ADMINISTRATOR, verifier(PASSWORD)));
     assertFenced(
         () -> driver().resetPassword(late, specification, ADMINISTRATOR, verifier(PASSWORD)));
     assertFenced(() -> driver().stop(late, specification));
@@ -182,7 +179,8 @@ public abstract class InstanceDriverContract {
   @Test
   void lowerEpochIsRefusedByAnotherDriverObjectToo() throws Exception {
     InstanceSpecification specification = provisioned();
-    driver().resetPassword(fence(specification, 5), specification, ADMINISTRATOR, verifier("fifth"));
+    driver()
+        .resetPassword(fence(specification, 5), specification, ADMINISTRATOR, verifier("fifth"));
 
     assertFenced(
         () ->
@@ -212,8 +210,7 @@ public abstract class InstanceDriverContract {
     InstanceSpecification specification = specification();
     var foreign = new Fence(Identifiers.next("ins"), 1);
 
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> driver().create(foreign, specification));
+    assertThatIllegalArgumentException().isThrownBy(() -> driver().create(foreign, specification));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> driver().destroy(foreign, specification.instance(), List.of()));
   }
@@ -270,8 +267,7 @@ public abstract class InstanceDriverContract {
   void startOfWhatHasNoDataIsRefused() {
     InstanceSpecification specification = specification();
 
-    assertRefused(
-        "not-created", () -> driver().start(fence(specification, 1), specification));
+    assertRefused("not-created", () -> driver().start(fence(specification, 1), specification));
   }
 
   @Test

@@ -12,7 +12,8 @@ final class ScramVerifierTest {
 
   @Test
   void agreesWithTheExampleOfTheStandard() {
-    // RFC 7677, section 3: user "user", password "pencil"; the keys follow from the exchange printed there.
+    // RFC 7677, section 3: user "user", password "pencil"; the keys follow from the exchange
+    // printed there.
     byte[] salt = Base64.getDecoder().decode("W22ZaJ0SNY7soEsUEjb6gQ==");
 
     ScramVerifier verifier = ScramVerifier.of("pencil".toCharArray(), salt, 4096);

@@ -17,8 +17,9 @@ import java.util.concurrent.Executor;
 
 /// Runs `fenced.sh`, which acts on one instance under its lock.
 ///
-/// The service itself may be suspended for minutes and continue with an outdated view; a shell that was overtaken is
-/// killed by whoever overtook it, and one that starts too late is refused. So nothing but the shell acts.
+/// The service itself may be suspended for minutes and continue with an outdated view; a shell that
+/// was overtaken is killed by whoever overtook it, and one that starts too late is refused. So
+/// nothing but the shell acts.
 final class FencedShell {
 
   private static final int FENCED = 71;
@@ -26,7 +27,7 @@ final class FencedShell {
   private static final int FOREIGN = 73;
   private static final int NOT_CREATED = 74;
   private static final int SURVIVOR = 75;
-  private static final int KILLED = 128 + 9;
+  static final int KILLED = 128 + 9;
   private static final Executor READERS = command -> Thread.ofVirtual().start(command);
 
   private final Path script;
@@ -39,8 +40,8 @@ final class FencedShell {
     this.environment = Map.copyOf(environment);
   }
 
-  /// Runs one action to its end and gives its result lines. An interrupt kills the shell and all its children before
-  /// it is passed on.
+  /// Runs one action to its end and gives its result lines. An interrupt kills the shell and all
+  /// its children before it is passed on.
   List<String> run(String action, Fence fence, Map<String, String> more, byte[] input)
       throws DriverFailure, InterruptedException {
     if (fence.epoch() < 1) {
@@ -79,9 +80,7 @@ final class FencedShell {
       try {
         exit = process.waitFor();
       } catch (InterruptedException e) {
-        // The interrupt is cleared by now, so the wait for the last child's end is whole.
-        ProcessTable.killSession(process.pid());
-        process.waitFor();
+        ProcessTable.endSession(process);
         throw e;
       }
       output = reading.join();
@@ -99,7 +98,9 @@ final class FencedShell {
   static void replaceEnvironment(
       ProcessBuilder builder, Map<String, String> environment, Map<String, String> more) {
     builder.environment().clear();
-    builder.environment().put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    builder
+        .environment()
+        .put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     builder.environment().put("LC_ALL", "C");
     builder.environment().putAll(environment);
     builder.environment().putAll(more);
@@ -139,16 +140,27 @@ final class FencedShell {
         long highest = highestEpoch(fence.subject());
         yield highest > fence.epoch()
             ? new DriverFailure.Fenced(fence, highest)
-            : new DriverFailure.Transient("shell-killed", "the machine killed a shell that worked on this instance", context);
+            : new DriverFailure.Transient(
+                "shell-killed", "the machine killed a shell that worked on this instance", context);
       }
-      case BUSY -> new DriverFailure.Transient("busy", "another call works on this instance at the moment");
-      case FOREIGN -> new DriverFailure.Permanent("foreign", "the folder of this instance belongs to another installation");
-      case NOT_CREATED -> new DriverFailure.Permanent("not-created", "this instance has no data to start from");
-      case SURVIVOR -> new DriverFailure.Transient("process-survives", "a process of this instance does not end", context);
+      case BUSY ->
+          new DriverFailure.Transient("busy", "another call works on this instance at the moment");
+      case FOREIGN ->
+          new DriverFailure.Permanent(
+              "foreign", "the folder of this instance belongs to another installation");
+      case NOT_CREATED ->
+          new DriverFailure.Permanent("not-created", "this instance has no data to start from");
+      case SURVIVOR ->
+          new DriverFailure.Transient(
+              "process-survives", "a process of this instance does not end", context);
       default ->
           diskFull(output)
-              ? new DriverFailure.Permanent("disk-full", "no space is left on the disk for this instance", context)
-              : new DriverFailure.Transient("shell-failed", "the machine could not %s this instance".formatted(action), context);
+              ? new DriverFailure.Permanent(
+                  "disk-full", "no space is left on the disk for this instance", context)
+              : new DriverFailure.Transient(
+                  "shell-failed",
+                  "the machine could not %s this instance".formatted(action),
+                  context);
     };
   }
 

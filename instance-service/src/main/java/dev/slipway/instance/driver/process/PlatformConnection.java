@@ -9,23 +9,27 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 
-/// Signs in to an instance as the platform's superuser: over TLS that is verified in full, with a search path nobody
-/// else can change, and with limits on every wait.
+/// Signs in to an instance as the platform's superuser: over TLS that is verified in full, with a
+/// search path nobody else can change, and with limits on every wait.
 final class PlatformConnection implements AutoCloseable {
 
   static final String SUPERUSER = "slipway";
 
-  /// A suspended service must not keep others out of the fence: its open transaction is ended by the server.
+  /// A suspended service must not keep others out of the fence: its open transaction is ended by
+  /// the server.
   private static final String OPTIONS =
-      "-c search_path=pg_catalog -c statement_timeout=10s -c lock_timeout=5s"
+      "-c search_path=pg_catalog -c statement_timeout=10s -c lock_timeout=1s"
           + " -c idle_in_transaction_session_timeout=5s -c client_min_messages=error";
 
   private static final String MARK = "slipway epoch ";
+
+  private static final String LOCK_NOT_AVAILABLE = "55P03";
 
   private static final Driver DRIVER = new Driver();
 
@@ -35,8 +39,10 @@ final class PlatformConnection implements AutoCloseable {
     this.connection = connection;
   }
 
-  /// @param purpose shown to people in `pg_stat_activity`
-  static PlatformConnection open(Endpoint endpoint, Path authority, char[] password, String purpose)
+  /// @param purpose  shown to people in `pg_stat_activity`
+  /// @param patience how long one answer of the server may take
+  static PlatformConnection open(
+      Endpoint endpoint, Path authority, char[] password, String purpose, Duration patience)
       throws SQLException {
     var properties = new Properties();
     properties.setProperty("user", SUPERUSER);
@@ -49,7 +55,7 @@ final class PlatformConnection implements AutoCloseable {
     properties.setProperty("gssEncMode", "disable");
     properties.setProperty("connectTimeout", "5");
     properties.setProperty("loginTimeout", "0");
-    properties.setProperty("socketTimeout", "20");
+    properties.setProperty("socketTimeout", Long.toString(patience.toSeconds()));
     properties.setProperty("ApplicationName", purpose);
     properties.setProperty("options", OPTIONS);
     String url = "jdbc:postgresql://" + endpoint.host() + ':' + endpoint.port() + "/postgres";
@@ -59,7 +65,7 @@ final class PlatformConnection implements AutoCloseable {
 
   static PlatformConnection open(Endpoint endpoint, Path authority, char[] password, Fence fence)
       throws SQLException {
-    return open(endpoint, authority, password, MARK + fence.epoch());
+    return open(endpoint, authority, password, MARK + fence.epoch(), Duration.ofSeconds(20));
   }
 
   /// Statements that are carried out under a fence.
@@ -67,11 +73,23 @@ final class PlatformConnection implements AutoCloseable {
     void run(Statement statement) throws SQLException, DriverFailure;
   }
 
-  /// Runs the work and raises the epoch in one transaction, or throws [DriverFailure.Fenced] and changes nothing.
+  /// Runs the work and raises the epoch in one transaction, or throws [DriverFailure.Fenced] and
+  /// changes nothing.
   void fenced(Fence fence, Work work) throws SQLException, DriverFailure {
+    try {
+      transaction(fence, work);
+    } catch (SQLException e) {
+      if (!LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+        throw e;
+      }
+      endOlder(fence);
+      transaction(fence, work);
+    }
+  }
+
+  private void transaction(Fence fence, Work work) throws SQLException, DriverFailure {
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
-      endOlder(fence, statement);
       raise(fence);
       work.run(statement);
     } catch (SQLException | DriverFailure e) {
@@ -86,18 +104,22 @@ final class PlatformConnection implements AutoCloseable {
     }
   }
 
-  /// Whoever holds the fence's row with a lower epoch has been overtaken; it may be suspended and would keep us waiting.
-  private static void endOlder(Fence fence, Statement statement) throws SQLException {
-    statement.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '"
-            + SUPERUSER
-            + "' AND CASE WHEN application_name ~ '^"
-            + MARK
-            + "[0-9]{1,18}$' THEN substr(application_name, "
-            + (MARK.length() + 1)
-            + ")::bigint < "
-            + fence.epoch()
-            + " END");
+  /// Whoever holds the fence's row with a lower epoch has been overtaken; it may be suspended and
+  /// would keep us waiting.
+  private void endOlder(Fence fence) throws SQLException {
+    connection.setAutoCommit(true);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '"
+              + SUPERUSER
+              + "' AND CASE WHEN application_name ~ '^"
+              + MARK
+              + "[0-9]{1,18}$' THEN substr(application_name, "
+              + (MARK.length() + 1)
+              + ")::bigint < "
+              + fence.epoch()
+              + " END");
+    }
   }
 
   private void raise(Fence fence) throws SQLException, DriverFailure {

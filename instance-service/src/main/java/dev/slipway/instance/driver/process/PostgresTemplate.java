@@ -14,10 +14,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
-/// The data directory every instance is a copy of, made once per version of Postgres, recipe and installation key.
+/// The data directory every instance is a copy of, made once per version of Postgres, recipe and
+/// installation key.
 ///
-/// Its superuser has a password that can only be derived from the installation's key, nobody else can connect to its
-/// databases, and `pg_hba.conf` is complete: a copy could listen as it is and let nobody in but the platform.
+/// Its superuser has a password that can only be derived from the installation's key, nobody else
+/// can connect to its databases, and `pg_hba.conf` is complete: a copy could listen as it is and
+/// let nobody in but the platform.
 final class PostgresTemplate {
 
   private final Path folder;
@@ -44,7 +46,8 @@ final class PostgresTemplate {
     return identity.renewed(now);
   }
 
-  /// The template, made first when it is not there. Several replicas may ask at once; one of them makes it.
+  /// The template, made first when it is not there. Several replicas may ask at once; one of them
+  /// makes it.
   ///
   /// @param password of the template's superuser, left to the caller to clear
   static PostgresTemplate ensure(
@@ -52,10 +55,7 @@ final class PostgresTemplate {
       throws DriverFailure, InterruptedException {
     try {
       String name =
-          ".template-"
-              + version(binaries)
-              + '-'
-              + fingerprint(recipe + new String(password));
+          ".template-" + version(binaries) + '-' + fingerprint(recipe + new String(password));
       Path folder = root.resolve(name);
       if (!Files.isDirectory(folder)) {
         make(root, name, scripts, binaries, user, password);
@@ -64,8 +64,8 @@ final class PostgresTemplate {
       byte[] control = Files.readAllBytes(folder.resolve("data/global/pg_control"));
       return new PostgresTemplate(folder, segment, new SystemIdentity(control));
     } catch (IOException | IllegalArgumentException e) {
-      throw new DriverFailure.Permanent(
-          "template-failed", "PostgreSQL's data directory could not be prepared on this machine", e);
+      throw new DriverFailure.Transient(
+          "template-failed", "PostgreSQL's data directory could not be read or written", e);
     }
   }
 
@@ -94,18 +94,32 @@ final class PostgresTemplate {
     try {
       exit = process.waitFor();
     } catch (InterruptedException e) {
-      ProcessTable.killSession(process.pid());
+      ProcessTable.endSession(process);
       throw e;
     }
     if (exit != 0) {
-      String output = reading.join();
-      var context = new IOException("template.sh ended with " + exit + ": " + output.strip());
-      if (FencedShell.diskFull(output)) {
-        throw new DriverFailure.Permanent(
-            "disk-full", "no space is left on the disk to prepare PostgreSQL", context);
-      }
-      throw context;
+      throw failure(exit, reading.join().strip());
     }
+  }
+
+  private static DriverFailure failure(int exit, String output) {
+    var context = new IOException("template.sh ended with " + exit + ": " + output);
+    if (exit == FencedShell.KILLED) {
+      return new DriverFailure.Transient(
+          "template-failed", "the machine killed a shell that prepared PostgreSQL", context);
+    }
+    if (FencedShell.diskFull(output)) {
+      return new DriverFailure.Permanent(
+          "disk-full", "no space is left on the disk to prepare PostgreSQL", context);
+    }
+    if (output.contains("could not look up effective user ID")) {
+      return new DriverFailure.Permanent(
+          "template-failed",
+          "PostgreSQL's initdb needs a user with a name: this one has no entry in /etc/passwd",
+          context);
+    }
+    return new DriverFailure.Permanent(
+        "template-failed", "PostgreSQL's data directory could not be prepared", context);
   }
 
   private static String statements(char[] password) {
@@ -132,10 +146,13 @@ final class PostgresTemplate {
     return words.length > 2 ? words[2].replaceAll("[^0-9A-Za-z.]", "") : "unknown";
   }
 
-  /// Twelve characters that say whether two texts are the same, and nothing about a text that holds a secret.
+  /// Twelve characters that say whether two texts are the same, and nothing about a text that holds
+  /// a secret.
   static String fingerprint(String text) {
     try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)))
+      return HexFormat.of()
+          .formatHex(
+              MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)))
           .substring(0, 12);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every Java runtime has SHA-256", e);

@@ -7,8 +7,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// What a server says of itself in `postmaster.pid`. The file outlives a killed server, so it is believed only together
-/// with a living process of that number that works in the data directory.
+/// What a server says of itself in `postmaster.pid`. The file outlives a killed server, so it is
+/// believed only together with a living process of that number that works in the data directory.
 ///
 /// @param status `starting`, `ready`, `stopping`, `standby`; empty while the file is being written
 record PostmasterFile(long pid, String status) {

@@ -6,8 +6,8 @@ import java.time.Duration;
 /// @param root           the driver's own folder, `data/instances`; made when it is not there
 /// @param postgres       unpacked PostgreSQL: `bin`, `lib`, `share`
 /// @param installation   identifier that everything made here carries
-/// @param firstPort      lowest port given to an instance; all are best below `ip_local_port_range`, where outgoing
-///                       connections do not take them
+/// @param firstPort      lowest port given to an instance; all are best below
+///     `ip_local_port_range`, where outgoing connections do not take them
 /// @param lastPort       highest one
 /// @param signInInterval how long a successful sign-in is believed while the server process lives
 /// @param stopPatience   how long connected clients may delay an orderly stop
@@ -22,7 +22,8 @@ public record ProcessDriverSettings(
 
   public ProcessDriverSettings {
     if (firstPort < 1 || lastPort > 65535 || firstPort > lastPort) {
-      throw new IllegalArgumentException("the range of instance ports is empty or not one of ports");
+      throw new IllegalArgumentException(
+          "the range of instance ports is empty or not one of ports");
     }
     if (installation.isBlank() || installation.contains("\n")) {
       throw new IllegalArgumentException("an installation has an identifier");

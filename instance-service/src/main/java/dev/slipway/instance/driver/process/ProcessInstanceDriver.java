@@ -43,7 +43,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Runs instances as processes of this machine, as an ordinary user or as root (then under a number of their own).
+/// Runs instances as processes of this machine, as an ordinary user or as root (then under a number
+/// of their own).
 ///
 /// ```text
 /// root/
@@ -52,14 +53,17 @@ import org.jspecify.annotations.Nullable;
 ///   .template-VERSION-…/     what new instances are copied from
 ///   .fences/ins_…            claims and lock of each instance; outlives it
 ///   .trash/ins_…-WHEN-…/     moved there on a person's word
-///   ins_…/                   owner, data/, log
+///   ins_…/                   owner, complete, data/, log
 /// ```
 ///
-/// Servers outlive the service; nothing about them is kept in memory but when the platform last signed in.
+/// Servers outlive the service; nothing about them is kept in memory but when the platform last
+/// signed in.
 public final class ProcessInstanceDriver implements InstanceDriver {
 
   private static final String HOST = "localhost";
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
+  private static final long LONGEST_LOG = 4L * 1024 * 1024;
+  private static final Duration SIGN_IN_PATIENCE = Duration.ofSeconds(5);
   private static final Duration REFUSAL_INTERVAL = Duration.ofSeconds(2);
   private static final List<String> FILES =
       List.of("fenced.sh", "template.sh", "postgresql.conf", "pg_hba.conf");
@@ -78,8 +82,8 @@ public final class ProcessInstanceDriver implements InstanceDriver {
   private volatile @Nullable PostgresTemplate template;
   private final Map<String, SignIn> signIns = new ConcurrentHashMap<>();
 
-  /// Instances whose superuser still has the template's password, as far as this object knows; a hint which password to
-  /// try first.
+  /// Instances whose superuser still has the template's password, as far as this object knows; a
+  /// hint which password to try first.
   private final Set<String> fresh = ConcurrentHashMap.newKeySet();
 
   /// @param failure why the platform could not sign in, absent when it could
@@ -112,6 +116,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
                 "SLIPWAY_OWNER", settings.installation(),
                 "SLIPWAY_AS", String.join(" ", user.prefix()),
                 "SLIPWAY_UID", user.uid() == null ? "" : user.uid().toString(),
+                "SLIPWAY_BLIND", user.blind() ? "yes" : "",
                 "SLIPWAY_POSTGRES", binaries.resolve("postgres").toString(),
                 "SLIPWAY_PATIENCE", Long.toString(settings.stopPatience().toMillis() / 10)));
   }
@@ -127,9 +132,8 @@ public final class ProcessInstanceDriver implements InstanceDriver {
       throws IOException, InterruptedException {
     Files.createDirectories(settings.root());
     Path root = settings.root().toRealPath();
-    if (root.toString().chars().anyMatch(character -> character <= ' ' || character > '~')) {
-      throw new IllegalStateException(
-          "the folder for instances must have no blanks and no characters outside ASCII in its path: " + root);
+    if (root.toString().contains("\n")) {
+      throw new IllegalStateException("the folder for instances has a line break in its path");
     }
     ServerUser user = ServerUser.current();
     // Others pass through to the one folder they are given, and cannot list what else there is.
@@ -168,7 +172,8 @@ public final class ProcessInstanceDriver implements InstanceDriver {
   private static Path install(Path root, String recipe) throws IOException {
     Path scripts = root.resolve(".driver-" + PostgresTemplate.fingerprint(recipe));
     Files.createDirectories(
-        scripts, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        scripts,
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     for (String file : FILES) {
       replace(scripts.resolve(file), resource(file));
     }
@@ -237,9 +242,12 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     List<Integer> ports =
         new ArrayList<>(
             IntStream.rangeClosed(settings.firstPort(), settings.lastPort()).boxed().toList());
-    // Callers at the same moment start at different places, and a port just given up is not the next one taken.
+    // Callers at the same moment start at different places, and a port just given up is not the
+    // next one taken.
     Collections.shuffle(ports);
-    return ports.stream().filter(ProcessInstanceDriver::portFree).map(port -> new Endpoint(HOST, port));
+    return ports.stream()
+        .filter(ProcessInstanceDriver::portFree)
+        .map(port -> new Endpoint(HOST, port));
   }
 
   private static boolean portFree(int port) {
@@ -280,8 +288,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     shell.run(
         "create",
         fence,
-        Map.of(
-            "SLIPWAY_TEMPLATE", source.folder().toString(), "SLIPWAY_SEGMENT", source.segment()),
+        Map.of("SLIPWAY_TEMPLATE", source.folder().toString(), "SLIPWAY_SEGMENT", source.segment()),
         source.newIdentity(clock.instant()));
     fresh.add(specification.instance());
   }
@@ -293,28 +300,30 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     ServerCertificates.Issued issued = certificates.issue();
     // Lines end at a single dot, as in mail: PEM has none.
     String input = issued.certificate().strip() + "\n.\n" + issued.key().strip() + "\n.\n";
+    long logged = root.resolve(specification.instance()).resolve("log").toFile().length();
+    boolean rotate = logged > LONGEST_LOG;
     List<String> results =
         shell.run(
             "start",
             fence,
             Map.of(
                 "SLIPWAY_PORT", Integer.toString(specification.endpoint().port()),
-                "SLIPWAY_HOSTS", specification.endpoint().host()),
+                "SLIPWAY_HOSTS", specification.endpoint().host(),
+                "SLIPWAY_ROTATE", rotate ? "yes" : ""),
             input.getBytes(StandardCharsets.UTF_8));
-    Launch launch = Launch.parse(results);
-    awaitReady(fence, specification, launch);
+    awaitReady(fence, specification, Launch.parse(results, rotate ? 0 : logged));
   }
 
   /// @param logOffset where the log ended before this launch
   private record Launch(boolean running, long pid, String start, long logOffset) {
 
-    static Launch parse(List<String> results) throws DriverFailure {
+    static Launch parse(List<String> results, long logOffset) throws DriverFailure {
       String[] words = results.isEmpty() ? new String[0] : results.getLast().split(" ", -1);
-      if (words.length != 4) {
-        throw new DriverFailure.Transient("shell-failed", "the machine did not start this instance");
+      if (words.length != 3) {
+        throw new DriverFailure.Transient(
+            "shell-failed", "the machine did not start this instance");
       }
-      return new Launch(
-          words[0].equals("running"), Long.parseLong(words[1]), words[2], Long.parseLong(words[3]));
+      return new Launch(words[0].equals("running"), Long.parseLong(words[1]), words[2], logOffset);
     }
   }
 
@@ -341,12 +350,14 @@ public final class ProcessInstanceDriver implements InstanceDriver {
       if (waited > LONGEST_START.toNanos()) {
         throw new DriverFailure.Transient("starting", "the instance is still recovering");
       }
-      // Most servers are ready within 30 ms; one that replays its log is not worth a thousand looks a second.
+      // Most servers are ready within 30 ms; one that replays its log is not worth a thousand looks
+      // a second.
       Thread.sleep(waited < 200_000_000L ? 1 : 20);
     }
     if (!launch.running()
         && ServerLog.since(log, launch.logOffset()).contains("could not create listen socket")) {
-      // It listens on one of the host's addresses only; who connects to the other would meet a stranger.
+      // It listens on one of the host's addresses only; who connects to the other would meet a
+      // stranger.
       stop(fence, specification);
       throw portTaken();
     }
@@ -421,8 +432,8 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     }
   }
 
-  /// Signs in with the first password that is accepted and works under the fence. The file's claims are looked at too:
-  /// who was overtaken in an act on processes must not act on roles either.
+  /// Signs in with the first password that is accepted and works under the fence. The file's claims
+  /// are looked at too: who was overtaken in an act on processes must not act on roles either.
   private void act(
       Fence fence,
       InstanceSpecification specification,
@@ -455,8 +466,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
         }
       }
     }
-    return PlatformConnection.open(
-        endpoint, certificates.authority(), candidates.getLast(), fence);
+    return PlatformConnection.open(endpoint, certificates.authority(), candidates.getLast(), fence);
   }
 
   @Override
@@ -490,18 +500,21 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     return switch (resource.kind()) {
       case "directory" -> {
         if (Files.exists(root.resolve(instance))) {
-          throw new DriverFailure.Transient("directory-remains", "the instance's folder is still there");
+          throw new DriverFailure.Transient(
+              "directory-remains", "the instance's folder is still there");
         }
         yield "no such folder";
       }
       case "process" -> {
         if (living.containsKey(instance)) {
-          throw new DriverFailure.Transient("process-survives", "a process of this instance does not end");
+          throw new DriverFailure.Transient(
+              "process-survives", "a process of this instance does not end");
         }
         yield "no process works in its folder";
       }
       case "port" -> {
-        int port = Integer.parseInt(resource.name().substring(resource.name().lastIndexOf(':') + 1));
+        int port =
+            Integer.parseInt(resource.name().substring(resource.name().lastIndexOf(':') + 1));
         yield portFree(port)
             ? "nothing listens there"
             : "no process of the instance is left; what listens there is not the platform's";
@@ -564,7 +577,11 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     char[] own = passwords.of("instance " + specification.instance());
     try (PlatformConnection _ =
         PlatformConnection.open(
-            specification.endpoint(), certificates.authority(), own, "slipway observation")) {
+            specification.endpoint(),
+            certificates.authority(),
+            own,
+            "slipway observation",
+            SIGN_IN_PATIENCE)) {
       return Observation.up(now);
     } catch (SQLException e) {
       if (Thread.interrupted()) {
@@ -599,7 +616,8 @@ public final class ProcessInstanceDriver implements InstanceDriver {
           int dash = name.indexOf('-');
           if (dash > 0 && InstanceSpecification.isIdentifier(name.substring(0, dash))) {
             found.add(
-                new Found(name.substring(0, dash), new Resource("trash", name), "folder in the trash"));
+                new Found(
+                    name.substring(0, dash), new Resource("trash", name), "folder in the trash"));
           }
         }
       }
@@ -614,11 +632,13 @@ public final class ProcessInstanceDriver implements InstanceDriver {
                         instance,
                         process(instance),
                         "processes "
-                            + String.join(", ", pids.stream().map(pid -> pid.toString()).toList()))));
+                            + String.join(
+                                ", ", pids.stream().map(pid -> pid.toString()).toList()))));
     return List.copyOf(found);
   }
 
-  /// All of the root is this installation's; a folder somebody brought from elsewhere says so itself.
+  /// All of the root is this installation's; a folder somebody brought from elsewhere says so
+  /// itself.
   private boolean isOurs(Path folder) throws IOException {
     Path owner = folder.resolve("owner");
     if (!Files.exists(owner)) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /// What the kernel says of processes. Looking changes nothing, so the service does it itself.
 final class ProcessTable {
@@ -51,8 +52,8 @@ final class ProcessTable {
     return pids;
   }
 
-  /// Where the process works; or, where the kernel does not let us see that, its command line, which names the same
-  /// folder for a server and nothing for a dead process.
+  /// Where the process works; or, where the kernel does not let us see that, its command line,
+  /// which names the same folder for a server and nothing for a dead process.
   static String whereabouts(long pid) {
     try {
       return Files.readSymbolicLink(PROC.resolve(pid + "/cwd")).toString();
@@ -66,21 +67,33 @@ final class ProcessTable {
     }
   }
 
-  /// Kills every process of a session, its leader included, until none is left.
-  static void killSession(long leader) throws IOException, InterruptedException {
-    boolean found = true;
-    while (found) {
-      found = false;
-      for (long pid : all()) {
-        Optional<Entry> entry = find(pid);
-        if (entry.isPresent() && entry.get().session() == leader && entry.get().alive()) {
-          found = true;
-          ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
-        }
-      }
-      if (found) {
-        Thread.sleep(2);
+  /// Ends a process we started and every other one of its session. An interrupt meanwhile is kept
+  /// for later: what was begun here must not go on acting.
+  static void endSession(Process leader) throws IOException {
+    boolean interrupted = false;
+    boolean ended = false;
+    while (!ended) {
+      boolean others = killSession(leader.pid());
+      try {
+        ended = leader.waitFor(2, TimeUnit.MILLISECONDS) && !others;
+      } catch (InterruptedException e) {
+        interrupted = true;
       }
     }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static boolean killSession(long leader) throws IOException {
+    boolean found = false;
+    for (long pid : all()) {
+      Optional<Entry> entry = find(pid);
+      if (entry.isPresent() && entry.get().session() == leader && entry.get().alive()) {
+        found = true;
+        ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+      }
+    }
+    return found;
   }
 }

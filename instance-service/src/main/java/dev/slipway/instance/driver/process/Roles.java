@@ -9,12 +9,13 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Set;
 
-/// The roles the platform makes on an instance. Names are people's and are always quoted; verifiers consist of
-/// characters that need no quoting.
+/// The roles the platform makes on an instance. Names are people's and are always quoted; verifiers
+/// consist of characters that need no quoting.
 final class Roles {
 
   private static final int LONGEST_NAME = 63;
-  private static final Set<String> KEPT = Set.of("public", "none", PlatformConnection.SUPERUSER, "postgres");
+  private static final Set<String> KEPT =
+      Set.of("public", "none", PlatformConnection.SUPERUSER, "postgres");
 
   private Roles() {}
 
@@ -37,7 +38,8 @@ final class Roles {
         "ALTER ROLE " + PlatformConnection.SUPERUSER + " PASSWORD '" + verifier.value() + "'");
   }
 
-  /// LOGIN, CREATEDB and CREATEROLE, never a superuser; may make schemas and tables in `postgres`, which it does not own.
+  /// LOGIN, CREATEDB and CREATEROLE, never a superuser; may make schemas and tables in `postgres`,
+  /// which it does not own.
   static void ensureAdministrator(Statement statement, String role, ScramVerifier verifier)
       throws SQLException, DriverFailure {
     String name = quoted(role);
@@ -47,9 +49,10 @@ final class Roles {
             + name
             + " LOGIN CREATEDB CREATEROLE NOSUPERUSER NOREPLICATION NOBYPASSRLS PASSWORD '"
             + verifier.value()
-            + "'");
-    statement.execute("GRANT CONNECT, TEMPORARY, CREATE ON DATABASE postgres TO " + name);
-    statement.execute("GRANT ALL ON SCHEMA public TO " + name);
+            + "'; GRANT CONNECT, TEMPORARY, CREATE ON DATABASE postgres TO "
+            + name
+            + "; GRANT ALL ON SCHEMA public TO "
+            + name);
   }
 
   static void setPassword(Statement statement, String role, ScramVerifier verifier)

@@ -5,15 +5,23 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/// What a server wrote since it was launched. It holds no statements and no passwords: the settings see to that.
+/// What a server wrote since it was launched. It holds no statements and no passwords: the settings
+/// see to that.
 record ServerLog(List<String> lines) {
 
   private static final int LONGEST = 64 * 1024;
   private static final int LAST_WORDS = 8;
-  private static final Pattern PREFIX =
-      Pattern.compile("^[0-9-]+ [0-9:.]+ \\S+ \\[[0-9]+\\] (?<who>\\w+(?: \\w+)*) ?(?<text>[A-Z]+:.*)$");
+  private static final Set<String> FATAL = Set.of("FATAL", "PANIC");
+  /// Time, number, kind of process (absent until the settings have been read), level and text.
+  private static final Pattern LINE =
+      Pattern.compile(
+          "^[0-9-]+ [0-9:.]+ \\S+ \\[[0-9]+\\] (?:(?<who>[a-z][a-z ]*) )?(?<text>(?<level>[A-Z]+): .*)$");
 
   /// @param offset where the log ended when the server was launched
   static ServerLog since(Path log, long offset) {
@@ -32,31 +40,34 @@ record ServerLog(List<String> lines) {
     return lines.stream().anyMatch(line -> line.contains(text));
   }
 
-  /// Whether the server itself gave up, and was not killed: what its clients were told does not count.
+  /// Whether the server itself gave up, and was not killed: what its clients were told does not
+  /// count.
   boolean hasFatalError() {
-    return lines.stream()
-        .anyMatch(
-            line -> {
-              var matcher = PREFIX.matcher(line);
-              if (!matcher.matches()) {
-                return line.startsWith("postgres:") || line.contains("FATAL:") || line.contains("PANIC:");
-              }
-              String who = matcher.group("who");
-              String text = matcher.group("text");
-              return (who.equals("postmaster") || who.equals("startup"))
-                  && (text.startsWith("FATAL:") || text.startsWith("PANIC:"));
-            });
+    return lines.stream().anyMatch(ServerLog::fatal);
+  }
+
+  private static boolean fatal(String line) {
+    Matcher matcher = LINE.matcher(line);
+    if (!matcher.matches()) {
+      // Not the server's own form: a loader or a shell says why there is none. Servers indent what
+      // continues a line.
+      return !line.isBlank() && !line.startsWith("\t");
+    }
+    @Nullable String who = matcher.group("who");
+    boolean server = who == null || who.equals("postmaster") || who.equals("startup");
+    return server && FATAL.contains(matcher.group("level"));
   }
 
   /// The last lines without the time, fit to be shown: folders of this machine are left out.
   String lastWords(Path root) {
-    return String.join(
-        "; ",
-        lines.subList(Math.max(0, lines.size() - LAST_WORDS), lines.size()).stream()
-            .map(line -> {
-              var matcher = PREFIX.matcher(line);
-              return (matcher.matches() ? matcher.group("text") : line).replace(root + "/", "").strip();
+    return lines.subList(Math.max(0, lines.size() - LAST_WORDS), lines.size()).stream()
+        .map(
+            line -> {
+              Matcher matcher = LINE.matcher(line);
+              return (matcher.matches() ? matcher.group("text") : line)
+                  .replace(root + "/", "")
+                  .strip();
             })
-            .toList());
+        .collect(Collectors.joining("; "));
   }
 }

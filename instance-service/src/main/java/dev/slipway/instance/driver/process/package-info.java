@@ -1,8 +1,9 @@
 /// Postgres servers as plain processes of this machine.
 ///
-/// [ProcessInstanceDriver] is the door. What changes files or processes is never this JVM but a short-lived shell
-/// ([FencedShell], `fenced.sh`) that holds the instance's lock; what changes roles is a transaction that holds the fence
-/// inside the database ([PlatformConnection]). [PostgresTemplate] makes the data directory every instance is a copy of.
+/// [ProcessInstanceDriver] is the door. What changes files or processes is never this JVM but a
+/// short-lived shell ([FencedShell], `fenced.sh`) that holds the instance's lock; what changes
+/// roles is a transaction that holds the fence inside the database ([PlatformConnection]).
+/// [PostgresTemplate] makes the data directory every instance is a copy of.
 @NullMarked
 package dev.slipway.instance.driver.process;
 

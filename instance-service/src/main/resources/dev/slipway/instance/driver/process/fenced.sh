@@ -10,7 +10,8 @@
 #   fenced.sh ACTION ROOT INSTANCE EPOCH          (epoch 0: the highest seen, for a person's explicit command)
 #
 # The environment has SLIPWAY_OWNER (installation), and by action SLIPWAY_TEMPLATE, SLIPWAY_SEGMENT, SLIPWAY_POSTGRES,
-# SLIPWAY_PORT, SLIPWAY_HOSTS, SLIPWAY_AS (prefix that drops root), SLIPWAY_UID, SLIPWAY_PATIENCE.
+# SLIPWAY_PORT, SLIPWAY_HOSTS, SLIPWAY_AS (prefix that drops root), SLIPWAY_UID,
+# SLIPWAY_BLIND (not empty where root may not look into other users' processes), SLIPWAY_ROTATE, SLIPWAY_PATIENCE.
 # Lines of output that begin with "=" are results, all others are complaints of the tools used.
 set -u
 umask 077
@@ -53,7 +54,7 @@ inhabitants() {
 
 everyone() {
   inhabitants
-  [ -z "$as" ] || inhabitants "$as"
+  [ -z "${SLIPWAY_BLIND-}" ] || inhabitants "$as"
 }
 
 # Ends every process of the instance. A living postmaster would replace its children, so it looks until none is left.
@@ -95,7 +96,7 @@ overtake() {
 # Leaves when a higher epoch has been here; kills what claims with a lower one and still lives.
 survey() {
   holders=0
-  for claim in $(tail -n 200 "$fence"); do
+  while read -r claim; do
     IFS=:
     # shellcheck disable=SC2086
     set -- $claim
@@ -107,7 +108,7 @@ survey() {
       exit "$FENCED"
     fi
     if [ "$1" -lt "$epoch" ] && [ "$4" = "$boot" ]; then overtake "$2" "$3"; fi
-  done
+  done < "$fence"
 }
 
 take_lock() {
@@ -115,9 +116,9 @@ take_lock() {
   look_at $$
   exec 9>> "$fence"
   if [ "$epoch" = 0 ]; then
-    for claim in $(tail -n 200 "$fence"); do
-      [ "${claim%%:*}" -le "$epoch" ] 2> /dev/null || epoch=${claim%%:*}
-    done
+    while IFS=: read -r seen rest; do
+      if [ -n "$rest" ] && [ "$seen" -gt "$epoch" ]; then epoch=$seen; fi
+    done < "$fence"
   fi
   printf '\n%s:%s:%s:%s\n' "$epoch" $$ "$start" "$boot" >&9
   attempts=0
@@ -168,25 +169,39 @@ await_end() {
 }
 
 give_up() {
-  rm -rf "$home/data.new"
+  rm -rf "$data"
   exit 1
+}
+
+# A copy is complete when it says so, or when a server ever ran on it: then it is somebody's data.
+complete() {
+  [ -e "$home/complete" ] || [ -e "$data/postmaster.opts" ]
 }
 
 create() {
   check_owner
-  [ ! -d "$data" ] || return 0
-  mkdir -p "$home" || exit 1
-  chmod 711 "$home"
+  ! complete || return 0
+  [ -d "$home" ] || mkdir -m 711 "$home" || exit 1
   # Written first, so that whatever else is found here says whose it is.
   printf '%s\n' "$SLIPWAY_OWNER" > "$home/owner" || give_up
-  rm -rf "$home/data.new"
-  cp -a --reflink=auto "$SLIPWAY_TEMPLATE/data" "$home/data.new" || give_up
-  dd of="$home/data.new/global/pg_control" bs=8192 count=1 iflag=fullblock conv=notrunc status=none || give_up
-  dd of="$home/data.new/pg_wal/$SLIPWAY_SEGMENT" bs=8 seek=3 count=1 iflag=fullblock conv=notrunc status=none || give_up
-  # Durable first, then visible: a data directory of that name is complete.
-  sync -f "$home/data.new" || give_up
-  mv "$home/data.new" "$data" || give_up
-  sync "$home" || exit 1
+  [ ! -e "$data" ] || rm -rf "$data"
+  cp -a --reflink=auto "$SLIPWAY_TEMPLATE/data" "$data" || give_up
+  dd of="$data/global/pg_control" bs=8192 count=1 iflag=fullblock conv=notrunc status=none || give_up
+  dd of="$data/pg_wal/$SLIPWAY_SEGMENT" bs=8 seek=3 count=1 iflag=fullblock conv=notrunc status=none || give_up
+  # A service that was killed while it wrote would have left a part of this, which nothing else gives away.
+  read -r line && [ "$line" = . ] || give_up
+  # The mark may be lost with the power, what it vouches for may not.
+  sync -f "$data" || give_up
+  : > "$home/complete" || give_up
+}
+
+# Copies lines of standard input, up to one that is a single dot, into a file; fails when that one does not come.
+receive() {
+  while IFS= read -r line; do
+    [ "$line" != . ] || return 0
+    printf '%s\n' "$line" || return 1
+  done > "$1"
+  return 1
 }
 
 start() {
@@ -194,24 +209,16 @@ start() {
   check_owner
   if find_postmaster && [ "$status" != stopping ]; then
     look_at "$postmaster"
-    echo "=running $postmaster $start 0"
+    echo "=running $postmaster $start"
     return 0
   fi
   clear_processes
   # Nobody lives here any more, so the number in this file is a dead one's or, reused, somebody else's.
-  rm -f "$data/postmaster.pid"
-  for file in server.crt server.key; do
-    rm -f "$data/$file.new"
-    while IFS= read -r line && [ "$line" != . ]; do printf '%s\n' "$line"; done > "$data/$file.new" || exit 1
-    [ -z "$as" ] || chown "$SLIPWAY_UID:$SLIPWAY_UID" "$data/$file.new" || exit 1
-    mv "$data/$file.new" "$data/$file" || exit 1
-  done
-  size=0
-  if [ -f "$home/log" ]; then size=$(wc -c < "$home/log"); fi
-  if [ "$size" -gt 4194304 ]; then
-    mv "$home/log" "$home/log.old"
-    size=0
-  fi
+  [ ! -e "$data/postmaster.pid" ] || rm -f "$data/postmaster.pid"
+  receive "$data/server.crt" || exit 1
+  receive "$data/server.key" || exit 1
+  [ -z "$as" ] || chown "$SLIPWAY_UID:$SLIPWAY_UID" "$data/server.crt" "$data/server.key" || exit 1
+  [ -z "$SLIPWAY_ROTATE" ] || mv "$home/log" "$home/log.old"
   # It works in the data directory before it lets go of the lock and leaves the session: at every moment one of the
   # three gives it away.
   (
@@ -221,7 +228,7 @@ start() {
   ) &
   launched=$!
   look_at "$launched" || start=0
-  echo "=launched $launched $start $size"
+  echo "=launched $launched $start"
 }
 
 stop() {
@@ -240,8 +247,9 @@ stop() {
 destroy() {
   check_owner
   clear_processes
-  # The owner goes last: what a crash leaves half removed still says whose it is.
-  rm -rf "$data" "$home/data.new"
+  # What a crash leaves half removed must not pass for a complete copy, and says to the end whose it is.
+  rm -f "$home/complete" "$data/postmaster.opts"
+  rm -rf "$data"
   rm -rf "$home"
   clear_processes
   if [ -e "$home" ]; then

@@ -29,6 +29,8 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -153,7 +155,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
 
   /// Where the suspended shell stands: just born, in the middle of the copy, after it.
   @ParameterizedTest
-  @ValueSource(strings = {"", "owner", "data.new/PG_VERSION", "data.new/pg_hba.conf", "data"})
+  @ValueSource(strings = {"", "owner", "data/PG_VERSION", "data/pg_hba.conf", "complete"})
   void suspendedCreateThatADestroyOvertakesLeavesNothing(String stage0) throws Exception {
     InstanceSpecification specification = stage.specification();
     Fence first = ProcessStage.fence(specification, 1);
@@ -163,13 +165,13 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
               stage.driver.create(first, specification);
               return null;
             });
-    long shell = Signals.shell("fenced.sh", "create " + stage.root + " " + specification.instance());
+    OptionalLong shell = shell("create", specification, creating);
     Path reached = home(specification).resolve(stage0);
     assertThat(stage0.isEmpty() || Signals.spinUntil(() -> Files.exists(reached))).isTrue();
-    Signals.sendToSession("STOP", shell);
+    sendToSession("STOP", shell);
 
     destroy(specification);
-    Signals.sendToSession("CONT", shell);
+    sendToSession("CONT", shell);
 
     // It was killed or refused; or it had ended before the signal, and then what it made is gone.
     try {
@@ -192,12 +194,13 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
                 stage.driver.start(first, specification);
                 return null;
               });
-      long shell = Signals.shell("fenced.sh", "start " + stage.root + " " + specification.instance());
-      Thread.sleep(round * 6L);
-      Signals.sendToSession("STOP", shell);
+      OptionalLong shell = shell("start", specification, starting);
+      long until = System.nanoTime() + round * 6_000_000L;
+      assertThat(Signals.spinUntil(() -> System.nanoTime() > until)).isTrue();
+      sendToSession("STOP", shell);
 
       destroy(specification);
-      Signals.sendToSession("CONT", shell);
+      sendToSession("CONT", shell);
 
       try {
         starting.get(20, TimeUnit.SECONDS);
@@ -208,25 +211,107 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     }
   }
 
+  private OptionalLong shell(String action, InstanceSpecification specification, Future<?> call)
+      throws IOException {
+    return Signals.shell(
+        "fenced.sh", action + " " + stage.root + " " + specification.instance(), call);
+  }
+
+  private static void sendToSession(String signal, OptionalLong leader) throws Exception {
+    if (leader.isPresent()) {
+      Signals.sendToSession(signal, leader.getAsLong());
+    }
+  }
+
+  /// A shell that holds the lock and waits for input that does not come: the service that started it
+  /// is suspended.
+  private Process waitingShell(String action, InstanceSpecification specification, String sign)
+      throws Exception {
+    Path script;
+    Path template;
+    try (var scripts = Files.newDirectoryStream(stage.root, ".driver-*");
+        var templates = Files.newDirectoryStream(stage.root, ".template-*-*")) {
+      script = scripts.iterator().next().resolve("fenced.sh");
+      template = templates.iterator().next();
+    }
+    ServerUser user = ServerUser.current();
+    var builder =
+        new ProcessBuilder(
+            "setsid",
+            "sh",
+            script.toString(),
+            action,
+            stage.root.toRealPath().toString(),
+            specification.instance(),
+            "1");
+    FencedShell.replaceEnvironment(
+        builder,
+        Map.of(
+            "SLIPWAY_OWNER", stage.installation,
+            "SLIPWAY_AS", String.join(" ", user.prefix()),
+            "SLIPWAY_UID", user.uid() == null ? "" : user.uid().toString(),
+            "SLIPWAY_POSTGRES", stage.binaries.resolve("bin/postgres").toString(),
+            "SLIPWAY_TEMPLATE", template.toString(),
+            "SLIPWAY_SEGMENT", Files.readString(template.resolve("segment")).strip()),
+        Map.of(
+            "SLIPWAY_PORT", Integer.toString(specification.endpoint().port()),
+            "SLIPWAY_HOSTS", specification.endpoint().host(),
+            "SLIPWAY_ROTATE", ""));
+    Process shell = builder.redirectErrorStream(true).start();
+    assertThat(Signals.spinUntil(() -> exists(specification, sign))).isTrue();
+    return shell;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"create", "start"})
+  void shellThatHoldsTheLockIsKilledByADestroy(String action) throws Exception {
+    InstanceSpecification specification = stage.specification();
+    if (action.equals("start")) {
+      stage.driver.create(ProcessStage.fence(specification, 1), specification);
+    }
+    Process shell =
+        waitingShell(
+            action,
+            specification,
+            action.equals("start") ? "data/server.crt" : "data/postgresql.conf");
+    Signals.sendToSession("STOP", shell.pid());
+
+    assertThatExceptionOfType(DriverFailure.Transient.class)
+        .isThrownBy(
+            () -> stage.driver.stop(ProcessStage.fence(specification, 1), specification))
+        .extracting(DriverFailure::code)
+        .isEqualTo("busy");
+    destroy(specification);
+
+    assertThat(shell.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(shell.exitValue()).isEqualTo(FencedShell.KILLED);
+    assertNothingLeft(specification);
+  }
+
   @Test
   void shellWithoutItsLeaderStillLosesTheLock() throws Exception {
     InstanceSpecification specification = stage.specification();
-    Future<?> creating =
-        inBackground(
-            () -> {
-              stage.driver.create(ProcessStage.fence(specification, 1), specification);
-              return null;
-            });
-    long shell = Signals.shell("fenced.sh", "create " + stage.root + " " + specification.instance());
-    assertThat(Signals.spinUntil(() -> exists(specification, "data.new"))).isTrue();
-    Signals.sendToSession("STOP", shell);
-    Signals.send("KILL", shell);
+    Process shell = waitingShell("create", specification, "data/postgresql.conf");
+    Signals.sendToSession("STOP", shell.pid());
+    Signals.send("KILL", shell.pid());
+    assertThat(shell.waitFor(20, TimeUnit.SECONDS)).isTrue();
 
     destroy(specification);
 
-    assertThatExceptionOfType(ExecutionException.class)
-        .isThrownBy(() -> creating.get(20, TimeUnit.SECONDS));
     assertNothingLeft(specification);
+  }
+
+  @Test
+  void shellWhoseServiceDiedLeavesNoHalfIdentity() throws Exception {
+    InstanceSpecification specification = stage.specification();
+    Process shell = waitingShell("create", specification, "data/postgresql.conf");
+
+    shell.getOutputStream().close();
+
+    assertThat(shell.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(shell.exitValue()).isNotZero();
+    assertThat(home(specification).resolve("data")).doesNotExist();
+    destroy(specification);
   }
 
   private boolean exists(InstanceSpecification specification, String name) {
@@ -244,7 +329,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     List<Future<?>> calls = new ArrayList<>();
     try (ExecutorService callers = Executors.newFixedThreadPool(6)) {
       for (int call = 0; call < 24; call++) {
-        long epoch = 1 + random.nextInt(20);
+        long epoch = 1L + random.nextInt(20);
         boolean creates = random.nextBoolean();
         calls.add(
             callers.submit(
@@ -328,15 +413,13 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
                     failure.complete(e);
                   }
                 });
-    long shell = Signals.shell("fenced.sh", "create " + stage.root + " " + specification.instance());
+    long shell = shell("create", specification, failure).orElseThrow();
 
     creating.interrupt();
 
     assertThat(failure.get(20, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
     for (long pid : ProcessTable.all()) {
-      assertThat(
-              ProcessTable.find(pid)
-                  .filter(entry -> entry.session() == shell && entry.alive()))
+      assertThat(ProcessTable.find(pid).filter(entry -> entry.session() == shell && entry.alive()))
           .isEmpty();
     }
     stage.driver.create(ProcessStage.fence(specification, 1), specification);
@@ -356,8 +439,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
                 return statement.execute("DO $$ BEGIN LOOP END LOOP; END $$");
               }
             });
-    await()
-        .until(() -> processTitles(specification).anyMatch(title -> title.endsWith(" DO")));
+    await().until(() -> processTitles(specification).anyMatch(title -> title.endsWith(" DO")));
     long killed = postmaster(specification);
     Signals.send("KILL", killed);
     await().until(() -> ProcessTable.find(killed).filter(ProcessTable.Entry::alive).isEmpty());
@@ -458,12 +540,10 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     stage.driver.create(ProcessStage.fence(specification, 1), specification);
     try (var stranger = new ServerSocket()) {
       stranger.bind(
-          new InetSocketAddress(
-              InetAddress.getByName("127.0.0.1"), specification.endpoint().port()));
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), specification.endpoint().port()));
 
       assertThatExceptionOfType(DriverFailure.Permanent.class)
-          .isThrownBy(
-              () -> stage.driver.start(ProcessStage.fence(specification, 1), specification))
+          .isThrownBy(() -> stage.driver.start(ProcessStage.fence(specification, 1), specification))
           .extracting(DriverFailure::code)
           .isEqualTo("port-taken");
       assertThat(stage.driver.freeEndpoints(specification.instance()))
@@ -564,8 +644,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     InstanceSpecification specification = provisioned();
 
     assertThatExceptionOfType(SQLException.class)
-        .isThrownBy(
-            () -> stage.connect(specification, ADMINISTRATOR, PASSWORD, "disable").close())
+        .isThrownBy(() -> stage.connect(specification, ADMINISTRATOR, PASSWORD, "disable").close())
         .withMessageContaining("no encryption");
     destroy(specification);
   }
@@ -582,7 +661,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
                     specification.endpoint(),
                     other.authority(),
                     ProcessStage.derive("instance " + specification.instance()),
-                    "test"));
+                    ProcessStage.fence(specification, 1)));
     destroy(specification);
   }
 
@@ -709,9 +788,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
             new String(ProcessStage.derive("instance " + specification.instance())));
 
     for (long pid : Signals.livingIn(home(specification))) {
-      String seen =
-          Signals.commandLine(pid)
-              + Files.readString(Path.of("/proc/" + pid + "/environ"), StandardCharsets.ISO_8859_1);
+      String seen = Signals.commandLine(pid) + readIfAlive(pid, "environ");
       assertThat(seen).doesNotContain(secrets);
     }
     stage.driver.stop(fence, specification);
@@ -724,6 +801,18 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
       }
     }
     destroy(specification);
+  }
+
+  /// A connection's process may be gone a moment after it was listed.
+  private static String readIfAlive(long pid, String file) throws IOException {
+    try {
+      return Files.readString(Path.of("/proc/" + pid + "/" + file), StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      if (ProcessTable.find(pid).filter(ProcessTable.Entry::alive).isEmpty()) {
+        return "";
+      }
+      throw e;
+    }
   }
 
   @Test
@@ -740,8 +829,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     for (String file : List.of("PG_VERSION", "server.key", "server.crt", "global/pg_control")) {
       assertThat(Files.getAttribute(data.resolve(file), "unix:uid")).as(file).isEqualTo(owner);
     }
-    assertThat(
-            Files.getAttribute(Path.of("/proc/" + postmaster(specification)), "unix:uid"))
+    assertThat(Files.getAttribute(Path.of("/proc/" + postmaster(specification)), "unix:uid"))
         .isEqualTo(owner);
     destroy(specification);
   }
@@ -752,7 +840,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
 
     long kilobytes = 0;
     for (long pid : Signals.livingIn(home(specification))) {
-      for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/smaps_rollup"))) {
+      for (String line : readIfAlive(pid, "smaps_rollup").lines().toList()) {
         if (line.startsWith("Pss:")) {
           kilobytes += Long.parseLong(line.replaceAll("\\D", ""));
         }

@@ -29,8 +29,8 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/// A folder in which a process driver works, with an authority, a key and the programs of Postgres; what it started is
-/// gone when it closes.
+/// A folder in which a process driver works, with an authority, a key and the programs of Postgres;
+/// what it started is gone when it closes.
 final class ProcessStage implements AutoCloseable {
 
   static final int FIRST_PORT = 23_000;
@@ -45,15 +45,27 @@ final class ProcessStage implements AutoCloseable {
   final ProcessInstanceDriver driver;
 
   ProcessStage() {
+    this(true);
+  }
+
+  /// Without a template.
+  static ProcessStage unprepared() {
+    return new ProcessStage(false);
+  }
+
+  private ProcessStage(boolean prepared) {
     try {
       folder = Files.createTempDirectory("slipway-instances-");
       // The servers' own user passes through.
       Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
-      root = folder.resolve("instances");
+      // People's homes have such names.
+      root = folder.resolve("in stances");
       binaries = sharedBinaries();
       authority = new TestAuthority(folder);
       driver = open();
-      driver.prepare();
+      if (prepared) {
+        driver.prepare();
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException | DriverFailure e) {
@@ -61,14 +73,31 @@ final class ProcessStage implements AutoCloseable {
     }
   }
 
+  /// One unpacked Postgres serves all tests of a user; a folder of that name that is somebody else's
+  /// is not trusted.
   static Path sharedBinaries() throws IOException {
-    Path shared = Path.of(System.getProperty("java.io.tmpdir"), "slipway-test-postgres-" + System.getProperty("user.name"));
+    String given = System.getProperty("slipway.test.postgres");
+    if (given != null) {
+      return Path.of(given);
+    }
+    Object user = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+    Path shared = temporary.resolve("slipway-postgres-18-" + user);
+    if (Files.exists(shared) && !Files.getAttribute(shared, "unix:uid").equals(user)) {
+      shared = Files.createTempDirectory("slipway-postgres-").resolve("unpacked");
+    }
     return PostgresBinaries.ensure(shared).home();
   }
 
   ProcessDriverSettings settings() {
     return new ProcessDriverSettings(
-        root, binaries, installation, FIRST_PORT, LAST_PORT, Duration.ofMillis(500), Duration.ofSeconds(5));
+        root,
+        binaries,
+        installation,
+        FIRST_PORT,
+        LAST_PORT,
+        Duration.ofMillis(500),
+        Duration.ofSeconds(5));
   }
 
   /// Another driver on the same folder, as after a restart of the service.
@@ -76,8 +105,10 @@ final class ProcessStage implements AutoCloseable {
     return open(settings());
   }
 
-  ProcessInstanceDriver open(ProcessDriverSettings settings) throws IOException, InterruptedException {
-    return ProcessInstanceDriver.open(settings, authority, ProcessStage::derive, InstantSource.system());
+  ProcessInstanceDriver open(ProcessDriverSettings settings)
+      throws IOException, InterruptedException {
+    return ProcessInstanceDriver.open(
+        settings, authority, ProcessStage::derive, InstantSource.system());
   }
 
   static char[] derive(String name) {

@@ -8,6 +8,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 
 /// Finds processes of one test by what they are called with, and sends them signals.
@@ -41,20 +43,20 @@ final class Signals {
     }
   }
 
-  /// The shell that acts on an instance, once there is one: the leader of its session.
-  static long shell(String script, String words) throws IOException {
-    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (System.nanoTime() < deadline) {
+  /// The shell that a call runs, the leader of its session; none when the call ended before it was
+  /// seen.
+  static OptionalLong shell(String script, String words, Future<?> call) throws IOException {
+    while (!call.isDone()) {
       for (long pid : ProcessTable.all()) {
         String line = commandLine(pid);
         if (line.contains(script)
             && line.contains(words)
             && ProcessTable.find(pid).filter(entry -> entry.session() == pid).isPresent()) {
-          return pid;
+          return OptionalLong.of(pid);
         }
       }
     }
-    throw new IllegalStateException("no shell " + script + " " + words);
+    return OptionalLong.empty();
   }
 
   /// Processes that work in a folder.

@@ -43,7 +43,10 @@ final class TestAuthority implements ServerCertificates {
         file,
         pem(
             certificate(
-                NAME, keys.getPublic(), new Extension(Extension.basicConstraints, true, bytes(new BasicConstraints(true))))));
+                NAME,
+                keys.getPublic(),
+                new Extension(
+                    Extension.basicConstraints, true, bytes(new BasicConstraints(true))))));
   }
 
   @Override

@@ -1,0 +1,20 @@
+package dev.slipway.account.api;
+
+import io.vertx.ext.web.RoutingContext;
+
+/// Where a request came from, for counting attempts.
+final class CallerAddress {
+
+  private CallerAddress() {}
+
+  /// The last element of `X-Forwarded-For`, which the gateway wrote; those before it are the
+  /// caller's own claim. Without the gateway, who is connected.
+  static String of(RoutingContext request) {
+    String forwarded = request.request().getHeader("X-Forwarded-For");
+    if (forwarded == null || forwarded.isBlank()) {
+      return request.request().remoteAddress().hostAddress();
+    }
+    String last = forwarded.substring(forwarded.lastIndexOf(',') + 1).strip();
+    return last.length() <= 64 ? last : last.substring(0, 64);
+  }
+}

@@ -1,0 +1,72 @@
+package dev.slipway.account.messaging;
+
+import dev.slipway.common.inbox.MessageIntake;
+import dev.slipway.common.operation.Transactions;
+import dev.slipway.common.outbox.Json;
+import dev.slipway.common.outbox.Message;
+import io.smallrye.reactive.messaging.annotations.Blocking;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.eclipse.microprofile.reactive.messaging.Incoming;
+
+/// Numbers every event of every service, so that each organization has one list of what happened
+/// that can be read on from any place.
+///
+/// The end of an organization's list is a row that is locked while an event is added: numbers have
+/// no gaps, and none appears after a higher one.
+@ApplicationScoped
+class EventFeed {
+
+  private final Transactions transactions;
+  private final Map<String, MessageIntake> intakes = new ConcurrentHashMap<>();
+
+  EventFeed(Transactions transactions) {
+    this.transactions = transactions;
+  }
+
+  /// Returns when the message stands in the feed, was there before, or is parked; only then its
+  /// offset is committed.
+  @Incoming("event-feed")
+  @Blocking
+  void take(ConsumerRecord<String, String> record) throws InterruptedException {
+    intakes
+        .computeIfAbsent(
+            record.topic(), topic -> new MessageIntake(transactions, topic, EventFeed::append))
+        .take(record.key(), record.value());
+  }
+
+  private static void append(Connection connection, Message message) throws SQLException {
+    try (PreparedStatement insert =
+        connection.prepareStatement(
+            "insert into event_feed (organization, number, subject, seq, event)"
+                + " values (?, ?, ?, ?, ?::jsonb)")) {
+      insert.setString(1, message.organization());
+      insert.setLong(2, nextNumber(connection, message.organization()));
+      insert.setString(3, message.subject());
+      insert.setLong(4, message.seq());
+      insert.setString(5, Json.write(message));
+      insert.executeUpdate();
+    }
+  }
+
+  private static long nextNumber(Connection connection, String organization) throws SQLException {
+    try (PreparedStatement upsert =
+        connection.prepareStatement(
+            """
+            insert into event_feed_end (organization, number) values (?, 1)
+            on conflict (organization) do update set number = event_feed_end.number + 1
+            returning number""")) {
+      upsert.setString(1, organization);
+      try (ResultSet row = upsert.executeQuery()) {
+        row.next();
+        return row.getLong(1);
+      }
+    }
+  }
+}

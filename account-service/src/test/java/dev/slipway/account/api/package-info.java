@@ -1,0 +1,5 @@
+/// One test class for each resource.
+@NullMarked
+package dev.slipway.account.api;
+
+import org.jspecify.annotations.NullMarked;

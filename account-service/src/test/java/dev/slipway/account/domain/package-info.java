@@ -1,0 +1,5 @@
+/// The rules by themselves.
+@NullMarked
+package dev.slipway.account.domain;
+
+import org.jspecify.annotations.NullMarked;

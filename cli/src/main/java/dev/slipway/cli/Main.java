@@ -1,0 +1,14 @@
+package dev.slipway.cli;
+
+import dev.slipway.cli.command.SlipwayCommand;
+import dev.slipway.cli.console.Surroundings;
+
+/// The process.
+public final class Main {
+
+  private Main() {}
+
+  public static void main(String[] arguments) {
+    System.exit(SlipwayCommand.execute(Surroundings.ofProcess(), arguments));
+  }
+}

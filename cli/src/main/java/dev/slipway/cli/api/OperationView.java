@@ -1,0 +1,117 @@
+package dev.slipway.cli.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.slipway.cli.console.Json;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// An operation as the platform shows it.
+///
+/// @param outcome    null until it has ended
+/// @param waitingFor in words
+/// @param next       what to type next, when it is stuck
+/// @param version    raised by every visible change
+/// @param json       all that was said
+public record OperationView(
+    String id,
+    String kind,
+    String subjectName,
+    String phase,
+    @Nullable String outcome,
+    @Nullable String waitingFor,
+    @Nullable String causeCode,
+    @Nullable String cause,
+    @Nullable String next,
+    String requestedBy,
+    Optional<Instant> createdAt,
+    Optional<Instant> endedAt,
+    long version,
+    List<Step> steps,
+    JsonNode json) {
+
+  /// One step of it.
+  public record Step(String name, String state, Optional<Duration> took, @Nullable String message) {
+
+    /// Whether nothing more happens to it as far as this state goes.
+    public boolean settled() {
+      return switch (state) {
+        case "done", "failed", "kept", "undone" -> true;
+        default -> false;
+      };
+    }
+  }
+
+  public static OperationView of(JsonNode json) {
+    List<Step> steps = new ArrayList<>();
+    for (JsonNode step : json.path("steps")) {
+      steps.add(
+          new Step(
+              step.path("name").asText(),
+              lower(step, "state"),
+              step.hasNonNull("millis")
+                  ? Optional.of(Duration.ofMillis(step.path("millis").asLong()))
+                  : Optional.empty(),
+              Json.text(step, "message")));
+    }
+    JsonNode cause = json.path("cause");
+    String name = json.path("subjectName").asText("");
+    return new OperationView(
+        json.path("id").asText(),
+        json.path("kind").asText(),
+        name.isEmpty() ? json.path("subject").asText() : name,
+        lower(json, "phase"),
+        json.hasNonNull("outcome") ? lower(json, "outcome") : null,
+        Json.text(json, "waitingFor"),
+        Json.text(cause, "code"),
+        Json.text(cause, "message"),
+        Json.text(json, "next"),
+        json.path("requestedBy").asText(""),
+        instant(json, "createdAt"),
+        instant(json, "endedAt"),
+        json.path("version").asLong(),
+        List.copyOf(steps),
+        json);
+  }
+
+  public boolean ended() {
+    return phase.equals("ended");
+  }
+
+  public boolean stuck() {
+    return phase.equals("stuck");
+  }
+
+  public boolean succeeded() {
+    return "succeeded".equals(outcome);
+  }
+
+  /// From its beginning to its end, or to now.
+  public Duration age(Instant now) {
+    return createdAt
+        .map(began -> Duration.between(began, endedAt.orElse(now)))
+        .filter(it -> !it.isNegative())
+        .orElse(Duration.ZERO);
+  }
+
+  private static String lower(JsonNode node, String field) {
+    return node.path(field).asText("").toLowerCase(Locale.ROOT);
+  }
+
+  private static Optional<Instant> instant(JsonNode node, String field) {
+    @Nullable String text = Json.text(node, field);
+    if (text == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Instant.parse(text));
+    } catch (DateTimeParseException unknown) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,195 @@
+package dev.slipway.cli.command;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import dev.slipway.cli.api.ApiClient;
+import dev.slipway.cli.api.OperationView;
+import dev.slipway.cli.api.OperationView.Step;
+import dev.slipway.cli.api.Operations;
+import dev.slipway.cli.console.Json;
+import dev.slipway.cli.console.Output;
+import dev.slipway.cli.console.Surroundings;
+import dev.slipway.cli.console.Words;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// Operations: what the platform does, or did, on somebody's behalf.
+@Command(
+    name = "ops",
+    aliases = "operations",
+    description = "List, show, watch, cancel and retry operations.",
+    mixinStandardHelpOptions = true,
+    footer = {
+      "",
+      "Examples:",
+      "  slipway ops list --active",
+      "  slipway ops watch iop_…",
+      "  slipway ops retry iop_…      when it is stuck, and the cause is out of the way"
+    })
+final class OperationsCommand implements Runnable {
+
+  @Spec private CommandSpec spec;
+
+  private final Surroundings surroundings;
+  private final Output output;
+
+  OperationsCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+    this.output = new Output(surroundings);
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "a command is missing");
+  }
+
+  @Command(
+      name = "list",
+      description = "List operations, newest first.",
+      footer = {"", "Example:", "  slipway ops list --active"})
+  int list(
+      @Option(names = "--active", description = "Only those that have not ended.") boolean active,
+      @Option(names = "--subject", paramLabel = "ID", description = "Only those on this subject.")
+          @Nullable String subject,
+      @Mixin OutputOptions options)
+      throws IOException, InterruptedException {
+    String query = active ? "?active=true" : "?";
+    if (subject != null) {
+      query += (query.endsWith("?") ? "" : "&") + "subject=" + ApiClient.encode(subject);
+    }
+    List<OperationView> all = operations().list(query.equals("?") ? "" : query);
+    if (options.json) {
+      ArrayNode json = Json.MAPPER.createArrayNode();
+      all.forEach(it -> json.add(it.json()));
+      output.json(json);
+      return 0;
+    }
+    Instant now = Instant.now();
+    output.table(
+        List.of("ID", "KIND", "SUBJECT", "STATE", "STARTED", "TOOK", "BY"),
+        all.stream()
+            .map(
+                it ->
+                    List.of(
+                        it.id(),
+                        it.kind(),
+                        it.subjectName(),
+                        state(it),
+                        it.createdAt().map(when -> Words.ago(when, now)).orElse("-"),
+                        Words.duration(it.age(now)),
+                        it.requestedBy()))
+            .toList());
+    return 0;
+  }
+
+  @Command(
+      name = "show",
+      description = "Show one operation with its steps.",
+      footer = {"", "Example:", "  slipway ops show iop_… --json"})
+  int show(@Parameters(paramLabel = "ID") String id, @Mixin OutputOptions options)
+      throws IOException, InterruptedException {
+    OperationView view = operations().show(id);
+    if (options.json) {
+      output.json(view.json());
+      return 0;
+    }
+    Instant now = Instant.now();
+    output.line("Operation   " + view.id());
+    output.line("Kind        " + view.kind());
+    output.line("Subject     " + view.subjectName());
+    output.line("State       " + state(view));
+    output.line(
+        "Started     %s by %s"
+            .formatted(
+                view.createdAt().map(when -> Words.ago(when, now)).orElse("-"),
+                view.requestedBy()));
+    output.line("Took        " + Words.duration(view.age(now)));
+    if (view.waitingFor() != null) {
+      output.line("Waiting for " + view.waitingFor());
+    }
+    if (view.cause() != null) {
+      output.line("Cause       %s (%s)".formatted(view.cause(), view.causeCode()));
+    }
+    if (view.next() != null) {
+      output.line("Next        " + view.next());
+    }
+    output.line("");
+    output.table(
+        List.of("STEP", "STATE", "TOOK", "MESSAGE"),
+        view.steps().stream()
+            .map(
+                (Step it) ->
+                    List.of(
+                        it.name(),
+                        it.state(),
+                        it.took().map(Words::duration).orElse("-"),
+                        it.message() == null ? "" : String.valueOf(it.message())))
+            .toList());
+    return 0;
+  }
+
+  @Command(
+      name = "watch",
+      description = "Follow an operation to its end. Exit code 1 when it does not succeed.",
+      footer = {"", "Example:", "  slipway ops watch iop_…"})
+  int watch(@Parameters(paramLabel = "ID") String id, @Mixin OutputOptions options)
+      throws IOException, InterruptedException {
+    OperationView end =
+        new OperationProgress(output, options.json).await(ApiClient.of(surroundings), id);
+    if (options.json) {
+      output.json(end.json());
+    }
+    return 0;
+  }
+
+  @Command(
+      name = "cancel",
+      description = "Cancel an operation: what it made is undone.",
+      footer = {"", "Example:", "  slipway ops cancel iop_…"})
+  int cancel(@Parameters(paramLabel = "ID") String id, @Mixin OutputOptions options)
+      throws IOException, InterruptedException {
+    Operations operations = operations();
+    operations.cancel(id);
+    answer(operations, id, options, "%s is asked to end.".formatted(id));
+    return 0;
+  }
+
+  @Command(
+      name = "retry",
+      description = "Have a stuck operation try again.",
+      footer = {"", "Example:", "  slipway ops retry iop_…"})
+  int retry(@Parameters(paramLabel = "ID") String id, @Mixin OutputOptions options)
+      throws IOException, InterruptedException {
+    Operations operations = operations();
+    operations.retry(id);
+    answer(operations, id, options, "%s tries again.".formatted(id));
+    return 0;
+  }
+
+  private void answer(Operations operations, String id, OutputOptions options, String sentence)
+      throws IOException, InterruptedException {
+    if (options.json) {
+      output.json(operations.show(id).json());
+    } else {
+      output.line(sentence);
+      output.note("Follow it with `slipway ops watch %s`.".formatted(id));
+    }
+  }
+
+  private static String state(OperationView view) {
+    @Nullable String outcome = view.outcome();
+    return outcome == null ? view.phase() : outcome;
+  }
+
+  private Operations operations() {
+    return new Operations(ApiClient.of(surroundings));
+  }
+}

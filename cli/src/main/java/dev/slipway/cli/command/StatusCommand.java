@@ -1,0 +1,177 @@
+package dev.slipway.cli.command;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.slipway.cli.console.Json;
+import dev.slipway.cli.console.Output;
+import dev.slipway.cli.console.Surroundings;
+import dev.slipway.cli.console.Words;
+import dev.slipway.cli.platform.PlatformHome;
+import dev.slipway.cli.platform.PlatformSettings;
+import dev.slipway.cli.platform.PlatformStatus;
+import dev.slipway.cli.platform.PlatformStatus.InstanceStatus;
+import dev.slipway.cli.platform.PlatformStatus.ProcessStatus;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import java.util.stream.LongStream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/// Shows what runs, and what it costs.
+@Command(
+    name = "status",
+    description =
+        "Show the platform's processes and instances, and their memory. Exit code 1 when it is not running.",
+    footer = {
+      "",
+      "Memory is the proportional set size: pages that processes share are divided among them.",
+      "",
+      "Examples:",
+      "  slipway status",
+      "  slipway status --json"
+    })
+final class StatusCommand implements Callable<Integer> {
+
+  private static final String DRIVER = "process";
+
+  @Mixin private OutputOptions options = new OutputOptions();
+
+  private final Surroundings surroundings;
+  private final PlatformHome home;
+  private final Output output;
+
+  StatusCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+    this.home = PlatformHome.of(surroundings);
+    this.output = new Output(surroundings);
+  }
+
+  @Override
+  public Integer call() {
+    PlatformStatus status = PlatformStatus.read(home, true);
+    String url = PlatformSettings.read(home).map(PlatformSettings::publicUrl).orElse("");
+    Map<Integer, String> names = status.ready() ? InstanceNames.byPort(surroundings) : Map.of();
+    OptionalLong platform = sum(status.processes().stream().map(ProcessStatus::pss).toList());
+    OptionalLong instances = sum(status.instances().stream().map(InstanceStatus::pss).toList());
+    if (options.json) {
+      output.json(json(status, url, names, platform, instances));
+    } else {
+      print(status, url, names, platform, instances);
+    }
+    return status.running() ? 0 : 1;
+  }
+
+  private void print(
+      PlatformStatus status,
+      String url,
+      Map<Integer, String> names,
+      OptionalLong platform,
+      OptionalLong instances) {
+    if (!status.running()) {
+      output.line("The platform is not running (%s).".formatted(home.path()));
+      output.note("Start it with `slipway up --detach`.");
+      return;
+    }
+    Instant now = Instant.now();
+    List<List<String>> rows = new ArrayList<>();
+    for (ProcessStatus it : status.processes()) {
+      Instant since = it.since();
+      rows.add(
+          List.of(
+              it.name(),
+              it.state(),
+              it.pid() == 0 ? "-" : Long.toString(it.pid()),
+              it.port() == 0 ? "-" : Integer.toString(it.port()),
+              since == null ? "-" : Words.ago(since, now),
+              Integer.toString(it.restarts()),
+              Words.megabytes(it.pss())));
+    }
+    output.table(List.of("PROCESS", "STATE", "PID", "PORT", "SINCE", "RESTARTS", "PSS"), rows);
+    for (ProcessStatus it : status.processes()) {
+      if (it.problem() != null || it.state().equals("dead")) {
+        output.line("");
+        output.line("%s: %s".formatted(it.name(), it.problem() == null ? "dead" : it.problem()));
+        it.logLines().forEach(line -> output.line("  | " + line));
+      }
+    }
+    if (!status.instances().isEmpty()) {
+      output.line("");
+      output.table(
+          List.of("INSTANCE", "PORT", "PROCESSES", "PSS"),
+          status.instances().stream()
+              .map(
+                  it ->
+                      List.of(
+                          names.getOrDefault(it.port(), it.folder()),
+                          it.port() == 0 ? "-" : Integer.toString(it.port()),
+                          Integer.toString(it.processes()),
+                          Words.megabytes(it.pss())))
+              .toList());
+    }
+    output.line("");
+    output.line("Public URL  " + url);
+    output.line("Home        " + home.path());
+    output.line("Driver      " + DRIVER);
+    output.line(
+        "Memory      %s for the platform, %s for %d instances"
+            .formatted(
+                Words.megabytes(platform), Words.megabytes(instances), status.instances().size()));
+  }
+
+  private ObjectNode json(
+      PlatformStatus status,
+      String url,
+      Map<Integer, String> names,
+      OptionalLong platform,
+      OptionalLong instances) {
+    ObjectNode result = Json.object();
+    result.put("running", status.running());
+    result.put("ready", status.ready());
+    result.put("home", home.path().toString());
+    result.put("publicUrl", url);
+    result.put("driver", DRIVER);
+    ArrayNode processes = result.putArray("processes");
+    for (ProcessStatus it : status.processes()) {
+      ObjectNode process = processes.addObject();
+      process.put("name", it.name());
+      process.put("state", it.state());
+      process.put("pid", it.pid() == 0 ? null : it.pid());
+      process.put("port", it.port() == 0 ? null : it.port());
+      process.put("since", it.since() == null ? null : String.valueOf(it.since()));
+      process.put("restarts", it.restarts());
+      process.put("pssBytes", boxed(it.pss()));
+      process.put("problem", it.problem());
+      ArrayNode log = process.putArray("log");
+      it.logLines().forEach(log::add);
+    }
+    ArrayNode servers = result.putArray("instances");
+    for (InstanceStatus it : status.instances()) {
+      ObjectNode instance = servers.addObject();
+      instance.put("id", it.folder());
+      instance.put("name", names.get(it.port()));
+      instance.put("port", it.port());
+      instance.put("processes", it.processes());
+      instance.put("pssBytes", boxed(it.pss()));
+    }
+    ObjectNode totals = result.putObject("totals");
+    totals.put("platformPssBytes", boxed(platform));
+    totals.put("instancesPssBytes", boxed(instances));
+    totals.put("instances", status.instances().size());
+    return result;
+  }
+
+  private static OptionalLong sum(List<OptionalLong> sizes) {
+    LongStream known = sizes.stream().flatMapToLong(OptionalLong::stream);
+    long sum = known.sum();
+    return sum == 0 ? OptionalLong.empty() : OptionalLong.of(sum);
+  }
+
+  @SuppressWarnings("NullAway") // Jackson takes null for JSON's null.
+  private static Long boxed(OptionalLong value) {
+    return value.isPresent() ? Long.valueOf(value.getAsLong()) : null;
+  }
+}

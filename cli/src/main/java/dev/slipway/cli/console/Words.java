@@ -1,0 +1,45 @@
+package dev.slipway.cli.console;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.OptionalLong;
+
+/// Times and sizes as people read them.
+public final class Words {
+
+  private Words() {}
+
+  /// `7 ms`, `1.2 s`, `3 min 5 s`.
+  public static String duration(Duration duration) {
+    long millis = duration.toMillis();
+    if (millis < 1_000) {
+      return millis + " ms";
+    }
+    if (millis < 60_000) {
+      return String.format(Locale.ROOT, "%.1f s", millis / 1000.0);
+    }
+    return "%d min %d s".formatted(duration.toMinutes(), duration.toSecondsPart());
+  }
+
+  /// How long ago, roughly.
+  public static String ago(Instant when, Instant now) {
+    Duration past = Duration.between(when, now);
+    if (past.toSeconds() < 1) {
+      return "just now";
+    }
+    if (past.toMinutes() < 1) {
+      return past.toSeconds() + " s ago";
+    }
+    if (past.toHours() < 1) {
+      return past.toMinutes() + " min ago";
+    }
+    return past.toDays() < 1 ? past.toHours() + " h ago" : past.toDays() + " days ago";
+  }
+
+  public static String megabytes(OptionalLong bytes) {
+    return bytes.isPresent()
+        ? String.format(Locale.ROOT, "%.0f MB", bytes.getAsLong() / 1048576.0)
+        : "-";
+  }
+}

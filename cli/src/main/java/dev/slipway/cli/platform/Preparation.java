@@ -1,0 +1,238 @@
+package dev.slipway.cli.platform;
+
+import dev.slipway.cli.console.CommandFailure;
+import dev.slipway.cli.console.PrivateFile;
+import dev.slipway.cli.console.Surroundings;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.SecureRandom;
+import java.security.spec.ECGenParameterSpec;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/// Makes a home ready for a start: folders, keys, ports. What is there is kept.
+final class Preparation {
+
+  /// The passwords that several processes have to agree on.
+  static final List<String> PASSWORDS =
+      List.of("kafka", "postgres", "account-service", "instance-service");
+
+  /// What the platform listens on besides the public port.
+  static final List<String> PORTS =
+      List.of(
+          "gateway",
+          "account-service",
+          "instance-service",
+          "local-stack",
+          "postgres",
+          "kafka",
+          "kafka-controller");
+
+  private static final String LETTERS =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+  /// Where root keeps the data of a home that other users cannot enter.
+  private static final Path SYSTEM_DATA = Path.of("/var/lib/slipway");
+
+  private final PlatformHome home;
+  private final Surroundings surroundings;
+
+  Preparation(PlatformHome home, Surroundings surroundings) {
+    this.home = home;
+    this.surroundings = surroundings;
+  }
+
+  /// The folders the launcher itself needs, before anything else is known.
+  void folders() throws IOException {
+    try {
+      if (!Files.isDirectory(home.path(), new LinkOption[0])) {
+        Files.createDirectories(home.path());
+        // The servers of root run as another user, who has to pass through.
+        Files.setPosixFilePermissions(
+            home.path(), PosixFilePermissions.fromString(root() ? "rwx--x--x" : "rwx------"));
+      }
+      PrivateFile.folder(home.run());
+      PrivateFile.folder(home.logs());
+      PrivateFile.folder(home.keys());
+    } catch (IOException refused) {
+      throw CommandFailure.failed(
+              "home-unusable",
+              "the folder %s cannot be used: %s".formatted(home.path(), refused.getMessage()))
+          .next("Choose another with SLIPWAY_HOME=FOLDER.")
+          .cause(refused)
+          .build();
+    }
+  }
+
+  /// Keys, data folder and ports.
+  ///
+  /// @param ours tells whether a taken port is taken by this very platform
+  PlatformSettings prepare(Predicate<String> ours) throws IOException {
+    PlatformSettings kept =
+        PlatformSettings.read(home)
+            .orElseGet(
+                () ->
+                    new PlatformSettings(
+                        UUID.randomUUID().toString(), PlatformSettings.USUAL_PORT, Map.of()));
+    PlatformSettings settings =
+        new PlatformSettings(kept.installation(), publicPort(kept, ours), ports(kept, ours));
+    if (PlatformSettings.read(home).filter(settings::equals).isEmpty()) {
+      settings.write(home);
+    }
+    keys();
+    data(settings);
+    return settings;
+  }
+
+  private int publicPort(PlatformSettings kept, Predicate<String> ours) {
+    int port =
+        surroundings
+            .variable("SLIPWAY_PORT")
+            .map(Preparation::portNumber)
+            .orElseGet(kept::publicPort);
+    if (!FreePorts.free(port) && !(port == kept.publicPort() && ours.test("public"))) {
+      throw CommandFailure.failed(
+              "port-taken", "port %d is taken by another process".formatted(port))
+          .next(
+              "See by whom: ss -ltnp 'sport = :%d'. Or choose another: SLIPWAY_PORT=%d slipway up"
+                  .formatted(port, freeNear(port)))
+          .build();
+    }
+    return port;
+  }
+
+  private static int portNumber(String value) {
+    try {
+      int port = Integer.parseInt(value.strip());
+      if (port > 0 && port < 65536) {
+        return port;
+      }
+    } catch (NumberFormatException notANumber) {
+      // Said below, the same as for a number that is no port.
+    }
+    throw CommandFailure.misused("SLIPWAY_PORT is not a port: " + value)
+        .next("A port is a number from 1 to 65535.")
+        .build();
+  }
+
+  private static int freeNear(int port) {
+    for (int candidate = port + 1000; candidate < 65536; candidate += 1000) {
+      if (FreePorts.free(candidate)) {
+        return candidate;
+      }
+    }
+    return PlatformSettings.USUAL_PORT;
+  }
+
+  private static Map<String, Integer> ports(PlatformSettings kept, Predicate<String> ours)
+      throws IOException {
+    Map<String, Integer> ports = new HashMap<>();
+    for (String purpose : PORTS) {
+      Integer port = kept.ports().get(purpose);
+      if (port != null && (FreePorts.free(port) || ours.test(purpose))) {
+        ports.put(purpose, port);
+      }
+    }
+    List<String> missing = PORTS.stream().filter(it -> !ports.containsKey(it)).toList();
+    List<Integer> found = FreePorts.find(missing.size());
+    for (int i = 0; i < missing.size(); i++) {
+      ports.put(missing.get(i), found.get(i));
+    }
+    return ports;
+  }
+
+  private void keys() throws IOException {
+    for (String name : PASSWORDS) {
+      Path file = home.keys().resolve(name + ".password");
+      if (!Files.exists(file)) {
+        PrivateFile.write(file, randomLetters(32) + "\n");
+      }
+    }
+    Path secret = home.keys().resolve("internal.secret");
+    if (!Files.exists(secret)) {
+      PrivateFile.write(secret, randomLetters(43) + "\n");
+    }
+    Path privateKey = home.keys().resolve("internal.key.pem");
+    Path publicKey = home.keys().resolve("internal.pub.pem");
+    if (!Files.exists(privateKey) || !Files.exists(publicKey)) {
+      try {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+        generator.initialize(new ECGenParameterSpec("secp256r1"));
+        KeyPair pair = generator.generateKeyPair();
+        // Half a pair, left by a crash between the two, is replaced: nothing was signed with it.
+        PrivateFile.write(publicKey, pem("PUBLIC KEY", pair.getPublic().getEncoded()));
+        PrivateFile.write(privateKey, pem("PRIVATE KEY", pair.getPrivate().getEncoded()));
+      } catch (GeneralSecurityException impossible) {
+        throw new IllegalStateException("every JDK has the curve P-256", impossible);
+      }
+    }
+  }
+
+  /// Root's servers run as another user, who cannot pass a folder that only root may enter: the
+  /// data is then kept elsewhere and linked.
+  private void data(PlatformSettings settings) throws IOException {
+    Path data = home.data();
+    if (Files.exists(data)) {
+      return;
+    }
+    if (root() && !openToEverybody(home.path())) {
+      Path elsewhere = SYSTEM_DATA.resolve(settings.installation());
+      Files.createDirectories(elsewhere);
+      Files.setPosixFilePermissions(SYSTEM_DATA, PosixFilePermissions.fromString("rwx--x--x"));
+      Files.setPosixFilePermissions(elsewhere, PosixFilePermissions.fromString("rwx--x--x"));
+      // A link that leads nowhere is left when the data was removed by hand.
+      Files.deleteIfExists(data);
+      Files.createSymbolicLink(data, elsewhere);
+      return;
+    }
+    Files.createDirectories(data);
+    Files.setPosixFilePermissions(
+        data, PosixFilePermissions.fromString(root() ? "rwx--x--x" : "rwx------"));
+  }
+
+  private static boolean openToEverybody(Path folder) throws IOException {
+    for (@Nullable Path at = folder.toRealPath(); at != null; at = at.getParent()) {
+      if (!Files.getPosixFilePermissions(at).contains(PosixFilePermission.OTHERS_EXECUTE)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  static boolean root() {
+    try {
+      return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;
+    } catch (IOException | UnsupportedOperationException elsewhere) {
+      return System.getProperty("user.name", "").equals("root");
+    }
+  }
+
+  /// Letters and digits only, so that it needs no quoting anywhere.
+  static String randomLetters(int length) {
+    SecureRandom random = new SecureRandom();
+    StringBuilder letters = new StringBuilder();
+    for (int i = 0; i < length; i++) {
+      letters.append(LETTERS.charAt(random.nextInt(LETTERS.length())));
+    }
+    return letters.toString();
+  }
+
+  private static String pem(String type, byte[] encoded) {
+    String body =
+        Base64.getMimeEncoder(64, "\n".getBytes(StandardCharsets.US_ASCII)).encodeToString(encoded);
+    return "-----BEGIN %s-----\n%s\n-----END %s-----\n".formatted(type, body, type);
+  }
+}

@@ -1,0 +1,169 @@
+package dev.slipway.cli.platform;
+
+import dev.slipway.cli.platform.RunFile.State;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// Runs all processes of one platform, for as long as this process lives.
+///
+/// Two never look after the same home: each holds the lock in its run folder, which the kernel
+/// releases when the holder dies in whatever way.
+final class Supervisor {
+
+  private static final Duration INSTANCES_PATIENCE = Duration.ofSeconds(60);
+
+  private final PlatformHome home;
+  private final List<Supervised> processes;
+
+  Supervisor(
+      PlatformHome home,
+      List<ProcessPlan> plans,
+      Supervised.Pace pace,
+      Consumer<Supervised> listener) {
+    this.home = home;
+    List<Supervised> supervised = new ArrayList<>();
+    for (ProcessPlan plan : plans) {
+      supervised.add(new Supervised(plan, home, pace, listener));
+    }
+    this.processes = List.copyOf(supervised);
+  }
+
+  /// The right to look after a home.
+  record Lock(FileChannel channel, FileLock held) implements AutoCloseable {
+
+    /// Empty when another process has it.
+    static Optional<Lock> acquire(PlatformHome home) throws IOException {
+      FileChannel channel =
+          FileChannel.open(home.lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      @Nullable FileLock held = null;
+      try {
+        held = channel.tryLock();
+      } catch (OverlappingFileLockException heldInThisProcess) {
+        // The same answer as for another process.
+      }
+      if (held == null) {
+        channel.close();
+        return Optional.empty();
+      }
+      return Optional.of(new Lock(channel, held));
+    }
+
+    @Override
+    public void close() throws IOException {
+      channel.close();
+    }
+  }
+
+  List<Supervised> processes() {
+    return processes;
+  }
+
+  void start() throws IOException {
+    new RunFile(ProcessIdentity.self(), Instant.now(), 0, State.READY, null, "")
+        .write(home.run(PlatformStatus.LAUNCHER));
+    processes.forEach(Supervised::start);
+  }
+
+  /// Stops everything in order, instances first: their service knows how, and has to be there for
+  /// it.
+  void stop() throws InterruptedException, IOException {
+    Map<String, Supervised> byName =
+        processes.stream().collect(Collectors.toMap(it -> it.plan().name(), it -> it));
+    @Nullable Supervised instanceService = byName.get(Catalog.INSTANCE_SERVICE);
+    if (instanceService != null && instanceService.state() == State.READY) {
+      stopInstances(home, instanceService.plan().health().getFirst());
+    }
+    for (List<String> together : Catalog.STOPPING) {
+      List<Thread> stops = new ArrayList<>();
+      for (String name : together) {
+        @Nullable Supervised process = byName.get(name);
+        if (process != null) {
+          stops.add(Thread.ofPlatform().name("stop-" + name).start(() -> stop(process)));
+        }
+      }
+      for (Thread stop : stops) {
+        stop.join();
+      }
+    }
+    stopLeftovers(home);
+    Files.deleteIfExists(home.run(PlatformStatus.LAUNCHER));
+  }
+
+  private static void stop(Supervised process) {
+    try {
+      process.stop();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Stops what a launcher that was killed has left.
+  static void stopOrphans(PlatformHome home) throws InterruptedException, IOException {
+    Optional<PlatformSettings> settings = PlatformSettings.read(home);
+    if (settings.isPresent() && alive(home, Catalog.INSTANCE_SERVICE).isPresent()) {
+      int port = settings.get().port(Catalog.INSTANCE_SERVICE);
+      stopInstances(home, URI.create("http://127.0.0.1:" + port + "/"));
+    }
+    for (List<String> together : Catalog.STOPPING) {
+      for (String name : together) {
+        Optional<RunFile> file = alive(home, name);
+        if (file.isPresent()) {
+          Supervised.end(file.get().identity(), Duration.ofSeconds(40));
+        }
+        Files.deleteIfExists(home.run(name));
+      }
+    }
+    stopLeftovers(home);
+    Files.deleteIfExists(home.run(PlatformStatus.LAUNCHER));
+  }
+
+  private static Optional<RunFile> alive(PlatformHome home, String name) {
+    return RunFile.read(home.run(name)).filter(file -> file.identity().alive());
+  }
+
+  /// Servers whose service was killed before it could stop them.
+  private static void stopLeftovers(PlatformHome home) throws InterruptedException {
+    DataProcesses data = DataProcesses.of(home);
+    data.stop(data.data(), Duration.ofSeconds(20));
+  }
+
+  /// Asks instance-service to stop all instances, and waits until it has. One that does not know
+  /// how, or is not there, leaves them to [#stopLeftovers].
+  private static void stopInstances(PlatformHome home, URI service) throws IOException {
+    Path secret = home.keys().resolve("internal.secret");
+    if (!Files.exists(secret)) {
+      return;
+    }
+    HttpURLConnection connection =
+        (HttpURLConnection) service.resolve("/internal/platform/stopping").toURL().openConnection();
+    try {
+      connection.setRequestMethod("POST");
+      connection.setRequestProperty("X-Slipway-Internal", Files.readString(secret).strip());
+      connection.setConnectTimeout(2_000);
+      connection.setReadTimeout((int) INSTANCES_PATIENCE.toMillis());
+      connection.setDoOutput(true);
+      connection.getOutputStream().close();
+      connection.getResponseCode();
+    } catch (IOException silent) {
+      // It is going down itself, or is not there any more.
+    } finally {
+      connection.disconnect();
+    }
+  }
+}

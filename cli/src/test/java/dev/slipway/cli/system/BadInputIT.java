@@ -1,0 +1,123 @@
+package dev.slipway.cli.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/// Whatever is sent, the answer is a 4xx in the error shape that says what is wrong; never a 500.
+final class BadInputIT {
+
+  private record Bad(String method, String path, String body, int status) {}
+
+  private final PlatformUnderTest platform = PlatformUnderTest.shared();
+
+  @Test
+  void badInputIsRefusedWithWhatIsAllowed() {
+    User ann = platform.register("ann_errs");
+    String databases = ann.databases();
+    String long129 = "p".repeat(129);
+    List<Bad> all =
+        List.of(
+            provision(databases, "ab", "shop_admin", "password-1", 400),
+            provision(databases, "a".repeat(17), "shop_admin", "password-1", 400),
+            provision(databases, "Shop", "shop_admin", "password-1", 400),
+            provision(databases, "my-shop", "shop_admin", "password-1", 400),
+            provision(databases, "postgres", "shop_admin", "password-1", 400),
+            provision(databases, "slipway", "shop_admin", "password-1", 400),
+            provision(databases, "shop", "postgres", "password-1", 400),
+            provision(databases, "shop", "slipway", "password-1", 400),
+            provision(databases, "shop", "1admin", "password-1", 400),
+            provision(databases, "shop", "pg_write", "password-1", 400),
+            provision(databases, "shop", "shop_admin", "short", 400),
+            provision(databases, "shop", "shop_admin", long129, 400),
+            provision(databases, "shop", "shop_admin", "has space 1", 400),
+            provision(databases, "shop", "shop_admin", "has/slash1", 400),
+            provision(databases, "shop", "shop_admin", "has@sign12", 400),
+            new Bad("POST", databases + "/userdb", "{\"Name\":", 400),
+            new Bad("POST", databases + "/userdb", "", 400),
+            new Bad("POST", databases + "/userdb", "[]", 400),
+            new Bad("POST", databases + "/userdb", "null", 400),
+            new Bad("POST", databases + "/userdb", "{\"Name\":{\"a\":1}}", 400),
+            new Bad("POST", databases + "/userdb", "{}", 400),
+            new Bad("GET", databases + "/userdb/info/unknown", "", 404),
+            new Bad("DELETE", databases + "/userdb/unknown", "", 404),
+            new Bad("DELETE", databases + "/byod/unknown", "", 404),
+            new Bad("POST", databases + "/userdb/unknown/credentials", "{\"Password\":\"password-1\"}", 404),
+            new Bad("PUT", databases + "/userdb", "{}", 405),
+            new Bad("POST", databases, "{}", 405),
+            new Bad("GET", "/v1alpha1/ann_errs/nothing/here", "", 404),
+            new Bad("GET", "/v1alpha1/ann_errs/operations/iop_unknown", "", 404),
+            new Bad("GET", "/v1alpha1/ann_errs/operations/xyz", "", 404),
+            new Bad(
+                "POST",
+                databases + "/byod",
+                "{\"Name\":\"far\",\"HostName\":\"127.0.0.1\",\"Port\":1,\"Password\":\"password-1\",\"captureProvenance\":false}",
+                422),
+            new Bad(
+                "POST",
+                databases + "/byod",
+                "{\"Name\":\"far\",\"HostName\":\"a b\",\"Port\":1,\"Password\":\"password-1\"}",
+                400),
+            new Bad(
+                "POST",
+                databases + "/byod",
+                "{\"Name\":\"far\",\"HostName\":\"localhost\",\"Port\":\"x\",\"Password\":\"password-1\"}",
+                400),
+            new Bad(
+                "POST",
+                databases + "/byod",
+                "{\"Name\":\"far\",\"HostName\":\"localhost\",\"Port\":70000,\"Password\":\"password-1\"}",
+                400));
+    for (Bad bad : all) {
+      HttpResponse<String> answer = ann.exchange(bad.method(), bad.path(), bad.body());
+      assertThat(answer.statusCode()).as(bad + " " + answer.body()).isEqualTo(bad.status());
+      JsonNode error = PlatformUnderTest.json(answer.body());
+      assertThat(error.path("message").asText()).as(bad.toString()).isNotBlank().doesNotEndWith(".");
+      assertThat(error.path("statusCode").asInt()).isEqualTo(bad.status());
+      assertThat(error.path("requestID").asText()).isNotBlank();
+      assertThat(error.path("code").asText()).matches("[a-z-]+");
+    }
+    assertThat(ann.call("GET", databases, null)).isEmpty();
+  }
+
+  @Test
+  void aTakenNameABusyInstanceAndTheWrongKindAreRefused() {
+    User ann = platform.register("ann_twice");
+    ann.provision("shop", "password-1");
+    HttpResponse<String> again =
+        ann.exchange(
+            "POST",
+            ann.databases() + "/userdb",
+            Map.of("Name", "shop", "AdminName", "shop_admin", "AdminPassword", "password-1"));
+    assertThat(again.statusCode()).isEqualTo(409);
+    ann.awaitAvailable("shop");
+    HttpResponse<String> unlink = ann.exchange("DELETE", ann.databases() + "/byod/shop", null);
+    assertThat(unlink.statusCode()).isEqualTo(409);
+    ann.destroy("shop");
+  }
+
+  @Test
+  void aForeignOrBrokenTokenIsRefused() {
+    for (String token : List.of("nonsense", "a.b.c", "")) {
+      HttpResponse<String> answer =
+          platform.exchange("GET", "/v1alpha1/user/profile", token, null);
+      assertThat(answer.statusCode()).isEqualTo(401);
+    }
+    HttpResponse<String> none = platform.exchange("GET", "/v1alpha1/user/profile", null, null);
+    assertThat(none.statusCode()).isEqualTo(401);
+  }
+
+  private static Bad provision(
+      String databases, String name, String role, String password, int status) {
+    return new Bad(
+        "POST",
+        databases + "/userdb",
+        "{\"Name\":\"%s\",\"AdminName\":\"%s\",\"AdminPassword\":\"%s\"}"
+            .formatted(name, role, password),
+        status);
+  }
+}

@@ -1,0 +1,4 @@
+package dev.slipway.common.architecture.seeded.common.contract;
+
+/// A business word.
+public record MailEvent(String to) {}

@@ -1,0 +1,4 @@
+package dev.slipway.common.architecture.seeded.instance.domain;
+
+/// Belongs to another service.
+public record Instance(String name) {}

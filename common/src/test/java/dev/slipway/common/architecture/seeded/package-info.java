@@ -1,0 +1,5 @@
+/// Breaks a rule of the house, to prove that it can be broken.
+@NullMarked
+package dev.slipway.common.architecture.seeded;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,88 @@
+package dev.slipway.gateway;
+
+import io.quarkus.runtime.configuration.MemorySize;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// What the gateway is told. [GatewayConfiguration] has checked it before anything else sees it.
+@ConfigMapping(prefix = "slipway.gateway")
+public interface GatewaySettings {
+
+  /// Addresses to listen on. The first one must be there; of the others, those the machine has.
+  @WithDefault("127.0.0.1,::1")
+  List<String> hosts();
+
+  /// The public port; 0 takes any that is free.
+  int port();
+
+  /// How people reach the platform from outside; its host is one of the certificate's names.
+  URI publicUrl();
+
+  /// More names for the certificate, such as `*.apps.example.org` or an address in numbers.
+  Optional<List<String>> names();
+
+  /// Of account-service.
+  URI accountUrl();
+
+  /// Of instance-service.
+  URI instanceUrl();
+
+  /// Has `internal.secret`, which account-service asks for.
+  Path keysDirectory();
+
+  /// Has the certificate authority, and the door's own certificate.
+  Path caDirectory();
+
+  /// The largest body of an ordinary call.
+  @WithDefault("1M")
+  MemorySize bodyLimit();
+
+  /// How much of a body beyond the limit is read and thrown away before the connection is closed.
+  @WithDefault("32M")
+  MemorySize bodyDiscard();
+
+  /// How long a body may take to arrive.
+  @WithDefault("30s")
+  Duration bodyPatience();
+
+  /// How long an ordinary answer may take; long waits have no limit.
+  @WithDefault("60s")
+  Duration answerPatience();
+
+  /// How long account-service may take to say who may.
+  @WithDefault("5s")
+  Duration authorizePatience();
+
+  /// How long a call that may be sent again is, while its service restarts.
+  @WithDefault("15s")
+  Duration retryFor();
+
+  /// How long a connection without a request is kept.
+  @WithDefault("90s")
+  Duration connectionPatience();
+
+  /// Connections to a service for ordinary answers.
+  @WithDefault("64")
+  int callConnections();
+
+  /// Connections to a service for answers that may take their time, one for each that waits.
+  @WithDefault("1024")
+  int waitConnections();
+
+  /// Connections to account-service for asking who may.
+  @WithDefault("32")
+  int authorizeConnections();
+
+  /// How many sign-ins an address may try at once.
+  @WithDefault("30")
+  int signInBurst();
+
+  /// After how long an address may try one more.
+  @WithDefault("1s")
+  Duration signInEvery();
+}

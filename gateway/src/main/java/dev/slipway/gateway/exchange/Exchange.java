@@ -1,0 +1,171 @@
+package dev.slipway.gateway.exchange;
+
+import dev.slipway.common.error.ErrorCode;
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import java.security.SecureRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// One request and its answer.
+///
+/// Every exchange ends with exactly one line in the log, answered or not. The line has no query and
+/// no header, since secrets travel in both.
+public final class Exchange {
+
+  /// Carries the identifier, from the caller, to the services, and back.
+  public static final String REQUEST_IDENTIFIER = "X-Request-Id";
+
+  private static final Logger LOG = Logger.getLogger("access");
+  private static final Pattern ACCEPTED_IDENTIFIER = Pattern.compile("[A-Za-z0-9_-]{1,64}");
+  private static final String ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+  private static final int IDENTIFIER_LENGTH = 20;
+  private static final int LONGEST_LOGGED_PATH = 200;
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final HttpServerRequest request;
+  private final String identifier;
+  private final Connections connections;
+  private final long began = System.nanoTime();
+  private boolean over;
+  private @Nullable Runnable whenGone;
+
+  private Exchange(HttpServerRequest request, String identifier, Connections connections) {
+    this.request = request;
+    this.identifier = identifier;
+    this.connections = connections;
+  }
+
+  /// Takes a request that has just come in.
+  public static Exchange begin(HttpServerRequest request, Connections connections) {
+    String brought = request.getHeader(REQUEST_IDENTIFIER);
+    boolean accepted = brought != null && ACCEPTED_IDENTIFIER.matcher(brought).matches();
+    String identifier = brought != null && accepted ? brought : newIdentifier();
+    var exchange = new Exchange(request, identifier, connections);
+    connections.began(request);
+    request.response().endHandler(ended -> exchange.end(request.response().getStatusCode()));
+    request.response().closeHandler(closed -> exchange.gone());
+    exchange.putOwnHeaders(request.response().headers());
+    return exchange;
+  }
+
+  public HttpServerRequest request() {
+    return request;
+  }
+
+  public String identifier() {
+    return identifier;
+  }
+
+  /// Whether nobody waits for the answer any more.
+  public boolean abandoned() {
+    return request.response().closed() || request.response().ended();
+  }
+
+  /// Has something done when the caller goes away without an answer. The last one that is given
+  /// counts.
+  public void whenGone(Runnable action) {
+    whenGone = action;
+  }
+
+  /// Puts on an answer what every answer of the gateway has.
+  public void putOwnHeaders(MultiMap headers) {
+    headers.set(REQUEST_IDENTIFIER, identifier);
+    headers.set("X-Content-Type-Options", "nosniff");
+    headers.set("Referrer-Policy", "no-referrer");
+    headers.set("X-Frame-Options", "DENY");
+    if (!headers.contains("Cache-Control")) {
+      headers.set("Cache-Control", "no-store");
+    }
+  }
+
+  /// Answers with JSON that is the gateway's own.
+  public void answer(int status, String json) {
+    HttpServerResponse response = request.response();
+    if (abandoned() || response.headWritten()) {
+      return;
+    }
+    response.setStatusCode(status).putHeader("Content-Type", "application/json");
+    Buffer body = Buffer.buffer(json);
+    Future<Void> sent;
+    if (request.method().name().equals("HEAD")) {
+      sent = response.putHeader("Content-Length", String.valueOf(body.length())).end();
+    } else {
+      sent = response.end(body);
+    }
+    sent.onFailure(gone -> LOG.debugf("%s was not answered: %s", identifier, gone.getMessage()));
+  }
+
+  /// Answers with a refusal; whatever else it is that failed becomes a 500 that says nothing.
+  public void fail(Throwable failure) {
+    if (abandoned()) {
+      return;
+    }
+    if (!(failure instanceof Refusal refusal)) {
+      LOG.errorf(failure, "%s failed", identifier);
+      fail(new Refusal(ErrorCode.INTERNAL, "something is wrong in the gateway"));
+      return;
+    }
+    if (!request.response().headWritten()) {
+      refusal.headers().forEach(request.response()::putHeader);
+    }
+    answer(refusal.status(), refusal.body(identifier));
+  }
+
+  /// Ends the connection with the answer, where the protocol can say so.
+  public void closeAfterAnswer() {
+    if (request.version() != HttpVersion.HTTP_2 && !request.response().headWritten()) {
+      request.response().putHeader("Connection", "close");
+    }
+  }
+
+  private void gone() {
+    boolean answered = request.response().ended();
+    // 499 as other proxies write it: the caller went away before there was an answer.
+    end(answered ? request.response().getStatusCode() : 499);
+    if (!answered && whenGone != null) {
+      whenGone.run();
+    }
+  }
+
+  private void end(int status) {
+    if (over) {
+      return;
+    }
+    over = true;
+    connections.ended(request);
+    LOG.infof(
+        "%s %s %d %dms %s",
+        request.method().name(),
+        loggedPath(request.uri()),
+        status,
+        TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began),
+        identifier);
+  }
+
+  private static String loggedPath(String uri) {
+    var path = new StringBuilder();
+    for (int i = 0; i < Math.min(uri.length(), LONGEST_LOGGED_PATH); i++) {
+      char character = uri.charAt(i);
+      if (character == '?' || character == '#') {
+        break;
+      }
+      path.append(character > ' ' && character <= '~' ? character : '?');
+    }
+    return path.toString();
+  }
+
+  private static String newIdentifier() {
+    var identifier = new StringBuilder("req_");
+    for (int i = 0; i < IDENTIFIER_LENGTH; i++) {
+      identifier.append(ALPHABET.charAt(RANDOM.nextInt(ALPHABET.length())));
+    }
+    return identifier.toString();
+  }
+}

@@ -1,0 +1,250 @@
+package dev.slipway.gateway.proxy;
+
+import dev.slipway.gateway.exchange.Exchange;
+import dev.slipway.gateway.exchange.GatewayErrors;
+import dev.slipway.gateway.exchange.Refusal;
+import dev.slipway.gateway.route.Destination;
+import dev.slipway.gateway.route.RequestTarget;
+import dev.slipway.gateway.route.Routes;
+import dev.slipway.gateway.route.Service;
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.ConnectionPoolTooBusyException;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.RequestOptions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.TimeoutException;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// Takes a request to a service and brings its answer back, over a restart of that service.
+///
+/// The body is held until the answer comes, since it may have to be sent again; that is why this
+/// is written on the client and not on vertx-http-proxy, which hands a body through as it arrives.
+///
+/// What may be sent again: everything as long as it was certainly not sent, safe methods always,
+/// and changes when the service remembers idempotency keys. Every change has one, the caller's or
+/// ours, so that the second sending finds the operation that the first one began. Once the head of
+/// an answer is on its way to the caller nothing is sent again.
+public final class Forwarding {
+
+  private static final Logger LOG = Logger.getLogger(Forwarding.class);
+  private static final String IDEMPOTENCY_KEY = "Idempotency-Key";
+
+  /// What the gateway says itself, or what is between it and its caller.
+  private static final List<String> OURS =
+      List.of(
+          "Authorization",
+          "Content-Length",
+          "Expect",
+          "Forwarded",
+          "Host",
+          "X-Forwarded-Host",
+          "X-Forwarded-Port",
+          "X-Forwarded-Prefix",
+          "X-Forwarded-Ssl",
+          "X-Real-IP");
+
+  private static final long FIRST_PAUSE_MILLIS = 50;
+  private static final long LONGEST_PAUSE_MILLIS = 500;
+
+  /// The internal token lives for a minute; a call that is sent again late asks for another.
+  private static final long TOKEN_NANOS = Duration.ofSeconds(20).toNanos();
+
+  private final Vertx vertx;
+  private final Upstreams upstreams;
+  private final Permission permission;
+  private final Duration retryFor;
+
+  public Forwarding(Vertx vertx, Upstreams upstreams, Permission permission, Duration retryFor) {
+    this.vertx = vertx;
+    this.upstreams = upstreams;
+    this.permission = permission;
+    this.retryFor = retryFor;
+  }
+
+  /// Forwards what anybody may send.
+  ///
+  /// @return completes when the answer is on its way, fails with a [Refusal]
+  public Future<Void> open(
+      Exchange exchange, RequestTarget target, Destination.Open destination, Buffer body) {
+    return new Trip(exchange, target, destination.service(), false, body, null).send();
+  }
+
+  /// Asks whether the caller may, and forwards in their name.
+  ///
+  /// @return completes when the answer is on its way, fails with a [Refusal]
+  public Future<Void> guarded(
+      Exchange exchange, RequestTarget target, Destination.Guarded destination, Buffer body) {
+    return new Trip(exchange, target, destination.service(), destination.waits(), body, destination)
+        .authorizeAndSend();
+  }
+
+  /// One request on its way, with all its attempts.
+  private final class Trip {
+
+    private final Exchange exchange;
+    private final RequestTarget target;
+    private final Service service;
+    private final boolean waits;
+    private final Buffer body;
+    private final Destination.@Nullable Guarded guarded;
+    private final String method;
+    private final MultiMap headers;
+
+    private boolean sent;
+    private long tokenAskedAt;
+    private long firstFailureAt;
+    private long pauseMillis;
+
+    Trip(
+        Exchange exchange,
+        RequestTarget target,
+        Service service,
+        boolean waits,
+        Buffer body,
+        Destination.@Nullable Guarded guarded) {
+      this.exchange = exchange;
+      this.target = target;
+      this.service = service;
+      this.waits = waits;
+      this.body = body;
+      this.guarded = guarded;
+      this.method = exchange.request().method().name();
+      this.headers = prepared(exchange.request());
+    }
+
+    private MultiMap prepared(HttpServerRequest request) {
+      MultiMap prepared = EndToEnd.of(request.headers());
+      for (String name : OURS) {
+        prepared.remove(name);
+      }
+      prepared.set("X-Forwarded-For", request.remoteAddress().hostAddress());
+      prepared.set("X-Forwarded-Proto", "https");
+      prepared.set(Exchange.REQUEST_IDENTIFIER, exchange.identifier());
+      if (!Routes.safe(method) && !prepared.contains(IDEMPOTENCY_KEY)) {
+        prepared.set(IDEMPOTENCY_KEY, "gw-" + UUID.randomUUID());
+      }
+      return prepared;
+    }
+
+    Future<Void> authorizeAndSend() {
+      return authorize().compose(may -> send());
+    }
+
+    private Future<Void> authorize() {
+      if (guarded == null) {
+        return Future.succeededFuture();
+      }
+      tokenAskedAt = System.nanoTime();
+      return permission
+          .ask(exchange, target, guarded.organization())
+          .map(
+              token -> {
+                headers.set("Authorization", "Bearer " + token);
+                return null;
+              });
+    }
+
+    Future<Void> send() {
+      sent = false;
+      HttpClient client = waits ? upstreams.waits() : upstreams.calls();
+      RequestOptions options =
+          waits
+              ? upstreams.longWait(service, method, target.forwarded())
+              : upstreams.call(service, method, target.forwarded());
+      return client
+          .request(options.setHeaders(headers))
+          .compose(
+              request -> {
+                sent = true;
+                exchange.whenGone(request::reset);
+                boolean bare = body.length() == 0 && Routes.safe(method);
+                return (bare ? request.send() : request.send(body)).map(HttpClientResponse::pause);
+              })
+          .transform(
+              arrived ->
+                  arrived.succeeded() ? bringBack(arrived.result()) : again(arrived.cause()));
+    }
+
+    private Future<Void> bringBack(HttpClientResponse answer) {
+      HttpServerResponse response = exchange.request().response();
+      if (exchange.abandoned()) {
+        answer.request().reset();
+        return Future.succeededFuture();
+      }
+      response.setStatusCode(answer.statusCode());
+      response.headers().setAll(EndToEnd.of(answer.headers()));
+      exchange.putOwnHeaders(response.headers());
+      if (!answer.headers().contains("Content-Length")) {
+        response.setChunked(true);
+      }
+      return answer
+          .pipe()
+          .endOnFailure(false)
+          .to(response)
+          .recover(
+              cut -> {
+                // The head has left, so the connection is cut: half an answer must not look whole.
+                LOG.infof("%s: the answer was cut short: %s", exchange.identifier(), cut);
+                answer.request().reset();
+                response.reset();
+                return Future.succeededFuture();
+              });
+    }
+
+    private Future<Void> again(Throwable failure) {
+      if (exchange.abandoned()) {
+        return Future.failedFuture(lost());
+      }
+      if (failure instanceof ConnectionPoolTooBusyException) {
+        return Future.failedFuture(Refusal.unavailable(service.title()));
+      }
+      if (sent && failure instanceof TimeoutException) {
+        return Future.failedFuture(
+            new Refusal(GatewayErrors.SERVICE_SLOW, service.title() + " did not answer in time"));
+      }
+      long now = System.nanoTime();
+      if (firstFailureAt == 0) {
+        firstFailureAt = now;
+        LOG.infof("%s: %s: %s", exchange.identifier(), service.title(), failure.getMessage());
+      }
+      boolean mayRepeat = !sent || Routes.safe(method) || service.remembersKeys();
+      if (!mayRepeat) {
+        return Future.failedFuture(lost());
+      }
+      if (now - firstFailureAt > retryFor.toNanos()) {
+        boolean untouched = !sent || Routes.safe(method);
+        return Future.failedFuture(untouched ? Refusal.unavailable(service.title()) : lost());
+      }
+      pauseMillis = Math.clamp(pauseMillis * 2, FIRST_PAUSE_MILLIS, LONGEST_PAUSE_MILLIS);
+      Promise<Void> paused = Promise.promise();
+      vertx.setTimer(pauseMillis, over -> paused.complete());
+      return paused
+          .future()
+          .compose(
+              over ->
+                  exchange.abandoned()
+                      ? Future.failedFuture(lost())
+                      : now - tokenAskedAt > TOKEN_NANOS ? authorizeAndSend() : send());
+    }
+
+    private Refusal lost() {
+      return new Refusal(
+          GatewayErrors.OUTCOME_UNKNOWN,
+          "the connection to "
+              + service.title()
+              + " was lost before it answered; what was asked may or may not have been done",
+          Map.of("Retry-After", "1"));
+    }
+  }
+}

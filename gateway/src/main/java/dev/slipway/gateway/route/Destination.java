@@ -1,0 +1,32 @@
+package dev.slipway.gateway.route;
+
+import java.util.SortedSet;
+import org.jspecify.annotations.Nullable;
+
+/// Where a request goes.
+public sealed interface Destination {
+
+  /// To a service that answers anybody.
+  ///
+  /// @param signIn whether guessing has to be slowed down here
+  record Open(Service service, boolean signIn) implements Destination {}
+
+  /// To a service, once account-service has said that the caller may.
+  ///
+  /// @param organization the name in the path; none where the caller may not belong to one yet
+  /// @param waits        whether the answer may take its time
+  record Guarded(Service service, @Nullable String organization, boolean waits)
+      implements Destination {}
+
+  /// To every service, for one list of their operations.
+  record Operations(String organization) implements Destination {}
+
+  /// To the gateway's own health.
+  record Health() implements Destination {}
+
+  /// Nowhere: there is nothing of this name.
+  record Unknown() implements Destination {}
+
+  /// Nowhere: the name is known, the method is not.
+  record WrongMethod(SortedSet<String> allowed) implements Destination {}
+}
