@@ -112,7 +112,7 @@ final class Observer implements AutoCloseable {
         slots.release();
       }
     } catch (SQLException failure) {
-      LOG.debug("{} cannot be stored: {}", watched, failure.getMessage());
+      LOG.warn("{} cannot be stored: {}", watched, failure.getMessage());
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException failure) {
@@ -198,9 +198,19 @@ final class Observer implements AutoCloseable {
     }
   }
 
+  /// Lets what is under way come to something first: an interruption in the middle of a statement
+  /// costs a connection.
   @Override
   public void close() {
-    threads.shutdownNow();
+    threads.shutdown();
+    try {
+      if (!threads.awaitTermination(2, TimeUnit.SECONDS)) {
+        threads.shutdownNow();
+      }
+    } catch (InterruptedException stopped) {
+      threads.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
     watchdog.shutdownNow();
   }
 }

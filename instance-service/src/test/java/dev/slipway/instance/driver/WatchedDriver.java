@@ -19,6 +19,7 @@ public final class WatchedDriver implements InstanceDriver {
   private final InstanceDriver driver;
   private volatile Look look;
   private volatile Runnable afterInventory = () -> {};
+  private volatile List<Endpoint> offered = List.of();
 
   public WatchedDriver(InstanceDriver driver) {
     this.driver = driver;
@@ -27,6 +28,11 @@ public final class WatchedDriver implements InstanceDriver {
 
   public void look(Look instead) {
     look = instead;
+  }
+
+  /// These and no others.
+  public void offer(Endpoint... endpoints) {
+    offered = List.of(endpoints);
   }
 
   /// Happens after reality was listed and before anybody reads the list; once.
@@ -55,7 +61,8 @@ public final class WatchedDriver implements InstanceDriver {
 
   @Override
   public Stream<Endpoint> freeEndpoints(String instance) {
-    return driver.freeEndpoints(instance);
+    List<Endpoint> narrowed = offered;
+    return narrowed.isEmpty() ? driver.freeEndpoints(instance) : narrowed.stream();
   }
 
   @Override

@@ -38,7 +38,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/// An instance-service in small: a fake reality, a real kernel on a real database of its own.
+/// An instance-service in small: a fake reality, a real kernel on a real database.
 final class ReconcileStage implements AutoCloseable {
 
   static final String INSTALLATION = "the-installation";
@@ -46,7 +46,10 @@ final class ReconcileStage implements AutoCloseable {
   private static final String VERIFIER = ScramVerifier.of("a password".toCharArray()).value();
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  final KernelDatabase database = KernelDatabase.fresh("classpath:db/migration");
+  // One database for all, emptied for each; a stage is alone while it is open.
+  private static final KernelDatabase DATABASE = KernelDatabase.fresh("classpath:db/migration");
+
+  final KernelDatabase database = DATABASE;
   final Transactions transactions = database.transactions();
   final FakeInstanceDriver reality;
   final WatchedDriver driver;
@@ -82,6 +85,11 @@ final class ReconcileStage implements AutoCloseable {
 
   /// @param reality as another control database may have left it
   ReconcileStage(FakeInstanceDriver reality) {
+    database.execute(
+        """
+        truncate instance, observation, discrepancy, installation, ledger, operation_step, operation, subject,
+          outbox, idempotency_key cascade;
+        update platform_wish set wish = 'RUNNING'""");
     this.reality = reality;
     this.driver = new WatchedDriver(reality);
     this.engine = replica("one");
