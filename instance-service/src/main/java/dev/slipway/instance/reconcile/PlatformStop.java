@@ -89,13 +89,13 @@ class PlatformStop {
       throws SQLException, InterruptedException {
     String id = first.id();
     while (true) {
-      Begun begun = begin(id);
-      if (begun == null) {
+      Optional<Begun> begun = begin(id);
+      if (begun.isEmpty()) {
         // It is not there, or not any more.
         return Optional.empty();
       }
       String operation =
-          switch (begun) {
+          switch (begun.get()) {
             case Begun.New(String started) -> started;
             case Begun.Same(String started) -> started;
             case Begun.Busy(OperationView active) -> active.id();
@@ -120,24 +120,22 @@ class PlatformStop {
     return Optional.of(new Unfinished(target.id(), target.name(), reason));
   }
 
-  /// @return null when there is nothing to stop
-  private @Nullable Begun begin(String id) throws SQLException {
+  /// @return empty when there is nothing to stop
+  private Optional<Begun> begin(String id) throws SQLException {
     return transactions.inNew(
         connection -> {
           long epoch = ObservationTable.lockedEpoch(connection, id);
           List<Target> found = epoch < 0 ? List.of() : targets(id);
           if (found.isEmpty()) {
-            return null;
+            return Optional.empty();
           }
           Target target = found.getFirst();
-          Optional<OperationView> active = engine.activeOn(id);
-          if (!target.there()) {
-            return active.isPresent() ? new Begun.Busy(active.get()) : null;
-          }
           String host = target.host();
-          return host == null
-              ? null
-              : engine.begin(
+          if (!target.there() || host == null) {
+            return engine.activeOn(id).map(Begun.Busy::new);
+          }
+          return Optional.of(
+              engine.begin(
                   BeginRequest.of(
                       StopInstance.KIND,
                       id,
@@ -145,7 +143,7 @@ class PlatformStop {
                       target.organization(),
                       Repairs.PLATFORM,
                       new StopInstance.Input(target.name(), host, target.port()),
-                      null));
+                      null)));
         });
   }
 

@@ -22,8 +22,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// The interleavings in which a janitor could take what is a user's, each of which it has to survive;
-/// and that it still removes what is nobody's.
+/// The interleavings in which a janitor could take what is a user's, each of which it has to
+/// survive; and that it still removes what is nobody's.
 final class JanitorTest {
 
   private static final Duration APART = Duration.ofMinutes(10);

@@ -223,8 +223,8 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     }
   }
 
-  /// A shell that holds the lock and waits for input that does not come: the service that started it
-  /// is suspended.
+  /// A shell that holds the lock and waits for input that does not come: the service that started
+  /// it is suspended.
   private Process waitingShell(String action, InstanceSpecification specification, String sign)
       throws Exception {
     Path script;
@@ -277,8 +277,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     Signals.sendToSession("STOP", shell.pid());
 
     assertThatExceptionOfType(DriverFailure.Transient.class)
-        .isThrownBy(
-            () -> stage.driver.stop(ProcessStage.fence(specification, 1), specification))
+        .isThrownBy(() -> stage.driver.stop(ProcessStage.fence(specification, 1), specification))
         .extracting(DriverFailure::code)
         .isEqualTo("busy");
     destroy(specification);

@@ -73,8 +73,8 @@ final class ProcessStage implements AutoCloseable {
     }
   }
 
-  /// One unpacked Postgres serves all tests of a user; a folder of that name that is somebody else's
-  /// is not trusted.
+  /// One unpacked Postgres serves all tests of a user; a folder of that name that is somebody
+  /// else's is not trusted.
   static Path sharedBinaries() throws IOException {
     String given = System.getProperty("slipway.test.postgres");
     if (given != null) {
