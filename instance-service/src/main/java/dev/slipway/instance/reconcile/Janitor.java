@@ -35,8 +35,8 @@ import org.slf4j.LoggerFactory;
 /// removal is an operation that looks again, [SweepInstance]. Everything else is only reported.
 ///
 /// A control database that does not know the installation it finds on disk may be an empty or a
-/// wrong one, so nothing it says is believed: the janitor does not start, and says so in the log and
-/// in the health of the service.
+/// wrong one, so nothing it says is believed: the janitor does not start, and says so in the log
+/// and in the health of the service.
 @ApplicationScoped
 class Janitor {
 

@@ -99,8 +99,8 @@ class JanitorTables {
   /// Remembers what was just seen and forgets what was not seen any more.
   ///
   /// @param apart what the janitor may remove has to have been seen like that for so long, in time
-  ///     the platform runs; the first look is one of the two, and any look that says otherwise starts
-  ///     it anew
+  ///     the platform runs; the first look is one of the two, and any look that says otherwise
+  ///     starts it anew
   /// @return the instances of which everything found has been removable for so long
   List<String> remember(List<Discrepancy> seen, Duration apart) throws SQLException {
     return transactions.inNew(

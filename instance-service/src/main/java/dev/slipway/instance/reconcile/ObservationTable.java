@@ -86,8 +86,8 @@ public class ObservationTable implements Observations {
 
   /// Stores that an instance stands differently, and tells of it when it has gone down.
   ///
-  /// @return false when somebody has worked on it since it was looked at, so that what was seen says
-  ///     nothing any more
+  /// @return false when somebody has worked on it since it was looked at, so that what was seen
+  ///     says nothing any more
   boolean changed(Watched watched, Observation.State state, @Nullable String reason)
       throws SQLException {
     return transactions.inNew(

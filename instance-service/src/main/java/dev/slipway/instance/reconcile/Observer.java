@@ -27,9 +27,9 @@ import org.slf4j.LoggerFactory;
 
 /// Looks at instances, stores what it sees, and asks for repairs.
 ///
-/// Each instance is looked at by one virtual thread at a time, within a limit of time of its own, so
-/// that one that hangs delays nobody. What cannot be found out is not stored, and nothing follows
-/// from it.
+/// Each instance is looked at by one virtual thread at a time, within a limit of time of its own,
+/// so that one that hangs delays nobody. What cannot be found out is not stored, and nothing
+/// follows from it.
 final class Observer implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Observer.class);

@@ -130,15 +130,12 @@ class PlatformStop {
             return Optional.empty();
           }
           Target target = found.getFirst();
-          Optional<OperationView> active = engine.activeOn(id);
-          if (!target.there()) {
-            return active.map(Begun.Busy::new);
-          }
           String host = target.host();
-          return host == null
-              ? Optional.empty()
-              : Optional.of(
-                  engine.begin(
+          if (!target.there() || host == null) {
+            return engine.activeOn(id).map(Begun.Busy::new);
+          }
+          return Optional.of(
+              engine.begin(
                   BeginRequest.of(
                       StopInstance.KIND,
                       id,

@@ -9,8 +9,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 
-/// The platform's wish. Whoever begins a repair reads it under a lock, so that once it is stopped no
-/// repair begins any more.
+/// The platform's wish. Whoever begins a repair reads it under a lock, so that once it is stopped
+/// no repair begins any more.
 @ApplicationScoped
 class PlatformWish {
 

@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// Compares what was found with what the books say. Pure; whoever calls has listed reality first and
-/// read the books second, so that whatever came into being in between is in the books.
+/// Compares what was found with what the books say. Pure; whoever calls has listed reality first
+/// and read the books second, so that whatever came into being in between is in the books.
 final class Stocktaking {
 
   /// No operation of this name exists, so nothing unfinished is excused.

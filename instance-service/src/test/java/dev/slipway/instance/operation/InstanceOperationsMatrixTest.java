@@ -77,9 +77,9 @@ final class InstanceOperationsMatrixTest {
     };
   }
 
-  /// One instance in a reality of its own. Whether its server runs and which password it has are not
-  /// part of what exists: operations that were undone may have changed them, and say so in their
-  /// plans.
+  /// One instance in a reality of its own. Whether its server runs and which password it has are
+  /// not part of what exists: operations that were undone may have changed them, and say so in
+  /// their plans.
   private static final class InstanceRig implements Scenario.Rig {
 
     private final String kind;
