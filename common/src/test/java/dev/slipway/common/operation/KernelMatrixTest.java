@@ -9,7 +9,14 @@ import org.junit.jupiter.api.TestFactory;
 /// The kernel against its own kit, with operations that use everything it offers.
 final class KernelMatrixTest {
 
-  private final OperationKit kit = new OperationKit(KernelDatabase.fresh());
+  private final OperationKit kit =
+      new OperationKit(
+          KernelDatabase.fresh(),
+          KernelDatabase.fresh(),
+          KernelDatabase.fresh(),
+          KernelDatabase.fresh(),
+          KernelDatabase.fresh(),
+          KernelDatabase.fresh());
 
   @TestFactory
   Stream<DynamicTest> everyCaseEndsAndLeavesNothing() {

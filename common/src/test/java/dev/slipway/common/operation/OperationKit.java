@@ -10,11 +10,17 @@ import dev.slipway.common.outbox.Outbox;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.SortedSet;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -31,10 +37,19 @@ public final class OperationKit {
   private static final AtomicInteger CASES = new AtomicInteger();
 
   private final KernelDatabase database;
-  private final Map<String, SortedSet<String>> undisturbed = new HashMap<>();
+  private final Map<String, SortedSet<String>> undisturbed;
 
-  public OperationKit(KernelDatabase database) {
-    this.database = database;
+  /// Kits of a database each, on which cases run side by side; a case mostly waits.
+  private final BlockingQueue<OperationKit> lanes = new LinkedBlockingQueue<>();
+
+  private final Queue<FutureTask<Void>> started = new ConcurrentLinkedQueue<>();
+
+  /// @param databases how many cases run at once, as each of them has one to itself
+  public OperationKit(KernelDatabase... databases) {
+    this(databases[0], new ConcurrentHashMap<>());
+    for (KernelDatabase lane : databases) {
+      lanes.add(new OperationKit(lane, undisturbed));
+    }
     Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
     Thread.setDefaultUncaughtExceptionHandler(
         (thread, failure) -> {
@@ -42,6 +57,11 @@ public final class OperationKit {
             before.uncaughtException(thread, failure);
           }
         });
+  }
+
+  private OperationKit(KernelDatabase database, Map<String, SortedSet<String>> undisturbed) {
+    this.database = database;
+    this.undisturbed = undisturbed;
   }
 
   /// How many cases have run in this JVM.
@@ -60,36 +80,36 @@ public final class OperationKit {
             named(
                 scenario,
                 new Cut(How.KILL, point, step.name(), false),
-                cut -> killedAndResumed(scenario, cut)));
+                (kit, cut) -> kit.killedAndResumed(scenario, cut)));
       }
       for (Point point : List.of(Point.BEFORE_ACT, Point.AFTER_ACT)) {
         cases.add(
             named(
                 scenario,
                 new Cut(How.STUMBLE, point, step.name(), false),
-                cut -> stumbled(scenario, cut)));
+                (kit, cut) -> kit.stumbled(scenario, cut)));
         cases.add(
             named(
                 scenario,
                 new Cut(How.FAIL, point, step.name(), false),
-                cut -> failed(scenario, cut)));
+                (kit, cut) -> kit.failed(scenario, cut)));
         cases.add(
             named(
                 scenario,
                 new Cut(How.PAUSE, point, step.name(), false),
-                cut -> cancelled(scenario, cut),
+                (kit, cut) -> kit.cancelled(scenario, cut),
                 "cancelled"));
         cases.add(
             named(
                 scenario,
                 new Cut(How.PAUSE, point, step.name(), false),
-                cut -> overtakenByDestroy(scenario, cut),
+                (kit, cut) -> kit.overtakenByDestroy(scenario, cut),
                 "overtaken by a destroy"));
         cases.add(
             named(
                 scenario,
                 new Cut(How.PAUSE, point, step.name(), false),
-                cut -> overtakenByReplica(scenario, cut),
+                (kit, cut) -> kit.overtakenByReplica(scenario, cut),
                 "overtaken by another replica"));
         int others = scenario.rig(database).others().size();
         for (int i = 0; i < others; i++) {
@@ -98,7 +118,7 @@ public final class OperationKit {
               named(
                   scenario,
                   new Cut(How.PAUSE, point, step.name(), false),
-                  cut -> meets(scenario, cut, other),
+                  (kit, cut) -> kit.meets(scenario, cut, other),
                   "meets " + scenario.rig(database).others().get(i).kind()));
         }
       }
@@ -114,9 +134,12 @@ public final class OperationKit {
                 scenario,
                 new Cut(How.FAIL, Point.AFTER_ACT, lastBeforePivot(plan).name(), false)
                     .and(new Cut(How.PAUSE, Point.BEFORE_ACT, step.name(), true)),
-                cut -> destroyedWhileUnwinding(scenario, cut),
+                (kit, cut) -> kit.destroyedWhileUnwinding(scenario, cut),
                 "destroyed while undoing " + step.name()));
       }
+    }
+    for (FutureTask<Void> task = started.poll(); task != null; task = started.poll()) {
+      Thread.ofVirtual().name("kit-case").start(task);
     }
     return cases.stream();
   }
@@ -127,7 +150,7 @@ public final class OperationKit {
         scenario,
         new Cut(How.FAIL, Point.AFTER_ACT, lastBeforePivot(plan).name(), false)
             .and(new Cut(how, point, step.name(), true)),
-        cut -> unwoundAnyway(scenario, cut),
+        (kit, cut) -> kit.unwoundAnyway(scenario, cut),
         how + " " + point + " of undo " + step.name());
   }
 
@@ -144,15 +167,31 @@ public final class OperationKit {
 
   /// What a case does.
   private interface Case {
-    void run(Cut cut) throws Exception;
+    void run(OperationKit kit, Cut cut) throws Exception;
   }
 
-  private static DynamicTest named(Scenario scenario, Cut cut, Case body, String... more) {
+  private DynamicTest named(Scenario scenario, Cut cut, Case body, String... more) {
+    FutureTask<Void> run =
+        new FutureTask<>(
+            () -> {
+              OperationKit kit = lanes.take();
+              try {
+                CASES.incrementAndGet();
+                body.run(kit, cut);
+                return null;
+              } finally {
+                lanes.add(kit);
+              }
+            });
+    started.add(run);
     return DynamicTest.dynamicTest(
         scenario.name() + ": " + cut + (more.length == 0 ? "" : ", " + more[0]),
         () -> {
-          CASES.incrementAndGet();
-          body.run(cut);
+          try {
+            run.get();
+          } catch (ExecutionException failure) {
+            throw failure.getCause();
+          }
         });
   }
 
