@@ -108,7 +108,7 @@ final class InstanceOperationsMatrixTest {
           new StopInstance(driver, instances),
           new DestroyInstance(driver, instances),
           new SweepInstance(driver, instance -> Bookkeeping.NOTHING),
-          new LinkInstance((instance, address, role, sealed) -> {}, instances),
+          new LinkInstance((instance, address, role, password) -> {}, instances),
           new UnlinkInstance(instances));
     }
 
@@ -158,8 +158,7 @@ final class InstanceOperationsMatrixTest {
       int port = endpoint.port();
       Record input =
           switch (wanted) {
-            case ProvisionInstance.KIND ->
-                new ProvisionInstance.Input("main", "demo_db", VERIFIER);
+            case ProvisionInstance.KIND -> new ProvisionInstance.Input("main", "demo_db", VERIFIER);
             case ResetPassword.KIND ->
                 new ResetPassword.Input("main", "demo_db", NEW_VERIFIER, host, port);
             case RepairInstance.KIND ->

@@ -126,7 +126,8 @@ final class RepairRuleTest {
   void oneMoreFailureNeverShortensTheWait(
       @ForAll @Size(max = 11) List<@IntRange(min = 1, max = 2) Integer> outcomes) {
     List<PastRepair> past =
-        new ArrayList<>(outcomes.stream().map(number -> past(Outcome.values()[number], 0)).toList());
+        new ArrayList<>(
+            outcomes.stream().map(number -> past(Outcome.values()[number], 0)).toList());
     Duration before = RepairRule.pause(past);
     past.addFirst(past(Outcome.UNDONE, 0));
     assertThat(RepairRule.pause(past)).isGreaterThanOrEqualTo(before);
