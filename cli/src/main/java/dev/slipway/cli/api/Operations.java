@@ -48,9 +48,7 @@ public final class Operations {
           OperationView.of(
               client
                   .call(
-                      "GET",
-                      path(id) + "?wait=" + WAIT_SECONDS + "&version=" + now.version(),
-                      null)
+                      "GET", path(id) + "?wait=" + WAIT_SECONDS + "&version=" + now.version(), null)
                   .body());
       if (next.version() != now.version()) {
         seen.accept(next);

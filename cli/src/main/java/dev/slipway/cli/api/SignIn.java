@@ -113,8 +113,9 @@ public final class SignIn {
   }
 
   /// Makes the one who is signed in a user.
-  public void register(String name, String givenName, String familyName, String company,
-      @Nullable String secret) throws IOException, InterruptedException {
+  public void register(
+      String name, String givenName, String familyName, String company, @Nullable String secret)
+      throws IOException, InterruptedException {
     var body =
         Json.object()
             .put("name", name)

@@ -10,8 +10,7 @@ final class Confirmation {
 
   private Confirmation() {}
 
-  static void obtain(Surroundings surroundings, boolean given, String question)
-      throws IOException {
+  static void obtain(Surroundings surroundings, boolean given, String question) throws IOException {
     if (given) {
       return;
     }

@@ -84,18 +84,20 @@ final class DatabaseCommand implements Runnable {
     private boolean unsaved;
 
     private String choose(Prompt prompt, String question) throws IOException {
+      return generate ? RandomPassword.letters() : password.chosen(prompt, question);
+    }
+
+    /// Fails when there is no way to get a password, before anything else is done.
+    private void require(Prompt prompt) {
       if (generate && password.named()) {
         throw CommandFailure.misused("a password is both given and to be generated").build();
       }
-      if (generate) {
-        return RandomPassword.letters();
-      }
-      if (!password.named() && !prompt.possible()) {
+      if (!generate && !password.named() && !prompt.possible()) {
         throw CommandFailure.misused("a password is needed, and there is no terminal to ask at")
-            .next("Pass --password-stdin and the password on standard input, or --generate-password.")
+            .next(
+                "Pass --password-stdin and the password on standard input, or --generate-password.")
             .build();
       }
-      return password.chosen(prompt, question);
     }
   }
 
@@ -122,6 +124,7 @@ final class DatabaseCommand implements Runnable {
       @Mixin NewPasswordOptions password,
       @Mixin OutputOptions options)
       throws IOException, InterruptedException {
+    password.require(prompt);
     ApiClient client = client();
     client.signedIn();
     String chosen = password.choose(prompt, "Password for database user " + user);
@@ -139,7 +142,8 @@ final class DatabaseCommand implements Runnable {
       output.json(json);
       return 0;
     }
-    output.line("%s is %s at %s:%d.".formatted(made.name(), made.status(), made.host(), made.port()));
+    output.line(
+        "%s is %s at %s:%d.".formatted(made.name(), made.status(), made.host(), made.port()));
     if (password.generate) {
       output.line("Password of %s: %s".formatted(user, chosen));
     }
@@ -257,6 +261,7 @@ final class DatabaseCommand implements Runnable {
       @Mixin NewPasswordOptions password,
       @Mixin OutputOptions options)
       throws IOException, InterruptedException {
+    password.require(prompt);
     ApiClient client = client();
     Databases databases = new Databases(client);
     Database found = databases.info(name);
@@ -313,11 +318,13 @@ final class DatabaseCommand implements Runnable {
       @Mixin PasswordOptions password,
       @Mixin OutputOptions options)
       throws IOException, InterruptedException {
+    password.require(prompt);
     ApiClient client = client();
     Databases databases = new Databases(client);
     client.signedIn();
     String given = password.existing(prompt, "Password of the role");
-    @Nullable OperationView end = await(client, databases.link(name, host, port, role, given), options);
+    @Nullable OperationView end =
+        await(client, databases.link(name, host, port, role, given), options);
     done(options, name, end, "%s is linked.".formatted(name));
     return 0;
   }
@@ -340,14 +347,19 @@ final class DatabaseCommand implements Runnable {
       footer = {"", "Example:", "  slipway db destroy main --yes"})
   int destroy(
       @Parameters(paramLabel = "NAME") String name,
-      @Option(names = {"-y", "--yes"}, description = "Do not ask.") boolean yes,
+      @Option(
+              names = {"-y", "--yes"},
+              description = "Do not ask.")
+          boolean yes,
       @Mixin OutputOptions options)
       throws IOException, InterruptedException {
     ApiClient client = client();
     Databases databases = new Databases(client);
     client.signedIn();
     Confirmation.obtain(
-        surroundings, yes, "Destroy %s with all its data? It cannot be brought back.".formatted(name));
+        surroundings,
+        yes,
+        "Destroy %s with all its data? It cannot be brought back.".formatted(name));
     Optional<Database> known = find(databases, name);
     @Nullable OperationView end = await(client, databases.destroy(name), options);
     if (known.isPresent()) {

@@ -35,7 +35,8 @@ import picocli.CommandLine.Mixin;
 /// Shows everything, once, on this machine. A second run finds what the first has made.
 @Command(
     name = "demo",
-    description = "Start the platform, register a user, provision a Postgres, and ask it something.",
+    description =
+        "Start the platform, register a user, provision a Postgres, and ask it something.",
     footer = {
       "",
       "The user is called demo and the instance main; their passwords are generated and kept in SLIPWAY_HOME.",
@@ -88,7 +89,10 @@ final class DemoCommand implements Callable<Integer> {
     long asked = System.nanoTime();
     String password = database(client, databases);
     Database database = databases.info(DATABASE);
-    say("%s is %s at %s:%d (%s).".formatted(DATABASE, database.status(), database.host(), database.port(), since(asked)));
+    say(
+        "%s is %s at %s:%d (%s)."
+            .formatted(
+                DATABASE, database.status(), database.host(), database.port(), since(asked)));
     Path authority = client.address().authority().orElseThrow();
     Reply reply = ask(database, password, authority);
     String url = database.url(password, Optional.of(authority));
@@ -137,7 +141,9 @@ final class DemoCommand implements Callable<Integer> {
       } catch (CommandFailure notTheirs) {
         throw CommandFailure.failed(
                 "name-taken", "there is a user %s already, with another password".formatted(USER))
-            .next("Use your own: slipway login -u %s. Or try elsewhere: SLIPWAY_HOME=… slipway demo".formatted(USER))
+            .next(
+                "Use your own: slipway login -u %s. Or try elsewhere: SLIPWAY_HOME=… slipway demo"
+                    .formatted(USER))
             .cause(notTheirs)
             .build();
       }

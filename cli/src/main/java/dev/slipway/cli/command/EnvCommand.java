@@ -15,9 +15,7 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "env",
     description = "Print the environment that points the official dbos-cloud command here.",
-    footer = {
-      "", "Example:", "  eval \"$(slipway env)\"", "  npx @dbos-inc/dbos-cloud db list"
-    })
+    footer = {"", "Example:", "  eval \"$(slipway env)\"", "  npx @dbos-inc/dbos-cloud db list"})
 final class EnvCommand implements Callable<Integer> {
 
   @Mixin private OutputOptions options = new OutputOptions();
@@ -35,7 +33,10 @@ final class EnvCommand implements Callable<Integer> {
     PlatformAddress address = PlatformAddress.of(surroundings);
     Map<String, String> variables = new LinkedHashMap<>();
     variables.put("DBOS_DOMAIN", address.domain());
-    address.authority().map(Path::toString).ifPresent(it -> variables.put("NODE_EXTRA_CA_CERTS", it));
+    address
+        .authority()
+        .map(Path::toString)
+        .ifPresent(it -> variables.put("NODE_EXTRA_CA_CERTS", it));
     if (options.json) {
       var json = Json.object();
       variables.forEach(json::put);
@@ -48,8 +49,6 @@ final class EnvCommand implements Callable<Integer> {
 
   /// Plain where it is plain, in single quotes otherwise, whatever is in it.
   static String quoted(String value) {
-    return value.matches("[A-Za-z0-9_./:@%+=-]+")
-        ? value
-        : "'" + value.replace("'", "'\\''") + "'";
+    return value.matches("[A-Za-z0-9_./:@%+=-]+") ? value : "'" + value.replace("'", "'\\''") + "'";
   }
 }

@@ -28,7 +28,10 @@ import picocli.CommandLine.Option;
     })
 final class LoginCommand implements Callable<Integer> {
 
-  @Option(names = {"-u", "--username"}, paramLabel = "NAME", description = "Your name.")
+  @Option(
+      names = {"-u", "--username"},
+      paramLabel = "NAME",
+      description = "Your name.")
   private @Nullable String name;
 
   @Option(names = "--device", description = "Sign in with a browser.")
@@ -54,8 +57,17 @@ final class LoginCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    Prompt prompt = new Prompt(surroundings);
+    if (refreshToken == null && !device) {
+      password.require(prompt);
+      if (name == null && !prompt.possible()) {
+        throw CommandFailure.misused("a name is needed, and there is no terminal to ask at")
+            .next("Pass -u NAME and --password-stdin, --device, or --with-refresh-token.")
+            .build();
+      }
+    }
     ApiClient client = ApiClient.of(surroundings);
-    JsonNode profile = Session.keep(client, credentials(new SignIn(client)));
+    JsonNode profile = Session.keep(client, credentials(new SignIn(client), prompt));
     if (options.json) {
       output.json(profile);
     } else {
@@ -66,11 +78,9 @@ final class LoginCommand implements Callable<Integer> {
     return 0;
   }
 
-  private Credentials credentials(SignIn signIn) throws Exception {
-    Prompt prompt = new Prompt(surroundings);
+  private Credentials credentials(SignIn signIn, Prompt prompt) throws Exception {
     if (refreshToken != null) {
-      return signIn.withRefreshToken(
-          refreshToken.equals("-") ? prompt.fromInput() : refreshToken);
+      return signIn.withRefreshToken(refreshToken.equals("-") ? prompt.fromInput() : refreshToken);
     }
     if (device) {
       return signIn.withDevice(
@@ -80,15 +90,7 @@ final class LoginCommand implements Callable<Integer> {
             output.live("waiting");
           });
     }
-    @Nullable String who = name;
-    if (who == null) {
-      if (!prompt.possible()) {
-        throw CommandFailure.misused("a name is needed, and there is no terminal to ask at")
-            .next("Pass -u NAME and --password-stdin, --device, or --with-refresh-token.")
-            .build();
-      }
-      who = prompt.line("Name", "");
-    }
+    String who = name == null ? prompt.line("Name", "") : name;
     return signIn.withPassword(who, password.existing(prompt, "Password for " + who));
   }
 }

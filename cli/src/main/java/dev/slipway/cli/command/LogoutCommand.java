@@ -21,7 +21,12 @@ import picocli.CommandLine.Option;
 @Command(
     name = "logout",
     description = "Forget who is signed in, here and in the home.",
-    footer = {"", "Examples:", "  slipway logout", "  slipway logout --revoke    end the refresh token too"})
+    footer = {
+      "",
+      "Examples:",
+      "  slipway logout",
+      "  slipway logout --revoke    end the refresh token too"
+    })
 final class LogoutCommand implements Callable<Integer> {
 
   @Option(names = "--revoke", description = "Have the platform end the refresh token.")

@@ -33,7 +33,10 @@ final class OperationProgress {
   OperationView await(ApiClient client, String id) throws IOException, InterruptedException {
     Thread farewell =
         new Thread(
-            () -> output.note("\nIt goes on without you. Come back with `slipway ops watch %s`.".formatted(id)),
+            () ->
+                output.note(
+                    "\nIt goes on without you. Come back with `slipway ops watch %s`."
+                        .formatted(id)),
             "farewell");
     if (!quiet) {
       Runtime.getRuntime().addShutdownHook(farewell);
@@ -50,7 +53,8 @@ final class OperationProgress {
       throw failure(end);
     }
     if (!quiet) {
-      output.note("%s %s in %s".formatted(end.id(), end.outcome(), Words.duration(end.age(Instant.now()))));
+      output.note(
+          "%s %s in %s".formatted(end.id(), end.outcome(), Words.duration(end.age(Instant.now()))));
     }
     return end;
   }
@@ -101,7 +105,11 @@ final class OperationProgress {
     return CommandFailure.failed(
             code == null ? "operation-" + verdict : code,
             "%s of %s was %s%s"
-                .formatted(end.kind(), end.subjectName(), verdict.equals("stuck") ? "left stuck" : verdict, because))
+                .formatted(
+                    end.kind(),
+                    end.subjectName(),
+                    verdict.equals("stuck") ? "left stuck" : verdict,
+                    because))
         .operationId(end.id())
         .next(end.next() != null ? end.next() : "See `slipway ops show %s`.".formatted(end.id()))
         .build();

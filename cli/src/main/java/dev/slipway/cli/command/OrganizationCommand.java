@@ -132,11 +132,13 @@ final class OrganizationCommand implements Runnable {
       footer = {"", "Example:", "  slipway org remove bob --yes"})
   int remove(
       @Parameters(paramLabel = "USER") String user,
-      @Option(names = {"-y", "--yes"}, description = "Do not ask.") boolean yes,
+      @Option(
+              names = {"-y", "--yes"},
+              description = "Do not ask.")
+          boolean yes,
       @Mixin OutputOptions options)
       throws IOException, InterruptedException {
-    Confirmation.obtain(
-        surroundings, yes, "Remove %s from the organization?".formatted(user));
+    Confirmation.obtain(surroundings, yes, "Remove %s from the organization?".formatted(user));
     client().call("DELETE", "/" + ApiClient.encode(user), null);
     done(options, "removed", user, "%s is no member any more.".formatted(user));
     return 0;

@@ -39,6 +39,15 @@ final class PasswordOptions {
     return obtain(prompt, question, true);
   }
 
+  /// Fails when there is no way to get a password, before anything else is done.
+  void require(Prompt prompt) {
+    if (!named() && !prompt.possible()) {
+      throw CommandFailure.misused("a password is needed, and there is no terminal to ask at")
+          .next("Pass --password-stdin and the password on standard input.")
+          .build();
+    }
+  }
+
   private String obtain(Prompt prompt, String question, boolean twice) throws IOException {
     if (fromInput) {
       return prompt.fromInput();
@@ -46,11 +55,7 @@ final class PasswordOptions {
     if (given != null && !given.isEmpty()) {
       return given;
     }
-    if (!prompt.possible()) {
-      throw CommandFailure.misused("a password is needed, and there is no terminal to ask at")
-          .next("Pass --password-stdin and the password on standard input.")
-          .build();
-    }
+    require(prompt);
     return twice ? prompt.newPassword(question) : prompt.password(question);
   }
 }

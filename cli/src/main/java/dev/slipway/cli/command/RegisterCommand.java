@@ -68,9 +68,9 @@ final class RegisterCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    String chosen = password.chosen(new Prompt(surroundings), "Password for " + name);
     ApiClient client = ApiClient.of(surroundings);
     SignIn signIn = new SignIn(client);
-    String chosen = password.chosen(new Prompt(surroundings), "Password for " + name);
     boolean knownBefore = false;
     try {
       signIn.signUp(name, email, chosen);

@@ -37,8 +37,10 @@ import picocli.CommandLine.Spec;
       OrganizationCommand.class,
       DatabaseCommand.class,
       OperationsCommand.class,
-      WarmUpCommand.class,
-      CompletionCommand.class
+      BenchCommand.class,
+      CompletionCommand.class,
+      TrainCommand.class,
+      WarmUpCommand.class
     },
     footer = {
       "",
@@ -61,7 +63,7 @@ public final class SlipwayCommand implements Runnable {
   public static int execute(Surroundings surroundings, String... arguments) {
     Output output = new Output(surroundings);
     boolean json = Arrays.asList(arguments).contains("--json");
-    CommandLine line = new CommandLine(SlipwayCommand.class, new Factory(surroundings));
+    CommandLine line = new CommandLine(SlipwayCommand.class, factory(surroundings));
     line.setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(surroundings.err(), true, StandardCharsets.UTF_8));
     line.setExecutionExceptionHandler(
@@ -108,6 +110,10 @@ public final class SlipwayCommand implements Runnable {
     return message == null || message.isBlank()
         ? failure.getClass().getSimpleName()
         : failure.getClass().getSimpleName() + ": " + message;
+  }
+
+  static IFactory factory(Surroundings surroundings) {
+    return new Factory(surroundings);
   }
 
   /// Gives every command its surroundings.

@@ -70,7 +70,15 @@ public final class Output {
       return;
     }
     note("slipway: " + failure.message());
-    failure.fields().forEach((field, wrong) -> note("  " + field + " " + wrong));
+    failure
+        .fields()
+        .forEach(
+            (field, wrong) -> {
+              // A refusal of the platform repeats in its message what it says field by field.
+              if (!failure.message().contains(wrong)) {
+                note("  " + field + " " + wrong);
+              }
+            });
     @Nullable String details = failure.details();
     if (details != null && !details.isBlank()) {
       details.lines().forEach(line -> note("  | " + line));

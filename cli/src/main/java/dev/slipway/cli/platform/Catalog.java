@@ -27,6 +27,9 @@ final class Catalog {
   static final List<List<String>> STOPPING =
       List.of(List.of(GATEWAY), List.of(INSTANCE_SERVICE, ACCOUNT_SERVICE), List.of(LOCAL_STACK));
 
+  /// Writing a cache takes a second JVM several seconds.
+  private static final Duration TRAINING_PATIENCE = Duration.ofMinutes(2);
+
   private final PlatformHome home;
   private final PlatformSettings settings;
   private final Surroundings surroundings;
@@ -164,6 +167,7 @@ final class Catalog {
             "--sun-misc-unsafe-memory-access=allow",
             "--enable-native-access=ALL-UNNAMED"));
     if (training) {
+      Files.deleteIfExists(cache);
       command.add("-XX:AOTCacheOutput=" + cache);
     } else if (Files.isRegularFile(cache)) {
       // One that fits no longer is passed over in silence.
@@ -182,7 +186,7 @@ final class Catalog {
         List.of(jar),
         health.stream().map(path -> URI.create("http://127.0.0.1:" + port + path)).toList(),
         name.equals(GATEWAY) ? settings.publicPort() : port,
-        patience);
+        training ? TRAINING_PATIENCE : patience);
   }
 
   /// `SLIPWAY_GATEWAY_HEAP=64` and the like, in megabytes.

@@ -72,17 +72,22 @@ record DataProcesses(Path data) {
     return all().stream().filter(it -> it.directory().startsWith(folder)).toList();
   }
 
+  /// The first process of a server, as it wrote down itself.
+  static Optional<Long> postmaster(Path directory) {
+    return line(directory, 0).flatMap(DataProcesses::number);
+  }
+
   /// The port on which the server of a data directory listens, as it wrote down itself.
   static Optional<Integer> port(Path directory) {
-    return line(directory, 3)
-        .flatMap(
-            text -> {
-              try {
-                return Optional.of(Integer.parseInt(text.strip()));
-              } catch (NumberFormatException halfWritten) {
-                return Optional.empty();
-              }
-            });
+    return line(directory, 3).flatMap(DataProcesses::number).map(Math::toIntExact);
+  }
+
+  private static Optional<Long> number(String text) {
+    try {
+      return Optional.of(Long.parseLong(text.strip()));
+    } catch (NumberFormatException halfWritten) {
+      return Optional.empty();
+    }
   }
 
   private static boolean postmaster(Server server) {

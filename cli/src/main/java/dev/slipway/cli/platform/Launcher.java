@@ -76,10 +76,11 @@ public final class Launcher {
   /// can skip.
   public void train() throws IOException, InterruptedException {
     CountDownLatch enough = new CountDownLatch(1);
+    long deadline = System.nanoTime() + READY_PATIENCE.toNanos();
     run(
         event -> {},
         status -> {
-          if (status.ready()) {
+          if (status.ready() || System.nanoTime() > deadline) {
             enough.countDown();
           }
         },

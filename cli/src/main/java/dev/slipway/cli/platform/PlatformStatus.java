@@ -135,7 +135,7 @@ public record PlatformStatus(
             new ProcessStatus(
                 CONTROL_POSTGRES,
                 "ready",
-                pids.getFirst(),
+                DataProcesses.postmaster(data.control()).orElse(pids.getFirst()),
                 null,
                 0,
                 DataProcesses.port(data.control()).orElse(0),

@@ -13,7 +13,7 @@ final class BadInputIT {
 
   private record Bad(String method, String path, String body, int status) {}
 
-  private final PlatformUnderTest platform = PlatformUnderTest.shared();
+  private final PlatformFromOutside platform = PlatformFromOutside.shared();
 
   @Test
   void badInputIsRefusedWithWhatIsAllowed() {
@@ -75,7 +75,7 @@ final class BadInputIT {
     for (Bad bad : all) {
       HttpResponse<String> answer = ann.exchange(bad.method(), bad.path(), bad.body());
       assertThat(answer.statusCode()).as(bad + " " + answer.body()).isEqualTo(bad.status());
-      JsonNode error = PlatformUnderTest.json(answer.body());
+      JsonNode error = PlatformFromOutside.json(answer.body());
       assertThat(error.path("message").asText()).as(bad.toString()).isNotBlank().doesNotEndWith(".");
       assertThat(error.path("statusCode").asInt()).isEqualTo(bad.status());
       assertThat(error.path("requestID").asText()).isNotBlank();

@@ -26,7 +26,7 @@ final class InstanceLifecycleIT {
 
   private static final String PASSWORD = "first-password-1";
 
-  private final PlatformUnderTest platform = PlatformUnderTest.shared();
+  private final PlatformFromOutside platform = PlatformFromOutside.shared();
 
   @Test
   void anInstanceAnswersOverVerifiedTlsAndRunsSeveralDatabases() throws SQLException {

@@ -23,7 +23,7 @@ final class KillIT {
   private static final int KILLS = 12;
   private static final String PASSWORD = "kept-through-kills-1";
 
-  private final PlatformUnderTest platform = PlatformUnderTest.shared();
+  private final PlatformFromOutside platform = PlatformFromOutside.shared();
 
   @TestFactory
   Stream<DynamicTest> whateverIsKilledTheOperationEnds() {

@@ -25,7 +25,7 @@ final class PausedReplicaIT {
 
   private static final String PASSWORD = "paused-password-1";
 
-  private final PlatformUnderTest platform = PlatformUnderTest.shared();
+  private final PlatformFromOutside platform = PlatformFromOutside.shared();
 
   @Test
   void aReplicaThatWakesAfterTheDestroyChangesNothing() throws Exception {
@@ -76,12 +76,14 @@ final class PausedReplicaIT {
   /// Another replica of the service, started as the launcher has started the first.
   private Process secondReplica(long like, int port) throws IOException {
     List<String> command =
-        Arrays.stream(Files.readString(Path.of("/proc/" + like + "/cmdline")).split("\0")).toList();
+        Arrays.stream(Files.readString(Path.of("/proc/" + like + "/cmdline")).split("\0", -1))
+            .filter(argument -> !argument.isEmpty())
+            .toList();
     var builder = new ProcessBuilder(command);
     builder.environment().clear();
     for (String variable :
         new String(Files.readAllBytes(Path.of("/proc/" + like + "/environ")), StandardCharsets.UTF_8)
-            .split("\0")) {
+            .split("\0", -1)) {
       int equals = variable.indexOf('=');
       if (equals > 0) {
         builder.environment().put(variable.substring(0, equals), variable.substring(equals + 1));
@@ -128,7 +130,7 @@ final class PausedReplicaIT {
             .body();
     return send(
         HttpRequest.newBuilder(uri(port, user.databases() + "/userdb/" + instance))
-            .header("Authorization", "Bearer " + PlatformUnderTest.json(authorized).path("token").asText())
+            .header("Authorization", "Bearer " + PlatformFromOutside.json(authorized).path("token").asText())
             .DELETE()
             .build());
   }

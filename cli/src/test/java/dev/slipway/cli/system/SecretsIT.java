@@ -19,7 +19,7 @@ final class SecretsIT {
   private static final List<String> MARKERS =
       List.of("Marker-provision-7f3a", "Marker-reset-9c1d", "Marker-link-4e8b", "pass-of-ann_marks");
 
-  private final PlatformUnderTest platform = PlatformUnderTest.shared();
+  private final PlatformFromOutside platform = PlatformFromOutside.shared();
 
   @Test
   void markedPasswordsAreNowhere() throws IOException {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.http.HttpResponse;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -17,9 +16,7 @@ import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /// Somebody who uses the platform.
-///
-/// @param folder where this user's credentials are
-record User(PlatformUnderTest platform, String name, String token, Path folder) {
+record User(PlatformFromOutside platform, String name, String token) {
 
   static final String ROLE = "shop_admin";
 
@@ -27,7 +24,7 @@ record User(PlatformUnderTest platform, String name, String token, Path folder) 
   JsonNode call(String method, String path, @Nullable Object body) {
     HttpResponse<String> answer = exchange(method, path, body);
     assertThat(answer.statusCode()).as(method + " " + path + " " + answer.body()).isBetween(200, 299);
-    return PlatformUnderTest.json(answer.body());
+    return PlatformFromOutside.json(answer.body());
   }
 
   HttpResponse<String> exchange(String method, String path, @Nullable Object body) {
@@ -55,7 +52,7 @@ record User(PlatformUnderTest platform, String name, String token, Path folder) 
 
   JsonNode awaitAvailable(String instance) {
     Awaitility.await("the instance " + instance)
-        .atMost(Duration.ofSeconds(120))
+        .atMost(Duration.ofMinutes(2))
         .pollInterval(Duration.ofMillis(50))
         .ignoreExceptions()
         .until(() -> info(instance).path("Status").asText().equals("available"));

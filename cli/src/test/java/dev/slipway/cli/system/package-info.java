@@ -1,5 +1,5 @@
-/// The platform as people run it: started by the script, used through HTTPS and by the official
-/// command, killed, paused and looked at from outside.
+/// Tests of the whole platform, started as people start it: one for all of them, in a home of its
+/// own. They run after packaging.
 @NullMarked
 package dev.slipway.cli.system;
 

@@ -76,7 +76,7 @@ final class OperationStore {
         StoredOperation running = get(connection, active);
         if (running.kind().equals(request.kind())) {
           if (running.progress().phase() == Phase.STUCK) {
-            apply(connection, running, new Signal.RetryRequested());
+            apply(connection, running, new Signal.RetryRequested(), platformNow(connection));
           }
           recordKey(connection, request, active);
           return new Begun.Same(active);
@@ -194,9 +194,11 @@ final class OperationStore {
     try (PreparedStatement insert =
         connection.prepareStatement(
             """
-            insert into operation (id, kind, signature, subject, subject_name, organization, requested_by,
+            insert into operation as o (id, kind, signature, subject, subject_name, organization, requested_by,
               ancestry, resumes, phase, step, admission, past_pivot, input, state, deadline, step_deadline, due_at)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, clock_timestamp())""")) {
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, clock_timestamp())
+            returning\s"""
+                + StoredOperation.COLUMNS)) {
       insert.setString(1, id);
       insert.setString(2, request.kind());
       insert.setString(3, shape.signature());
@@ -214,9 +216,8 @@ final class OperationStore {
       insert.setString(15, Json.write(initialState(entry, request.input())));
       insert.setLong(16, progress.deadline());
       insert.setLong(17, progress.stepDeadline());
-      insert.executeUpdate();
+      return one(insert);
     }
-    return get(connection, id);
   }
 
   private static <I extends Record, S extends Record> Record initialState(
@@ -235,16 +236,17 @@ final class OperationStore {
 
   private void supersede(Connection connection, StoredOperation active, String by)
       throws SQLException {
+    long now = platformNow(connection);
     StoredOperation next = active;
     while (true) {
-      apply(connection, next, new Signal.Superseded(by));
+      apply(connection, next, new Signal.Superseded(by), now);
       if (next.resumes() == null) {
         break;
       }
       next = get(connection, next.resumes());
     }
     for (StoredOperation queued : queuedOn(connection, active.subject())) {
-      apply(connection, queued, new Signal.Superseded(by));
+      apply(connection, queued, new Signal.Superseded(by), now);
     }
     // Whoever claimed with the old epoch can no longer act.
     execute(
@@ -425,11 +427,12 @@ final class OperationStore {
     Optional<StoredOperation> now =
         transactions.inNew(
             connection -> {
-              if (lockedEpoch(connection, claimed.subject()) != claimed.epoch()) {
+              Locked subject = lock(connection, claimed.subject());
+              if (subject.epoch() != claimed.epoch()) {
                 return Optional.empty();
               }
-              apply(connection, get(connection, claimed.id()), signal);
-              return Optional.of(get(connection, claimed.id()));
+              StoredOperation current = get(connection, claimed.id());
+              return Optional.of(apply(connection, current, signal, subject.now()).orElse(current));
             });
     return now.orElseThrow(() -> new Lost(claimed));
   }
@@ -464,8 +467,8 @@ final class OperationStore {
     if (found.isEmpty()) {
       return false;
     }
-    lockedEpoch(connection, found.get().subject());
-    return apply(connection, get(connection, operation), signal);
+    long now = lock(connection, found.get().subject()).now();
+    return apply(connection, get(connection, operation), signal, now).isPresent();
   }
 
   /// Wakes the operation that waits for this child.
@@ -476,13 +479,15 @@ final class OperationStore {
   }
 
   /// Applies the rules and writes what follows. The subject's lock is held.
-  private boolean apply(Connection connection, StoredOperation operation, Signal signal)
+  ///
+  /// @return the operation as it is then; empty when the signal has no effect
+  private Optional<StoredOperation> apply(
+      Connection connection, StoredOperation operation, Signal signal, long now)
       throws SQLException {
     PlanShape plan = shapeOf(operation);
-    Optional<Decision> decided =
-        Transition.next(plan, operation.progress(), platformNow(connection), signal);
+    Optional<Decision> decided = Transition.next(plan, operation.progress(), now, signal);
     if (decided.isEmpty()) {
-      return false;
+      return Optional.empty();
     }
     Decision decision = decided.get();
     String state = operation.state();
@@ -529,8 +534,7 @@ final class OperationStore {
         byRunner
             ? goesOn
             : signal instanceof Signal.CancelRequested && decision.move() == Move.STAY;
-    write(connection, operation, decision, state, keepLease);
-    StoredOperation written = get(connection, operation.id());
+    StoredOperation written = write(connection, operation, decision, state, keepLease);
     switch (decision.move()) {
       case ENTER -> enter(connection, written, decision.next().step(), "DO");
       case UNWIND, UNWIND_FURTHER -> enter(connection, written, decision.next().step(), "UNDO");
@@ -575,7 +579,7 @@ final class OperationStore {
         }
       }
     }
-    return true;
+    return Optional.of(written);
   }
 
   /// The subject goes to the operation that waited for this one, or to the next in the queue.
@@ -598,13 +602,14 @@ final class OperationStore {
       if (refusal == null) {
         return;
       }
-      write(
-          connection,
-          queued,
-          Decision.now(queued.progress().ended(Outcome.REFUSED, refusal), Move.END),
-          queued.state(),
-          false);
-      publishEnd(connection, get(connection, queued.id()));
+      StoredOperation refused =
+          write(
+              connection,
+              queued,
+              Decision.now(queued.progress().ended(Outcome.REFUSED, refusal), Move.END),
+              queued.state(),
+              false);
+      publishEnd(connection, refused);
     }
   }
 
@@ -625,8 +630,9 @@ final class OperationStore {
         return refusal.get();
       }
       Progress first = Progress.begin(entry.get().plan().shape(), platformNow(connection));
-      write(connection, queued, Decision.now(first, Move.ENTER), queued.state(), false);
-      activate(connection, get(connection, queued.id()));
+      activate(
+          connection,
+          write(connection, queued, Decision.now(first, Move.ENTER), queued.state(), false));
       return null;
     } catch (SQLException | RuntimeException failure) {
       Optional<Cause> refused = refused(failure, queued.progress().step());
@@ -696,7 +702,7 @@ final class OperationStore {
     return ancestry;
   }
 
-  private void write(
+  private StoredOperation write(
       Connection connection,
       StoredOperation operation,
       Decision decision,
@@ -712,7 +718,7 @@ final class OperationStore {
     try (PreparedStatement update =
         connection.prepareStatement(
             """
-            update operation set
+            update operation o set
               phase = ?, stuck_in = ?, outcome = ?, step = ?, admission = ?, attempts = ?, cancel_requested = ?,
               past_pivot = ?, state = ?::jsonb, awaiting = ?::jsonb, awaiting_id = ?, child_end = ?::jsonb,
               waiting_for = ?, cause_code = ?, cause_message = ?, deadline = ?, step_deadline = ?,
@@ -721,7 +727,9 @@ final class OperationStore {
               leased_until = case when ? then clock_timestamp() + ? * interval '1 millisecond' end,
               version = version + 1,
               ended_at = case when ? then clock_timestamp() end
-            where id = ?""")) {
+            where o.id = ?
+            returning\s"""
+                + StoredOperation.COLUMNS)) {
       int i = 0;
       update.setString(++i, next.phase().name());
       update.setString(++i, name(next.stuckIn()));
@@ -750,7 +758,14 @@ final class OperationStore {
       update.setLong(++i, settings.lease().toMillis());
       update.setBoolean(++i, next.phase() == Phase.ENDED);
       update.setString(++i, operation.id());
-      update.executeUpdate();
+      return one(update);
+    }
+  }
+
+  private static StoredOperation one(PreparedStatement statement) throws SQLException {
+    try (ResultSet row = statement.executeQuery()) {
+      row.next();
+      return StoredOperation.read(row);
     }
   }
 
@@ -1061,13 +1076,19 @@ final class OperationStore {
         connection, "select active_operation from subject where id = ? for update", subject);
   }
 
-  private static long lockedEpoch(Connection connection, String subject) throws SQLException {
+  /// A subject's row, locked.
+  ///
+  /// @param now the platform's running time in milliseconds
+  private record Locked(long epoch, long now) {}
+
+  private static Locked lock(Connection connection, String subject) throws SQLException {
     try (PreparedStatement select =
-        connection.prepareStatement("select epoch from subject where id = ? for update")) {
+        connection.prepareStatement(
+            "select epoch, platform_now() from subject where id = ? for update")) {
       select.setString(1, subject);
       try (ResultSet row = select.executeQuery()) {
         row.next();
-        return row.getLong(1);
+        return new Locked(row.getLong(1), row.getLong(2));
       }
     }
   }

@@ -72,6 +72,8 @@ final class IntakeTest {
     intake.take(subject, message("test-service", subject, seq));
   }
 
+  // NullAway does not read the bound of the type parameter from a class file.
+  @SuppressWarnings("NullAway")
   private static @Nullable String text(String sql) {
     return DATABASE.text(sql);
   }

@@ -81,6 +81,8 @@ final class EngineTest {
         .until(() -> engine.view(operation).orElseThrow().phase() == phase);
   }
 
+  // NullAway does not read the bound of the type parameter from a class file.
+  @SuppressWarnings("NullAway")
   private static @Nullable String text(String sql) {
     return DATABASE.text(sql);
   }

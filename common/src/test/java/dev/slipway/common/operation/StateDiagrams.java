@@ -15,6 +15,7 @@ public final class StateDiagrams {
 
   private record Edge(String from, String to) {}
 
+  private static final String CANCELLED = "cancelled";
   private static final Cause CAUSE = new Cause("cause", "A cause");
 
   private StateDiagrams() {}
@@ -35,7 +36,11 @@ public final class StateDiagrams {
         .append(" s in which the platform runs");
     page.append(
         plan.supersedes() ? ", and takes over from whatever has its subject.\n\n" : ".\n\n");
-    page.append("| step | kind | may take | needs a slot to | undo |\n|---|---|---|---|---|\n");
+    page.append(
+        """
+        | step | kind | may take | needs a slot to | undo |
+        |---|---|---|---|---|
+        """);
     for (StepShape step : plan.steps()) {
       page.append(
           "| `%s` | %s | %d s | %s | %s |\n"
@@ -54,7 +59,12 @@ public final class StateDiagrams {
                   },
                   step.undoable() ? "yes" : "-"));
     }
-    page.append("\n```mermaid\nstateDiagram-v2\n");
+    page.append(
+        """
+
+        ```mermaid
+        stateDiagram-v2
+        """);
     page.append("  [*] --> ").append(name(Progress.begin(plan, 0))).append('\n');
     Set<String> ends = new TreeSet<>();
     edges(plan)
@@ -68,7 +78,12 @@ public final class StateDiagrams {
               }
             });
     ends.forEach(end -> page.append("  ").append(end).append(" --> [*]\n"));
-    page.append("```\n\nA destroy of the subject ends it from every state, as superseded.\n");
+    page.append(
+        """
+        ```
+
+        A destroy of the subject ends it from every state, as superseded.
+        """);
     return page.toString();
   }
 
@@ -80,27 +95,23 @@ public final class StateDiagrams {
     open.add(Progress.begin(plan, 0));
     while (!open.isEmpty()) {
       Progress at = open.poll();
-      if (!seen.add(name(at))) {
+      if (!seen.add(name(at) + Cause.CANCELLED.equals(at.cause()))) {
         continue;
       }
-      happenings()
-          .forEach(
-              (label, signal) -> {
-                Progress from = label.equals("cancelled") ? at.cancelling() : at;
-                Transition.next(plan, from, 0, signal)
-                    .map(Decision::next)
-                    .filter(next -> !name(next).equals(name(at)))
-                    .filter(
-                        next -> !label.equals("cancelled") || Cause.CANCELLED.equals(next.cause()))
-                    .ifPresent(
-                        next -> {
-                          edges
-                              .computeIfAbsent(
-                                  new Edge(name(at), name(next)), none -> new LinkedHashSet<>())
-                              .add(label);
-                          open.add(next);
-                        });
-              });
+      for (Map.Entry<String, Signal> happening : happenings().entrySet()) {
+        boolean cancel = happening.getKey().equals(CANCELLED);
+        Progress next =
+            Transition.next(plan, cancel ? at.cancelling() : at, 0, happening.getValue())
+                .map(Decision::next)
+                .orElse(at);
+        boolean meant = !cancel || Cause.CANCELLED.equals(next.cause());
+        if (meant && !name(next).equals(name(at))) {
+          edges
+              .computeIfAbsent(new Edge(name(at), name(next)), none -> new LinkedHashSet<>())
+              .add(happening.getKey());
+          open.add(next);
+        }
+      }
     }
     return edges;
   }
@@ -109,7 +120,7 @@ public final class StateDiagrams {
     Map<String, Signal> happenings = new LinkedHashMap<>();
     happenings.put("done", new Signal.Stepped(StepOutcome.done(new Nothing())));
     happenings.put("failed or overdue", new Signal.Stepped(new StepOutcome.Failed<>(CAUSE)));
-    happenings.put("cancelled", new Signal.Stepped(StepOutcome.done(new Nothing())));
+    happenings.put(CANCELLED, new Signal.Stepped(StepOutcome.done(new Nothing())));
     happenings.put("undone", new Signal.Unwound(UndoOutcome.undone("proof")));
     happenings.put("cannot be undone", new Signal.Unwound(new UndoOutcome.Failed(CAUSE)));
     happenings.put("retry", new Signal.RetryRequested());

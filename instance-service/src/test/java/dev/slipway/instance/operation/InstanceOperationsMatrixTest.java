@@ -145,7 +145,12 @@ final class InstanceOperationsMatrixTest {
                   RepairInstance.KIND,
                   StopInstance.KIND,
                   DestroyInstance.KIND);
-      return kinds.map(this::request).toList();
+      // Every provisioning is of a new identifier, so none meets a repair, which would make way.
+      return kinds
+          .filter(
+              other -> !kind.equals(RepairInstance.KIND) || !other.equals(ProvisionInstance.KIND))
+          .map(this::request)
+          .toList();
     }
 
     @Override

@@ -62,6 +62,9 @@ final class OrdinaryUserTest {
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     var entries = new ArrayList<String>();
     for (String text : path.split(":", -1)) {
+      if (text.isEmpty()) {
+        continue;
+      }
       Path entry = Path.of(text);
       String name = String.valueOf(entry.getFileName());
       Path copy = folder.resolve("classes-" + entries.size());

@@ -1,0 +1,157 @@
+package dev.slipway.cli.command;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.slipway.cli.api.ApiClient;
+import dev.slipway.cli.api.Databases;
+import dev.slipway.cli.api.Operations;
+import dev.slipway.cli.bench.ProvisionBench;
+import dev.slipway.cli.bench.Samples;
+import dev.slipway.cli.console.CommandFailure;
+import dev.slipway.cli.console.Json;
+import dev.slipway.cli.console.Output;
+import dev.slipway.cli.console.Surroundings;
+import dev.slipway.cli.console.Words;
+import dev.slipway.cli.platform.PlatformHome;
+import dev.slipway.cli.platform.Postgres;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// Measures.
+@Command(
+    name = "bench",
+    description = "Measure the platform on this machine.",
+    mixinStandardHelpOptions = true,
+    footer = {"", "Example:", "  slipway bench provision --runs 11"})
+final class BenchCommand implements Runnable {
+
+  @Spec private CommandSpec spec;
+
+  private final Surroundings surroundings;
+  private final Output output;
+
+  BenchCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+    this.output = new Output(surroundings);
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "a command is missing");
+  }
+
+  @Command(
+      name = "provision",
+      description = "Compare provisioning with making a Postgres by hand.",
+      footer = {
+        "",
+        "floor  cp -a of an initialised data directory, pg_ctl start -w, one role",
+        "plain  initdb, pg_ctl start -w",
+        "ours   from the request until the status is available",
+        "",
+        "They take turns, and whatever they make is removed again. You have to be signed in.",
+        "",
+        "Example:",
+        "  slipway bench provision --runs 11 --parallel 8 --json"
+      })
+  int provision(
+      @Option(names = "--runs", defaultValue = "9", description = "Of each (${DEFAULT-VALUE}).")
+          int runs,
+      @Option(
+              names = "--parallel",
+              defaultValue = "8",
+              description = "How many to ask for at once in the end (${DEFAULT-VALUE}).")
+          int parallel,
+      @Mixin OutputOptions options)
+      throws IOException, InterruptedException {
+    if (runs < 1 || parallel < 0 || parallel > 100) {
+      throw CommandFailure.misused("--runs is at least 1, --parallel 0 to 100").build();
+    }
+    ApiClient client = ApiClient.of(surroundings);
+    if (!client.address().local()) {
+      throw CommandFailure.misused("DBOS_DOMAIN points to another machine")
+          .next("Unset it: this compares with what is done by hand here.")
+          .build();
+    }
+    client.profile();
+    PlatformHome home = PlatformHome.of(surroundings);
+    ProvisionBench.Result result =
+        new ProvisionBench(
+                () -> new Databases(ApiClient.of(surroundings)),
+                () -> new Operations(ApiClient.of(surroundings)),
+                Postgres.of(home),
+                home.data().toRealPath(),
+                output::live)
+            .run(runs, parallel);
+    if (options.json) {
+      output.json(json(result, runs));
+    } else {
+      print(result);
+    }
+    return 0;
+  }
+
+  private void print(ProvisionBench.Result result) {
+    output.table(
+        List.of("WHAT", "MEDIAN", "BEST", "RUNS"),
+        List.of(
+            row("floor (copy, start, role)", result.floor()),
+            row("plain (initdb, start)", result.plain()),
+            row("ours (request to available)", result.ours())));
+    output.line("");
+    output.line(String.format(Locale.ROOT, "ours / floor  %.2f", result.ratioToFloor()));
+    output.line(String.format(Locale.ROOT, "ours / plain  %.2f", result.ratioToPlain()));
+    if (!result.parallel().isEmpty()) {
+      output.line(
+          "%d at once: p95 %s, median %s"
+              .formatted(
+                  result.parallel().size(),
+                  Words.duration(Samples.percentile95(result.parallel())),
+                  Words.duration(Samples.median(result.parallel()))));
+    }
+  }
+
+  private static List<String> row(String name, List<Duration> times) {
+    return List.of(
+        name,
+        Words.duration(Samples.median(times)),
+        Words.duration(Samples.smallest(times)),
+        Integer.toString(times.size()));
+  }
+
+  private static ObjectNode json(ProvisionBench.Result result, int runs) {
+    ObjectNode json = Json.object();
+    json.put("runs", runs);
+    json.put("floorMedianMillis", millis(Samples.median(result.floor())));
+    json.put("plainMedianMillis", millis(Samples.median(result.plain())));
+    json.put("oursMedianMillis", millis(Samples.median(result.ours())));
+    json.put("ratioToFloor", result.ratioToFloor());
+    json.put("ratioToPlain", result.ratioToPlain());
+    if (!result.parallel().isEmpty()) {
+      json.put("parallel", result.parallel().size());
+      json.put("parallelP95Millis", millis(Samples.percentile95(result.parallel())));
+      json.put("parallelMedianMillis", millis(Samples.median(result.parallel())));
+    }
+    times(json.putArray("floorMillis"), result.floor());
+    times(json.putArray("plainMillis"), result.plain());
+    times(json.putArray("oursMillis"), result.ours());
+    times(json.putArray("parallelMillis"), result.parallel());
+    return json;
+  }
+
+  private static void times(ArrayNode array, List<Duration> times) {
+    times.forEach(it -> array.add(millis(it)));
+  }
+
+  private static double millis(Duration duration) {
+    return Math.round(duration.toNanos() / 100_000.0) / 10.0;
+  }
+}

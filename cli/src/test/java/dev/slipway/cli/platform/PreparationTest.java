@@ -1,0 +1,132 @@
+package dev.slipway.cli.platform;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.slipway.cli.console.CommandFailure;
+import dev.slipway.cli.console.Surroundings;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PreparationTest {
+
+  @TempDir private Path folder;
+
+  @Test
+  void portsAndInstallationAreChosenOnceAndKept() throws Exception {
+    PlatformSettings first = prepare("one", freePort(), purpose -> false);
+    PlatformSettings again = prepare("one", first.publicPort(), purpose -> false);
+
+    assertThat(again).isEqualTo(first);
+    assertThat(first.ports().values()).allMatch(port -> port < 32768).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void aKeptPortThatIsTakenIsReplacedUnlessItIsOurs() throws Exception {
+    PlatformSettings first = prepare("one", freePort(), purpose -> false);
+    try (ServerSocket taken = listen(first.port("kafka"))) {
+      assertThat(taken.isBound()).isTrue();
+      assertThat(prepare("one", first.publicPort(), "kafka"::equals).port("kafka"))
+          .isEqualTo(first.port("kafka"));
+      assertThat(prepare("one", first.publicPort(), purpose -> false).port("kafka"))
+          .isNotEqualTo(first.port("kafka"));
+    }
+  }
+
+  @Test
+  void aTakenPublicPortIsAClearMessage() throws Exception {
+    int port = freePort();
+    try (ServerSocket taken = listen(port)) {
+      assertThat(taken.isBound()).isTrue();
+      assertThatThrownBy(() -> prepare("one", port, purpose -> false))
+          .isInstanceOfSatisfying(
+              CommandFailure.class,
+              failure -> {
+                assertThat(failure.exitCode()).isEqualTo(1);
+                assertThat(failure.message()).contains("port " + port + " is taken");
+                assertThat(failure.next()).contains("ss -ltnp").contains("SLIPWAY_PORT=");
+              });
+    }
+  }
+
+  @Test
+  void twoHomesShareNothing() throws Exception {
+    PlatformSettings one = prepare("one", freePort(), purpose -> false);
+    PlatformSettings two = prepare("two", freePort(), purpose -> false);
+
+    assertThat(one.installation()).isNotEqualTo(two.installation());
+    assertThat(Files.readString(folder.resolve("one/keys/kafka.password")))
+        .isNotEqualTo(Files.readString(folder.resolve("two/keys/kafka.password")));
+  }
+
+  @Test
+  void secretsAreReadableByTheirOwnerOnly() throws Exception {
+    prepare("one", freePort(), purpose -> false);
+
+    Set<String> modes = new HashSet<>();
+    try (var files = Files.list(folder.resolve("one/keys"))) {
+      for (Path file : files.toList()) {
+        modes.add(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+      }
+    }
+    assertThat(modes).containsExactly("rw-------");
+    assertThat(folder.resolve("one/keys/internal.key.pem"))
+        .content()
+        .startsWith("-----BEGIN PRIVATE KEY-----");
+  }
+
+  @Test
+  void onlyOneMayLookAfterAHome() throws Exception {
+    prepare("one", freePort(), purpose -> false);
+    PlatformHome home = new PlatformHome(folder.resolve("one"));
+
+    try (Supervisor.Lock lock = Supervisor.Lock.acquire(home).orElseThrow()) {
+      assertThat(lock.held().isValid()).isTrue();
+      assertThat(Supervisor.Lock.acquire(home)).isEmpty();
+    }
+    try (Supervisor.Lock lock = Supervisor.Lock.acquire(home).orElseThrow()) {
+      assertThat(lock.held().isValid()).isTrue();
+    }
+  }
+
+  private PlatformSettings prepare(String home, int publicPort, Predicate<String> ours)
+      throws IOException {
+    Surroundings surroundings =
+        new Surroundings(
+            Map.of("SLIPWAY_PORT", Integer.toString(publicPort)),
+            folder,
+            new ByteArrayInputStream(new byte[0]),
+            System.out,
+            System.err,
+            Set.of(),
+            folder);
+    PlatformHome place = new PlatformHome(folder.resolve(home));
+    // A link to the system's data folder is nothing a test may leave behind.
+    Files.createDirectories(place.data());
+    Preparation preparation = new Preparation(place, surroundings);
+    preparation.folders();
+    return preparation.prepare(ours);
+  }
+
+  private static int freePort() throws IOException {
+    return FreePorts.find(1).getFirst();
+  }
+
+  private static ServerSocket listen(int port) throws IOException {
+    ServerSocket socket = new ServerSocket();
+    socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    return socket;
+  }
+}

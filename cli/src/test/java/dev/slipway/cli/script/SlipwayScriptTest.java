@@ -1,0 +1,182 @@
+package dev.slipway.cli.script;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The script, run in a copy of the project that holds nothing but programs which say how they were
+/// called.
+class SlipwayScriptTest {
+
+  @TempDir private Path folder;
+
+  private Path root;
+  private Path jdks;
+
+  private record Run(int exitCode, String out, String err) {}
+
+  @BeforeEach
+  void project() throws IOException {
+    root = Files.createDirectories(folder.resolve("a project"));
+    jdks = Files.createDirectories(folder.resolve("jdks"));
+    Files.copy(Path.of("..").resolve("slipway"), root.resolve("slipway"));
+    executable(root.resolve("slipway"));
+    program(
+        root.resolve("mvnw"),
+        "echo mvnw \"$JAVA_HOME\" \"$@\"; mkdir -p cli/target; : > cli/target/cli-0.1.0-SNAPSHOT.jar");
+  }
+
+  @Test
+  void javaHomeComesFirstWhenItIsNewEnough() throws Exception {
+    Path home = jdk("mine", "25.0.1");
+    jdk("another", "27");
+
+    Run run = run(Map.of("JAVA_HOME", home.toString()), "test");
+
+    assertThat(run.out()).isEqualTo("mvnw " + home + " -B verify\n");
+  }
+
+  @Test
+  void anOldJavaHomeIsPassedOver() throws Exception {
+    Path old = jdk("old", "17.0.15");
+    Path good = jdk("temurin-25", "25");
+
+    Run run = run(Map.of("JAVA_HOME", old.toString()), "test", "-pl", "common");
+
+    assertThat(run.out()).isEqualTo("mvnw " + good + " -B verify -pl common\n");
+  }
+
+  @Test
+  void aRuntimeWithoutCompilerIsNoJdk() throws Exception {
+    Path runtime = jdk("runtime", "25");
+    Files.delete(runtime.resolve("bin/javac"));
+
+    assertThat(run(Map.of(), "test").exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void withoutJdkItSaysWhatToInstall() throws Exception {
+    jdk("old", "24.0.2");
+
+    Run run = run(Map.of(), "status");
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err()).contains("no JDK 25 or newer was found").contains("JAVA_HOME");
+  }
+
+  @Test
+  void aLinkFromElsewhereLeadsToTheProject() throws Exception {
+    jdk("25", "25");
+    Path link = Files.createDirectories(folder.resolve("bin")).resolve("slipway");
+    Files.createSymbolicLink(link, Path.of("../a project/slipway"));
+
+    assertThat(runAs(link, Map.of(), "test").out()).startsWith("mvnw ");
+  }
+
+  @Test
+  void buildsOnceThenRunsTheCommandWithItsArgumentsUntouched() throws Exception {
+    jdk("25", "25");
+    Files.writeString(root.resolve("pom.xml"), "<project/>");
+
+    Run first = run(Map.of(), "db", "two words", "$x");
+    Run second = run(Map.of(), "status");
+
+    assertThat(first.err()).contains("building").contains("built in");
+    assertThat(first.out()).contains("|db|two words|$x|");
+    assertThat(second.err()).doesNotContain("building");
+    assertThat(second.out()).contains("|status|");
+  }
+
+  @Test
+  void aNewerSourceBuildsAgain() throws Exception {
+    jdk("25", "25");
+    Files.writeString(root.resolve("pom.xml"), "<project/>");
+    run(Map.of(), "status");
+    Path source = Files.createDirectories(root.resolve("common/src/main")).resolve("A.java");
+    Files.writeString(source, "class A {}");
+    Files.setLastModifiedTime(
+        source,
+        FileTime.fromMillis(
+            Files.getLastModifiedTime(root.resolve("target/slipway.built")).toMillis() + 5_000));
+
+    assertThat(run(Map.of(), "status").err()).contains("building");
+  }
+
+  @Test
+  void aFailedBuildShowsItsErrorsAndRunsNothing() throws Exception {
+    jdk("25", "25");
+    Files.writeString(root.resolve("pom.xml"), "<project/>");
+    program(root.resolve("mvnw"), "echo '[ERROR] it is broken'; exit 3");
+
+    Run run = run(Map.of(), "status");
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err()).contains("it is broken").contains("the build failed");
+    assertThat(root.resolve("target/slipway.lock")).doesNotExist();
+  }
+
+  @Test
+  void theLockOfADeadBuildIsTakenOver() throws Exception {
+    jdk("25", "25");
+    Files.writeString(root.resolve("pom.xml"), "<project/>");
+    Files.createDirectories(root.resolve("target/slipway.lock"));
+    Files.writeString(root.resolve("target/slipway.lock/pid"), "4194999\n");
+
+    assertThat(run(Map.of(), "status").exitCode()).isZero();
+  }
+
+  private Path jdk(String name, String version) throws IOException {
+    Path home = Files.createDirectories(jdks.resolve(name));
+    Files.createDirectories(home.resolve("bin"));
+    program(home.resolve("bin/java"), "printf '|%s' \"$@\"; echo '|'");
+    program(home.resolve("bin/javac"), "exit 0");
+    Files.writeString(
+        home.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + version + "\"\n");
+    return home;
+  }
+
+  private Run run(Map<String, String> environment, String... arguments) throws Exception {
+    return runAs(root.resolve("slipway"), environment, arguments);
+  }
+
+  private Run runAs(Path script, Map<String, String> environment, String... arguments)
+      throws Exception {
+    List<String> command = new ArrayList<>(List.of(script.toString()));
+    command.addAll(List.of(arguments));
+    Path out = folder.resolve("out");
+    Path err = folder.resolve("err");
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.directory(folder.toFile());
+    builder.environment().clear();
+    builder.environment().put("PATH", "/usr/bin:/bin");
+    builder.environment().put("HOME", folder.toString());
+    builder.environment().put("SLIPWAY_JDK_FOLDERS", jdks.toString());
+    builder.environment().putAll(environment);
+    builder.redirectOutput(out.toFile()).redirectError(err.toFile());
+    Process process = builder.start();
+    process.getOutputStream().close();
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    return new Run(process.exitValue(), Files.readString(out, UTF_8), Files.readString(err, UTF_8));
+  }
+
+  private static void program(Path file, String body) throws IOException {
+    Files.writeString(file, "#!/bin/sh\n" + body + "\n");
+    executable(file);
+  }
+
+  private static void executable(Path file) throws IOException {
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+}

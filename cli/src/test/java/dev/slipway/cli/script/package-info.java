@@ -1,0 +1,5 @@
+/// Tests.
+@NullMarked
+package dev.slipway.cli.script;
+
+import org.jspecify.annotations.NullMarked;
