@@ -125,8 +125,7 @@ final class Observer implements AutoCloseable {
   private void conclude(Watched watched, Wish wish, Observation seen) throws SQLException {
     boolean up = seen.isUp();
     List<PastRepair> past = up || watched.linked() ? List.of() : repairs.past(watched.id());
-    String reason =
-        up ? null : RepairRule.reason(seen.reason(), wish, watched.linked(), past);
+    String reason = up ? null : RepairRule.reason(seen.reason(), wish, watched.linked(), past);
     if (seen.state() != watched.state() || !Objects.equals(reason, watched.reason())) {
       if (!table.changed(watched, seen.state(), reason)) {
         return;

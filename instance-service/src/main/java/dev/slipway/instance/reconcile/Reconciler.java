@@ -72,8 +72,7 @@ class Reconciler {
     var made = new Leadership("reconciler", LOCK, database, this::lead);
     leadership = made;
     made.start();
-    janitorThread =
-        Thread.ofVirtual().name("janitor").start(() -> tidyForever(made));
+    janitorThread = Thread.ofVirtual().name("janitor").start(() -> tidyForever(made));
   }
 
   private void lead(Connection connection) throws SQLException, InterruptedException {

@@ -28,7 +28,8 @@ final class Stocktaking {
   static List<Discrepancy> found(List<Found> reality, Map<String, Bookkeeping> books) {
     Map<String, List<Found>> byInstance =
         reality.stream()
-            .collect(Collectors.groupingBy(Found::instance, LinkedHashMap::new, Collectors.toList()));
+            .collect(
+                Collectors.groupingBy(Found::instance, LinkedHashMap::new, Collectors.toList()));
     List<Discrepancy> discrepancies = new ArrayList<>();
     byInstance.forEach(
         (instance, things) -> {

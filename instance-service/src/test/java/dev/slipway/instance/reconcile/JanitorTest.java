@@ -241,8 +241,7 @@ final class JanitorTest {
     String id = leftover();
     janitor.round();
     // As if the clock had jumped a day ahead, or the machine had slept that long.
-    stage.database.execute(
-        "update platform_clock set ticked_at = ticked_at - interval '1 day'");
+    stage.database.execute("update platform_clock set ticked_at = ticked_at - interval '1 day'");
     assertThat(janitor.round()).isEmpty();
     await().pollDelay(Duration.ofMillis(1100)).until(() -> janitor.round().isEmpty());
 
@@ -253,8 +252,7 @@ final class JanitorTest {
   void clockThatJumpsBackRemovesNothingEither() throws Exception {
     String id = leftover();
     janitor.round();
-    stage.database.execute(
-        "update platform_clock set ticked_at = ticked_at + interval '1 day'");
+    stage.database.execute("update platform_clock set ticked_at = ticked_at + interval '1 day'");
 
     assertThat(janitor.round()).isEmpty();
 
@@ -267,7 +265,9 @@ final class JanitorTest {
     janitor.round();
     stage.passRunning(APART.minusSeconds(10));
     stage.database.execute(
-        "update ledger set state = 'MADE', proof = null, gone_at = null where subject = '" + id + "'");
+        "update ledger set state = 'MADE', proof = null, gone_at = null where subject = '"
+            + id
+            + "'");
     janitor.round();
     stage.database.execute(
         "update ledger set state = 'GONE', proof = 'again', gone_at = now() where subject = '"
@@ -292,8 +292,7 @@ final class JanitorTest {
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<List<String>> one = threads.submit(janitor::round);
       Future<List<String>> two = threads.submit(other::round);
-      begun =
-          Stream.of(one.get(), two.get()).flatMap(List::stream).toList();
+      begun = Stream.of(one.get(), two.get()).flatMap(List::stream).toList();
     }
 
     assertThat(begun).isNotEmpty();
@@ -352,13 +351,13 @@ final class JanitorTest {
   void whatTheLedgerHasAndRealityHasNotIsReported() throws Exception {
     String id = stage.provision("main");
     stage.database.execute("update ledger set planned_at = planned_at - interval '1 hour'");
-    stage.reality.destroy(
-        new Fence(id, stage.reality.reality().highestEpoch(id)), id, List.of());
+    stage.reality.destroy(new Fence(id, stage.reality.reality().highestEpoch(id)), id, List.of());
 
     janitor.round();
 
     assertThat(janitor.report().discrepancies())
-        .extracting(known -> known.discrepancy().side() + " " + known.discrepancy().resource().kind())
+        .extracting(
+            known -> known.discrepancy().side() + " " + known.discrepancy().resource().kind())
         .containsExactlyInAnyOrder("MISSING directory", "MISSING process");
   }
 

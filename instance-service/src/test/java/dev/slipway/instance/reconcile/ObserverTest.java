@@ -178,7 +178,9 @@ final class ObserverTest {
     var starting = new AtomicBoolean();
     stage.reality.crashAt(
         (act, fence, moment) -> {
-          if (act.equals("start") && moment == Moment.BEFORE && starting.compareAndSet(false, true)) {
+          if (act.equals("start")
+              && moment == Moment.BEFORE
+              && starting.compareAndSet(false, true)) {
             paused.await();
           }
         });
@@ -248,7 +250,8 @@ final class ObserverTest {
               return !stage.texts(stored).equals(old);
             });
     assertThat(
-            stage.texts("select (since < clock_timestamp() - interval '23 hours')::text from observation"))
+            stage.texts(
+                "select (since < clock_timestamp() - interval '23 hours')::text from observation"))
         .containsExactly("true");
   }
 
@@ -262,8 +265,7 @@ final class ObserverTest {
     observer.round();
     await()
         .untilAsserted(
-            () ->
-                assertThat(stage.stored(id)).contains("DOWN: db.example:5432 does not answer"));
+            () -> assertThat(stage.stored(id)).contains("DOWN: db.example:5432 does not answer"));
     observer.round();
     observer.round();
 

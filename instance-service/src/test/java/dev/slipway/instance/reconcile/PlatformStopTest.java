@@ -50,7 +50,8 @@ final class PlatformStopTest {
 
     stage.wishes.set(Wish.RUNNING);
     observer.round();
-    await().until(() -> stage.reality.reality().running(one) && stage.reality.reality().running(two));
+    await()
+        .until(() -> stage.reality.reality().running(one) && stage.reality.reality().running(two));
     await().untilAsserted(() -> assertThat(stage.stored(one)).contains("UP"));
     // Nobody is told that an instance is unavailable because its platform was stopped.
     assertThat(
@@ -66,7 +67,9 @@ final class PlatformStopTest {
     var starting = new AtomicBoolean();
     stage.reality.crashAt(
         (act, fence, moment) -> {
-          if (act.equals("start") && moment == Moment.BEFORE && starting.compareAndSet(false, true)) {
+          if (act.equals("start")
+              && moment == Moment.BEFORE
+              && starting.compareAndSet(false, true)) {
             paused.await();
           }
         });
