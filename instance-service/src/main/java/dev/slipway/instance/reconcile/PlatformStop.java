@@ -41,12 +41,7 @@ class PlatformStop {
 
   /// @param host null while it has none
   private record Target(
-      String id,
-      String organization,
-      String name,
-      @Nullable String host,
-      int port,
-      boolean there) {}
+      String id, String organization, String name, @Nullable String host, int port, boolean there) {}
 
   private final PlatformWish wishes;
   private final Transactions transactions;
@@ -135,30 +130,12 @@ class PlatformStop {
             return Optional.empty();
           }
           Target target = found.getFirst();
-<<<<<<< HEAD
-=======
-<<<<<<< HEAD
->>>>>>> refs/heads/reconcile
           String host = target.host();
           if (!target.there() || host == null) {
             return engine.activeOn(id).map(Begun.Busy::new);
           }
           return Optional.of(
               engine.begin(
-<<<<<<< HEAD
-=======
-=======
-          Optional<OperationView> active = engine.activeOn(id);
-          if (!target.there()) {
-            return active.map(Begun.Busy::new);
-          }
-          String host = target.host();
-          return host == null
-              ? Optional.empty()
-              : Optional.of(
-                  engine.begin(
->>>>>>> main
->>>>>>> refs/heads/reconcile
                   BeginRequest.of(
                       StopInstance.KIND,
                       id,
