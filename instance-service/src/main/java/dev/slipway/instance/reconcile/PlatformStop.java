@@ -135,30 +135,12 @@ class PlatformStop {
             return Optional.empty();
           }
           Target target = found.getFirst();
-<<<<<<< HEAD
-=======
-<<<<<<< HEAD
->>>>>>> refs/heads/reconcile
           String host = target.host();
           if (!target.there() || host == null) {
             return engine.activeOn(id).map(Begun.Busy::new);
           }
           return Optional.of(
               engine.begin(
-<<<<<<< HEAD
-=======
-=======
-          Optional<OperationView> active = engine.activeOn(id);
-          if (!target.there()) {
-            return active.map(Begun.Busy::new);
-          }
-          String host = target.host();
-          return host == null
-              ? Optional.empty()
-              : Optional.of(
-                  engine.begin(
->>>>>>> main
->>>>>>> refs/heads/reconcile
                   BeginRequest.of(
                       StopInstance.KIND,
                       id,
