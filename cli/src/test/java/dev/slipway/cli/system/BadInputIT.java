@@ -46,7 +46,11 @@ final class BadInputIT {
             new Bad("GET", databases + "/userdb/info/unknown", "", 404),
             new Bad("DELETE", databases + "/userdb/unknown", "", 404),
             new Bad("DELETE", databases + "/byod/unknown", "", 404),
-            new Bad("POST", databases + "/userdb/unknown/credentials", "{\"Password\":\"password-1\"}", 404),
+            new Bad(
+                "POST",
+                databases + "/userdb/unknown/credentials",
+                "{\"Password\":\"password-1\"}",
+                404),
             new Bad("PUT", databases + "/userdb", "{}", 405),
             new Bad("POST", databases, "{}", 405),
             new Bad("GET", "/v1alpha1/ann_errs/nothing/here", "", 404),
@@ -76,7 +80,10 @@ final class BadInputIT {
       HttpResponse<String> answer = ann.exchange(bad.method(), bad.path(), bad.body());
       assertThat(answer.statusCode()).as(bad + " " + answer.body()).isEqualTo(bad.status());
       JsonNode error = PlatformFromOutside.json(answer.body());
-      assertThat(error.path("message").asText()).as(bad.toString()).isNotBlank().doesNotEndWith(".");
+      assertThat(error.path("message").asText())
+          .as(bad.toString())
+          .isNotBlank()
+          .doesNotEndWith(".");
       assertThat(error.path("statusCode").asInt()).isEqualTo(bad.status());
       assertThat(error.path("requestID").asText()).isNotBlank();
       assertThat(error.path("code").asText()).matches("[a-z-]+");
@@ -103,8 +110,7 @@ final class BadInputIT {
   @Test
   void aForeignOrBrokenTokenIsRefused() {
     for (String token : List.of("nonsense", "a.b.c", "")) {
-      HttpResponse<String> answer =
-          platform.exchange("GET", "/v1alpha1/user/profile", token, null);
+      HttpResponse<String> answer = platform.exchange("GET", "/v1alpha1/user/profile", token, null);
       assertThat(answer.statusCode()).isEqualTo(401);
     }
     HttpResponse<String> none = platform.exchange("GET", "/v1alpha1/user/profile", null, null);

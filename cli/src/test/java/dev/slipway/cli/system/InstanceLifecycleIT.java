@@ -39,9 +39,13 @@ final class InstanceLifecycleIT {
           .isEqualTo("t");
       statement.execute("create database orders");
       statement.execute("create database stock");
-      assertThat(User.query(connection, "select count(*) from pg_database where datname in ('orders', 'stock')"))
+      assertThat(
+              User.query(
+                  connection,
+                  "select count(*) from pg_database where datname in ('orders', 'stock')"))
           .isEqualTo("2");
-      assertThat(User.query(connection, "select rolsuper from pg_roles where rolname = current_user"))
+      assertThat(
+              User.query(connection, "select rolsuper from pg_roles where rolname = current_user"))
           .isEqualTo("f");
     }
     ann.destroy("shop");
@@ -54,7 +58,8 @@ final class InstanceLifecycleIT {
     ann.awaitAvailable("shop");
     try (Connection open = ann.connect("shop", PASSWORD)) {
       String started = User.query(open, "select pg_postmaster_start_time()::text");
-      ann.call("POST", ann.databases() + "/userdb/shop/credentials", Map.of("Password", "second-one-2"));
+      ann.call(
+          "POST", ann.databases() + "/userdb/shop/credentials", Map.of("Password", "second-one-2"));
       assertThat(User.query(open, "select pg_postmaster_start_time()::text")).isEqualTo(started);
     }
     assertThatThrownBy(() -> ann.connect("shop", PASSWORD).close())
@@ -77,7 +82,9 @@ final class InstanceLifecycleIT {
     assertThat(processesOf(id)).isEmpty();
     new ServerSocket(info.path("Port").asInt()).close();
     assertThat(platform.openLedger()).noneMatch(row -> row.contains(id));
-    assertThat(platform.query("instance-service", "select proof from ledger where subject = '%s'".formatted(id)))
+    assertThat(
+            platform.query(
+                "instance-service", "select proof from ledger where subject = '%s'".formatted(id)))
         .isNotEmpty()
         .doesNotContainNull();
     HttpResponse<String> gone = ann.exchange("GET", ann.databases() + "/userdb/info/shop", null);
@@ -193,7 +200,8 @@ final class InstanceLifecycleIT {
     }
     Collections.sort(millis);
     long p95 = millis.get((int) Math.ceil(millis.size() * 0.95) - 1);
-    System.out.printf("Eight provisions at once: median %d ms, p95 %d ms%n", millis.get(millis.size() / 2), p95);
+    System.out.printf(
+        "Eight provisions at once: median %d ms, p95 %d ms%n", millis.get(millis.size() / 2), p95);
     // The figure to keep is 2 s; a shared machine may be several times slower than it is alone.
     assertThat(p95).isLessThan(8_000);
   }

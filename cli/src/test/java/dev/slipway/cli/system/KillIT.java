@@ -60,7 +60,8 @@ final class KillIT {
         platform.home().resolve("data/instances").resolve(ann.info(instance).path("ID").asText());
     ann.destroy(instance);
     assertThat(folder).doesNotExist();
-    assertThat(platform.openLedger()).noneMatch(row -> row.contains(folder.getFileName().toString()));
+    assertThat(platform.openLedger())
+        .noneMatch(row -> row.contains(folder.getFileName().toString()));
     assertThat(Files.exists(folder)).isFalse();
   }
 

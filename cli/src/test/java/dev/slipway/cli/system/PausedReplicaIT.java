@@ -37,7 +37,8 @@ final class PausedReplicaIT {
       awaitHealthy(port);
       String operation = ann.provision("asleep", PASSWORD);
       String id = ann.operation(operation).path("subject").asText();
-      // Either replica may have claimed it; what is stopped is the one that is not asked to destroy.
+      // Either replica may have claimed it; what is stopped is the one that is not asked to
+      // destroy.
       LockSupport.parkNanos(Duration.ofMillis(30).toNanos());
       signal("STOP", paused);
       try {
@@ -82,7 +83,8 @@ final class PausedReplicaIT {
     var builder = new ProcessBuilder(command);
     builder.environment().clear();
     for (String variable :
-        new String(Files.readAllBytes(Path.of("/proc/" + like + "/environ")), StandardCharsets.UTF_8)
+        new String(
+                Files.readAllBytes(Path.of("/proc/" + like + "/environ")), StandardCharsets.UTF_8)
             .split("\0", -1)) {
       int equals = variable.indexOf('=');
       if (equals > 0) {
@@ -117,20 +119,21 @@ final class PausedReplicaIT {
   /// As the gateway would ask that replica.
   private HttpResponse<String> destroyAt(int port, User user, String instance) throws Exception {
     String authorized =
-        send(
-                HttpRequest.newBuilder(
-                        uri(platform.internalPort("account-service"), "/internal/authorize"))
-                    .header("X-Slipway-Internal", platform.secret("internal.secret"))
-                    .header("Content-Type", "application/json")
-                    .POST(
-                        HttpRequest.BodyPublishers.ofString(
-                            "{\"token\":\"%s\",\"organization\":\"%s\",\"method\":\"DELETE\",\"path\":\"/\"}"
-                                .formatted(user.token(), user.name())))
-                    .build())
+        send(HttpRequest.newBuilder(
+                    uri(platform.internalPort("account-service"), "/internal/authorize"))
+                .header("X-Slipway-Internal", platform.secret("internal.secret"))
+                .header("Content-Type", "application/json")
+                .POST(
+                    HttpRequest.BodyPublishers.ofString(
+                        "{\"token\":\"%s\",\"organization\":\"%s\",\"method\":\"DELETE\",\"path\":\"/\"}"
+                            .formatted(user.token(), user.name())))
+                .build())
             .body();
     return send(
         HttpRequest.newBuilder(uri(port, user.databases() + "/userdb/" + instance))
-            .header("Authorization", "Bearer " + PlatformFromOutside.json(authorized).path("token").asText())
+            .header(
+                "Authorization",
+                "Bearer " + PlatformFromOutside.json(authorized).path("token").asText())
             .DELETE()
             .build());
   }

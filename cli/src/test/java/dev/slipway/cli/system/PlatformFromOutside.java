@@ -104,10 +104,7 @@ final class PlatformFromOutside {
 
   int internalPort(String name) {
     try {
-      return JSON.readTree(home.resolve("platform.json").toFile())
-          .path("ports")
-          .path(name)
-          .asInt();
+      return JSON.readTree(home.resolve("platform.json").toFile()).path("ports").path(name).asInt();
     } catch (IOException failure) {
       throw new UncheckedIOException(failure);
     }
@@ -146,42 +143,39 @@ final class PlatformFromOutside {
   }
 
   List<String> openLedger() {
-    return query("instance-service", "select kind || ' ' || name from ledger where state <> 'GONE'");
+    return query(
+        "instance-service", "select kind || ' ' || name from ledger where state <> 'GONE'");
   }
 
   // ---- Its users
 
   /// A registered user, in an organization of the same name.
   User register(String name) {
-      String password = "pass-of-" + name;
-      send("POST", "/v1alpha1/sign-up", null, Map.of("name", name, "password", password), 201);
-      JsonNode tokens =
-          send(
-              "POST",
-              "/oauth/token",
-              null,
-              Map.of(
-                  "grant_type",
-                  "password",
-                  "username",
-                  name,
-                  "password",
-                  password,
-                  "client_id",
-                  "slipway",
-                  "scope",
-                  "offline_access"),
-              200);
-      var user =
-          new User(
-              this,
-              name,
-              tokens.path("access_token").asText());
-      user.call(
-          "PUT",
-          "/v1alpha1/user",
-          Map.of("name", name, "given_name", "", "family_name", "", "company", ""));
-      return user;
+    String password = "pass-of-" + name;
+    send("POST", "/v1alpha1/sign-up", null, Map.of("name", name, "password", password), 201);
+    JsonNode tokens =
+        send(
+            "POST",
+            "/oauth/token",
+            null,
+            Map.of(
+                "grant_type",
+                "password",
+                "username",
+                name,
+                "password",
+                password,
+                "client_id",
+                "slipway",
+                "scope",
+                "offline_access"),
+            200);
+    var user = new User(this, name, tokens.path("access_token").asText());
+    user.call(
+        "PUT",
+        "/v1alpha1/user",
+        Map.of("name", name, "given_name", "", "family_name", "", "company", ""));
+    return user;
   }
 
   JsonNode send(

@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 final class SecretsIT {
 
   private static final List<String> MARKERS =
-      List.of("Marker-provision-7f3a", "Marker-reset-9c1d", "Marker-link-4e8b", "pass-of-ann_marks");
+      List.of(
+          "Marker-provision-7f3a", "Marker-reset-9c1d", "Marker-link-4e8b", "pass-of-ann_marks");
 
   private final PlatformFromOutside platform = PlatformFromOutside.shared();
 
@@ -26,17 +27,23 @@ final class SecretsIT {
     User ann = platform.register("ann_marks");
     ann.provision("marked", MARKERS.get(0));
     int port = ann.awaitAvailable("marked").path("Port").asInt();
-    ann.call("POST", ann.databases() + "/userdb/marked/credentials", Map.of("Password", MARKERS.get(1)));
+    ann.call(
+        "POST", ann.databases() + "/userdb/marked/credentials", Map.of("Password", MARKERS.get(1)));
     // It is refused, and what was tried must not be kept either.
     ann.exchange(
         "POST",
         ann.databases() + "/byod",
         Map.of(
-            "Name", "marked_too",
-            "HostName", "localhost",
-            "Port", port,
-            "Password", MARKERS.get(2),
-            "captureProvenance", false));
+            "Name",
+            "marked_too",
+            "HostName",
+            "localhost",
+            "Port",
+            port,
+            "Password",
+            MARKERS.get(2),
+            "captureProvenance",
+            false));
     List<String> found = new ArrayList<>();
     for (String marker : MARKERS) {
       found.addAll(filesWith(marker));
@@ -107,7 +114,8 @@ final class SecretsIT {
   private static List<String> processesWith(String marker) throws IOException {
     List<String> found = new ArrayList<>();
     try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
-      for (Path process : processes.filter(path -> path.getFileName().toString().matches("\\d+")).toList()) {
+      for (Path process :
+          processes.filter(path -> path.getFileName().toString().matches("\\d+")).toList()) {
         if (contains(read(process.resolve("cmdline")), marker.getBytes(StandardCharsets.UTF_8))) {
           found.add("process " + process.getFileName() + " has " + marker);
         }

@@ -23,7 +23,9 @@ record User(PlatformFromOutside platform, String name, String token) {
   /// Calls the API and expects success.
   JsonNode call(String method, String path, @Nullable Object body) {
     HttpResponse<String> answer = exchange(method, path, body);
-    assertThat(answer.statusCode()).as(method + " " + path + " " + answer.body()).isBetween(200, 299);
+    assertThat(answer.statusCode())
+        .as(method + " " + path + " " + answer.body())
+        .isBetween(200, 299);
     return PlatformFromOutside.json(answer.body());
   }
 
@@ -65,7 +67,8 @@ record User(PlatformFromOutside platform, String name, String token) {
         .atMost(Duration.ofSeconds(150))
         .pollInterval(Duration.ofMillis(200))
         .ignoreExceptions()
-        .until(() -> !operation(operation).path("phase").asText().matches("queued|running|unwinding"));
+        .until(
+            () -> !operation(operation).path("phase").asText().matches("queued|running|unwinding"));
     return operation(operation);
   }
 

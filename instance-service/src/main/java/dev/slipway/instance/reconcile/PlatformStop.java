@@ -41,7 +41,12 @@ class PlatformStop {
 
   /// @param host null while it has none
   private record Target(
-      String id, String organization, String name, @Nullable String host, int port, boolean there) {}
+      String id,
+      String organization,
+      String name,
+      @Nullable String host,
+      int port,
+      boolean there) {}
 
   private final PlatformWish wishes;
   private final Transactions transactions;
