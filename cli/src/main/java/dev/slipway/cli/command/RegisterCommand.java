@@ -97,7 +97,7 @@ final class RegisterCommand implements Callable<Integer> {
       output.line(
           "Signed in as %s, organization %s."
               .formatted(profile.path("Name").asText(), profile.path("Organization").asText()));
-      output.note("Next: slipway db provision main -U %s_db".formatted(name));
+      output.note("Next: slipway db provision main -U main_owner");
     }
     return 0;
   }
