@@ -63,6 +63,11 @@ final class InstanceOperationsMatrixTest {
     System.out.println("The instances' matrix: " + OperationKit.casesRun() + " cases");
   }
 
+  /// Every operation of the service.
+  static List<Operation<?, ?>> operations() {
+    return new InstanceRig(ProvisionInstance.KIND).operations();
+  }
+
   private static Scenario scenario(String kind) {
     return new Scenario() {
       @Override
