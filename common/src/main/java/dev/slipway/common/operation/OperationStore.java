@@ -269,25 +269,7 @@ final class OperationStore {
             idempotency.request(),
             idempotency.key(),
             idempotency.bodyDigest());
-    if (claimed == 1) {
-      return Optional.empty();
-    }
-    try (PreparedStatement select =
-        connection.prepareStatement(
-            """
-            select body_digest, operation from idempotency_key
-            where organization = ? and request = ? and key = ?""")) {
-      select.setString(1, organization);
-      select.setString(2, idempotency.request());
-      select.setString(3, idempotency.key());
-      try (ResultSet row = select.executeQuery()) {
-        row.next();
-        return Optional.of(
-            row.getString("body_digest").equals(idempotency.bodyDigest())
-                ? new Begun.Same(row.getString("operation"))
-                : new Begun.KeyReused());
-      }
-    }
+    return claimed == 1 ? Optional.empty() : earlier(connection, organization, idempotency);
   }
 
   private void recordKey(Connection connection, BeginRequest request, String operation)
