@@ -21,6 +21,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
@@ -128,7 +129,10 @@ public final class KafkaBroker implements AutoCloseable {
   private void ensureTopics() throws IOException, InterruptedException {
     List<NewTopic> topics =
         settings.topics().entrySet().stream()
-            .map(topic -> new NewTopic(topic.getKey(), topic.getValue(), (short) 1))
+            .map(
+                topic ->
+                    new NewTopic(topic.getKey(), topic.getValue(), (short) 1)
+                        .configs(configuration(topic.getKey())))
             .toList();
     for (Map.Entry<String, KafkaFuture<Void>> topic :
         admin.createTopics(topics).values().entrySet()) {
@@ -142,6 +146,12 @@ public final class KafkaBroker implements AutoCloseable {
         throw new IOException("Kafka does not answer", failure);
       }
     }
+  }
+
+  private static Map<String, String> configuration(String topic) {
+    return LocalStack.COMPACTED.contains(topic)
+        ? Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT)
+        : Map.of();
   }
 
   /// Formats the log directory beside its place and renames it when it is whole.

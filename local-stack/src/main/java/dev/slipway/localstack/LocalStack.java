@@ -3,6 +3,7 @@ package dev.slipway.localstack;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -15,7 +16,13 @@ public final class LocalStack implements AutoCloseable {
       Map.of(
           "slipway.account.event.v1", 6,
           "slipway.instance.event.v1", 6,
-          "slipway.instance.command.v1", 6);
+          "slipway.instance.command.v1", 6,
+          "slipway.deploy.event.v1", 6,
+          "slipway.deploy.command.v1", 6,
+          "slipway.deploy.route.v1", 1);
+
+  /// Those of which only the last message of each key is kept.
+  static final Set<String> COMPACTED = Set.of("slipway.deploy.route.v1");
 
   /// What a stack is made of.
   ///

@@ -23,7 +23,10 @@ public final class Main {
 
   /// The services that have a database here, by the name of their role and database.
   private static final Map<String, String> SERVICES =
-      Map.of("account_service", "account-service", "instance_service", "instance-service");
+      Map.of(
+          "account_service", "account-service",
+          "instance_service", "instance-service",
+          "deploy_service", "deploy-service");
 
   private Main() {}
 

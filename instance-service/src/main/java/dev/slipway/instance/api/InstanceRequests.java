@@ -6,6 +6,7 @@ import static dev.slipway.instance.api.InstanceErrors.INSTANCE_LINKED;
 import static dev.slipway.instance.api.InstanceErrors.INSTANCE_NOT_LINKED;
 
 import dev.slipway.common.crypto.InstallationKeys;
+import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.error.ApiException;
 import dev.slipway.common.error.ErrorCode;
 import dev.slipway.common.id.Identifiers;
@@ -25,7 +26,6 @@ import dev.slipway.instance.domain.Instance;
 import dev.slipway.instance.domain.InstanceKind;
 import dev.slipway.instance.domain.InstanceStatus;
 import dev.slipway.instance.domain.Instances;
-import dev.slipway.instance.driver.ScramVerifier;
 import dev.slipway.instance.driver.linked.JdbcLinkedServer;
 import dev.slipway.instance.operation.DestroyInstance;
 import dev.slipway.instance.operation.LinkInstance;

@@ -1,5 +1,6 @@
 package dev.slipway.instance.driver;
 
+import dev.slipway.common.driver.Endpoint;
 import java.util.regex.Pattern;
 
 /// What a driver needs to know of an instance. Everything here is fixed before the first effect, so

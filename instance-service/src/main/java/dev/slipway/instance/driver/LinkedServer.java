@@ -1,5 +1,6 @@
 package dev.slipway.instance.driver;
 
+import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.operation.DriverFailure;
 
 /// A Postgres server that somebody else runs. Nothing here changes anything on it, so no fence is

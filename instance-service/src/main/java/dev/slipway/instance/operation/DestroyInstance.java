@@ -3,6 +3,7 @@ package dev.slipway.instance.operation;
 import static java.time.Duration.ofMinutes;
 
 import dev.slipway.common.contract.instance.InstanceEvent.InstanceDestroyed;
+import dev.slipway.common.driver.Gone;
 import dev.slipway.common.ledger.LedgerRow;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.Admission;
@@ -13,7 +14,6 @@ import dev.slipway.common.operation.Plan;
 import dev.slipway.common.operation.StepContext;
 import dev.slipway.common.operation.StepOutcome;
 import dev.slipway.instance.domain.Instances;
-import dev.slipway.instance.driver.Gone;
 import dev.slipway.instance.driver.InstanceDriver;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;

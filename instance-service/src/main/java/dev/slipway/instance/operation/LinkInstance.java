@@ -3,6 +3,7 @@ package dev.slipway.instance.operation;
 import static java.time.Duration.ofSeconds;
 
 import dev.slipway.common.contract.instance.InstanceEvent.InstanceLinked;
+import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Operation;
 import dev.slipway.common.operation.OperationKind;
@@ -11,7 +12,6 @@ import dev.slipway.common.operation.StepContext;
 import dev.slipway.common.operation.StepOutcome;
 import dev.slipway.common.operation.UndoOutcome;
 import dev.slipway.instance.domain.Instances;
-import dev.slipway.instance.driver.Endpoint;
 import dev.slipway.instance.driver.LinkedServer;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;

@@ -3,6 +3,7 @@ package dev.slipway.instance.operation;
 import static java.time.Duration.ofMinutes;
 
 import dev.slipway.common.contract.instance.InstanceEvent.InstanceRepaired;
+import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.operation.Admission;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Operation;
@@ -11,7 +12,6 @@ import dev.slipway.common.operation.Plan;
 import dev.slipway.common.operation.StepContext;
 import dev.slipway.common.operation.StepOutcome;
 import dev.slipway.instance.domain.Observations;
-import dev.slipway.instance.driver.Endpoint;
 import dev.slipway.instance.driver.InstanceDriver;
 import dev.slipway.instance.driver.InstanceSpecification;
 import dev.slipway.instance.driver.Observation;

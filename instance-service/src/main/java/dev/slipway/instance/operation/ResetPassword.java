@@ -3,6 +3,8 @@ package dev.slipway.instance.operation;
 import static java.time.Duration.ofSeconds;
 
 import dev.slipway.common.contract.instance.InstanceEvent.PasswordReset;
+import dev.slipway.common.driver.Endpoint;
+import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.operation.Admission;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Operation;
@@ -10,10 +12,8 @@ import dev.slipway.common.operation.OperationKind;
 import dev.slipway.common.operation.Plan;
 import dev.slipway.common.operation.StepContext;
 import dev.slipway.common.operation.StepOutcome;
-import dev.slipway.instance.driver.Endpoint;
 import dev.slipway.instance.driver.InstanceDriver;
 import dev.slipway.instance.driver.InstanceSpecification;
-import dev.slipway.instance.driver.ScramVerifier;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 

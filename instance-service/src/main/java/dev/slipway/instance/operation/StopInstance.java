@@ -2,6 +2,7 @@ package dev.slipway.instance.operation;
 
 import static java.time.Duration.ofSeconds;
 
+import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Operation;
 import dev.slipway.common.operation.OperationKind;
@@ -9,7 +10,6 @@ import dev.slipway.common.operation.Plan;
 import dev.slipway.common.operation.StepContext;
 import dev.slipway.common.operation.StepOutcome;
 import dev.slipway.instance.domain.Observations;
-import dev.slipway.instance.driver.Endpoint;
 import dev.slipway.instance.driver.InstanceDriver;
 import dev.slipway.instance.driver.InstanceSpecification;
 import jakarta.inject.Inject;

@@ -2,6 +2,7 @@ package dev.slipway.instance.operation;
 
 import static java.time.Duration.ofMinutes;
 
+import dev.slipway.common.driver.Found;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.Admission;
 import dev.slipway.common.operation.DriverFailure;
@@ -12,7 +13,6 @@ import dev.slipway.common.operation.StepContext;
 import dev.slipway.common.operation.StepOutcome;
 import dev.slipway.instance.domain.Bookkeeping;
 import dev.slipway.instance.domain.Books;
-import dev.slipway.instance.driver.Found;
 import dev.slipway.instance.driver.InstanceDriver;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
@@ -64,7 +64,7 @@ public final class SweepInstance implements Operation<SweepInstance.Input, Sweep
       throws DriverFailure, InterruptedException {
     List<Resource> found =
         driver.inventory().stream()
-            .filter(thing -> thing.instance().equals(context.subject()))
+            .filter(thing -> thing.subject().equals(context.subject()))
             .map(Found::resource)
             .filter(resource -> !resource.kind().equals("trash"))
             .toList();

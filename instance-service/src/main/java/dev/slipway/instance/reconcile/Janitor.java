@@ -1,14 +1,14 @@
 package dev.slipway.instance.reconcile;
 
+import dev.slipway.common.driver.Found;
+import dev.slipway.common.driver.Locality;
 import dev.slipway.common.operation.BeginRequest;
 import dev.slipway.common.operation.Begun;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.OperationEngine;
 import dev.slipway.common.operation.Transactions;
 import dev.slipway.instance.domain.Bookkeeping;
-import dev.slipway.instance.driver.Found;
 import dev.slipway.instance.driver.InstanceDriver;
-import dev.slipway.instance.driver.Locality;
 import dev.slipway.instance.operation.SweepInstance;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
@@ -153,8 +153,8 @@ class Janitor {
     Set<String> strangers = new HashSet<>();
     for (Found found : reality) {
       if (!found.resource().kind().equals("trash")
-          && !books.getOrDefault(found.instance(), Bookkeeping.NOTHING).known()) {
-        strangers.add(found.instance());
+          && !books.getOrDefault(found.subject(), Bookkeeping.NOTHING).known()) {
+        strangers.add(found.subject());
       }
     }
     return strangers.isEmpty()

@@ -1,9 +1,9 @@
 package dev.slipway.instance.reconcile;
 
+import dev.slipway.common.driver.Found;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.Transactions;
 import dev.slipway.instance.domain.Bookkeeping;
-import dev.slipway.instance.driver.Found;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.sql.Connection;
@@ -60,7 +60,7 @@ class JanitorTables {
 
   /// What is known of each instance that something was found of.
   Map<String, Bookkeeping> books(List<Found> reality) throws SQLException {
-    Set<String> instances = reality.stream().map(Found::instance).collect(Collectors.toSet());
+    Set<String> instances = reality.stream().map(Found::subject).collect(Collectors.toSet());
     return transactions.inNew(
         connection -> {
           Map<String, Bookkeeping> books = new HashMap<>();

@@ -2,11 +2,11 @@ package dev.slipway.instance.reconcile;
 
 import dev.slipway.common.contract.instance.InstanceEvent;
 import dev.slipway.common.contract.instance.InstanceEvent.InstanceUnavailable;
+import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.operation.Transactions;
 import dev.slipway.common.outbox.Outbox;
 import dev.slipway.instance.domain.InstanceKind;
 import dev.slipway.instance.domain.Observations;
-import dev.slipway.instance.driver.Endpoint;
 import dev.slipway.instance.driver.Observation;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;

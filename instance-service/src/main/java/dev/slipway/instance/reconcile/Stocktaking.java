@@ -1,9 +1,9 @@
 package dev.slipway.instance.reconcile;
 
+import dev.slipway.common.driver.Found;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.instance.domain.Bookkeeping;
 import dev.slipway.instance.domain.Bookkeeping.Standing;
-import dev.slipway.instance.driver.Found;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -29,7 +29,7 @@ final class Stocktaking {
     Map<String, List<Found>> byInstance =
         reality.stream()
             .collect(
-                Collectors.groupingBy(Found::instance, LinkedHashMap::new, Collectors.toList()));
+                Collectors.groupingBy(Found::subject, LinkedHashMap::new, Collectors.toList()));
     List<Discrepancy> discrepancies = new ArrayList<>();
     byInstance.forEach(
         (instance, things) -> {
@@ -65,7 +65,7 @@ final class Stocktaking {
     reality.forEach(
         thing ->
             existing
-                .computeIfAbsent(thing.instance(), none -> new HashSet<>())
+                .computeIfAbsent(thing.subject(), none -> new HashSet<>())
                 .add(thing.resource()));
     List<Discrepancy> discrepancies = new ArrayList<>();
     open.forEach(

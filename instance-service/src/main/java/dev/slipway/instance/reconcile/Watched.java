@@ -1,7 +1,7 @@
 package dev.slipway.instance.reconcile;
 
+import dev.slipway.common.driver.Endpoint;
 import dev.slipway.instance.domain.InstanceKind;
-import dev.slipway.instance.driver.Endpoint;
 import dev.slipway.instance.driver.InstanceSpecification;
 import dev.slipway.instance.driver.Observation;
 import org.jspecify.annotations.Nullable;

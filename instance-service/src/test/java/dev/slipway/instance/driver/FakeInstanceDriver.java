@@ -1,5 +1,10 @@
 package dev.slipway.instance.driver;
 
+import dev.slipway.common.driver.Endpoint;
+import dev.slipway.common.driver.Found;
+import dev.slipway.common.driver.Gone;
+import dev.slipway.common.driver.Locality;
+import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;

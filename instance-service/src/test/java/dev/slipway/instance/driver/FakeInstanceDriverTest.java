@@ -3,6 +3,7 @@ package dev.slipway.instance.driver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;

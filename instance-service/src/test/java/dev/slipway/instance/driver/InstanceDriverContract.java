@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.slipway.common.driver.Found;
+import dev.slipway.common.driver.Gone;
+import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
@@ -64,7 +67,7 @@ public abstract class InstanceDriverContract {
 
   private Stream<Found> found(InstanceSpecification specification) throws Exception {
     return driver().inventory().stream()
-        .filter(found -> found.instance().equals(specification.instance()));
+        .filter(found -> found.subject().equals(specification.instance()));
   }
 
   private static void assertFenced(ThrowingCallable act) {

@@ -1,5 +1,7 @@
 package dev.slipway.instance.operation;
 
+import dev.slipway.common.driver.Endpoint;
+import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.operation.BeginRequest;
 import dev.slipway.common.operation.KernelDatabase;
@@ -12,10 +14,8 @@ import dev.slipway.instance.domain.Bookkeeping;
 import dev.slipway.instance.domain.Instance;
 import dev.slipway.instance.domain.Instances;
 import dev.slipway.instance.domain.Observations;
-import dev.slipway.instance.driver.Endpoint;
 import dev.slipway.instance.driver.FakeInstanceDriver;
 import dev.slipway.instance.driver.Observation;
-import dev.slipway.instance.driver.ScramVerifier;
 import dev.slipway.instance.driver.WatchedDriver;
 import java.time.Duration;
 import java.time.Instant;

@@ -3,11 +3,11 @@ package dev.slipway.instance.reconcile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.operation.Fence;
 import dev.slipway.common.operation.OperationView;
 import dev.slipway.common.operation.Outcome;
-import dev.slipway.instance.driver.Endpoint;
 import dev.slipway.instance.driver.FakeInstanceDriver.Moment;
 import dev.slipway.instance.driver.InstanceSpecification;
 import dev.slipway.instance.operation.SweepInstance;

@@ -1,5 +1,7 @@
 package dev.slipway.instance.reconcile;
 
+import dev.slipway.common.driver.Endpoint;
+import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.operation.BeginRequest;
 import dev.slipway.common.operation.DriverFailure;
@@ -12,11 +14,9 @@ import dev.slipway.common.operation.Transactions;
 import dev.slipway.common.outbox.Outbox;
 import dev.slipway.instance.domain.Instance;
 import dev.slipway.instance.domain.InstanceKind;
-import dev.slipway.instance.driver.Endpoint;
 import dev.slipway.instance.driver.FakeInstanceDriver;
 import dev.slipway.instance.driver.InstanceSpecification;
 import dev.slipway.instance.driver.LinkedServer;
-import dev.slipway.instance.driver.ScramVerifier;
 import dev.slipway.instance.driver.WatchedDriver;
 import dev.slipway.instance.operation.DestroyInstance;
 import dev.slipway.instance.operation.LinkInstance;

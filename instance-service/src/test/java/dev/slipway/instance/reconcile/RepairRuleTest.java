@@ -2,11 +2,11 @@ package dev.slipway.instance.reconcile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.operation.Cause;
 import dev.slipway.common.operation.Outcome;
 import dev.slipway.instance.domain.InstanceKind;
 import dev.slipway.instance.domain.Wish;
-import dev.slipway.instance.driver.Endpoint;
 import dev.slipway.instance.driver.Observation.State;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package dev.slipway.instance.driver.linked;
 
 import dev.slipway.common.crypto.InstallationKeys;
+import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.operation.DriverFailure;
-import dev.slipway.instance.driver.Endpoint;
 import dev.slipway.instance.driver.LinkedServer;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;

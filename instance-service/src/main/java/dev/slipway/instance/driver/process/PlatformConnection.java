@@ -1,8 +1,8 @@
 package dev.slipway.instance.driver.process;
 
+import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
-import dev.slipway.instance.driver.Endpoint;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

@@ -1,7 +1,7 @@
 package dev.slipway.instance.driver.process;
 
+import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.operation.DriverFailure;
-import dev.slipway.instance.driver.ScramVerifier;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,17 +1,17 @@
 package dev.slipway.instance.driver.process;
 
+import dev.slipway.common.driver.Endpoint;
+import dev.slipway.common.driver.Found;
+import dev.slipway.common.driver.Gone;
+import dev.slipway.common.driver.Locality;
+import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
-import dev.slipway.instance.driver.Endpoint;
 import dev.slipway.instance.driver.Footprint;
-import dev.slipway.instance.driver.Found;
-import dev.slipway.instance.driver.Gone;
 import dev.slipway.instance.driver.InstanceDriver;
 import dev.slipway.instance.driver.InstanceSpecification;
-import dev.slipway.instance.driver.Locality;
 import dev.slipway.instance.driver.Observation;
-import dev.slipway.instance.driver.ScramVerifier;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;

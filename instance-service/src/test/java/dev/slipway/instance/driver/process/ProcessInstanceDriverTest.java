@@ -5,15 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
+import dev.slipway.common.driver.Found;
+import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
-import dev.slipway.instance.driver.Found;
 import dev.slipway.instance.driver.InstanceDriver;
 import dev.slipway.instance.driver.InstanceDriverContract;
 import dev.slipway.instance.driver.InstanceSpecification;
 import dev.slipway.instance.driver.Observation;
-import dev.slipway.instance.driver.ScramVerifier;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -124,7 +124,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     assertThat(home(specification)).doesNotExist();
     assertThat(Signals.livingIn(home(specification))).isEmpty();
     assertThat(stage.driver.inventory())
-        .extracting(Found::instance)
+        .extracting(Found::subject)
         .doesNotContain(specification.instance());
   }
 
@@ -599,7 +599,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
         .extracting(DriverFailure::code)
         .isEqualTo("foreign");
     assertThat(stage.driver.inventory())
-        .extracting(Found::instance)
+        .extracting(Found::subject)
         .doesNotContain(specification.instance());
     assertThat(home(specification).resolve("data/PG_VERSION")).exists();
   }

@@ -1,10 +1,10 @@
 package dev.slipway.instance.driver.process;
 
+import dev.slipway.common.driver.Endpoint;
+import dev.slipway.common.driver.Found;
 import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
-import dev.slipway.instance.driver.Endpoint;
-import dev.slipway.instance.driver.Found;
 import dev.slipway.instance.driver.InstanceSpecification;
 import dev.slipway.localstack.PostgresBinaries;
 import java.io.IOException;
@@ -157,7 +157,7 @@ final class ProcessStage implements AutoCloseable {
     try {
       for (Found found : driver.inventory()) {
         if (!found.resource().kind().equals("trash")) {
-          driver.destroy(new Fence(found.instance(), 1_000_000), found.instance(), List.of());
+          driver.destroy(new Fence(found.subject(), 1_000_000), found.subject(), List.of());
         }
       }
       delete(folder);

@@ -1,8 +1,8 @@
 package dev.slipway.instance.driver.process;
 
+import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.operation.Fence;
 import dev.slipway.instance.driver.InstanceSpecification;
-import dev.slipway.instance.driver.ScramVerifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.slipway.instance.driver;
+package dev.slipway.common.driver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

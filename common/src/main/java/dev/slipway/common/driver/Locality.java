@@ -1,4 +1,4 @@
-package dev.slipway.instance.driver;
+package dev.slipway.common.driver;
 
 /// Which replicas of the service can act through a driver.
 public sealed interface Locality {

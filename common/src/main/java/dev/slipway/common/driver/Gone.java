@@ -1,4 +1,4 @@
-package dev.slipway.instance.driver;
+package dev.slipway.common.driver;
 
 import dev.slipway.common.ledger.Resource;
 import java.util.Map;

@@ -1,4 +1,4 @@
-package dev.slipway.instance.driver;
+package dev.slipway.common.driver;
 
 import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;

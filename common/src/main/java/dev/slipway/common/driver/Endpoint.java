@@ -1,4 +1,4 @@
-package dev.slipway.instance.driver;
+package dev.slipway.common.driver;
 
 /// Where clients reach an instance.
 public record Endpoint(String host, int port) {

@@ -1,0 +1,5 @@
+/// HTTP: resources, request and response records.
+@NullMarked
+package dev.slipway.deploy.api;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,49 @@
+package dev.slipway.deploy.domain;
+
+import dev.slipway.common.operation.DriverFailure;
+import java.util.List;
+
+/// An application's own databases, as its role sees them, over TLS.
+public interface ApplicationDatabases {
+
+  /// Takes the platform's advisory lock on the application's database. Migrations and
+  /// roll-backs run
+  /// only under it.
+  ///
+  /// @throws DriverFailure.Transient `locked` when somebody else has it, `unreachable`
+  Held lock(DatabaseAccess access, String database) throws DriverFailure, InterruptedException;
+
+  /// How many workflows of a version are PENDING or ENQUEUED; 0 when the SDK has no tables there.
+  ///
+  /// @throws DriverFailure.Transient `unreachable`
+  long activeWorkflows(DatabaseAccess access, String systemDatabase, String version)
+      throws DriverFailure;
+
+  /// The lock, held on a connection of its own until it is closed; lost with that connection.
+  interface Held extends AutoCloseable {
+
+    /// Everything a migration can change: tables, columns, indexes, constraints, views, functions,
+    /// types, and the rows of the history tables of known migration tools.
+    Catalogue catalogue() throws DriverFailure;
+
+    /// Frees the lock tables that known migration tools leave behind when they are killed. The
+    /// caller has proved that none of them lives.
+    ///
+    /// @return what was freed, in words for the owner
+    List<String> clearStaleLocks() throws DriverFailure;
+
+    @Override
+    void close();
+  }
+
+  /// A state of the schema, to compare.
+  ///
+  /// @param digest  equal for equal states
+  /// @param entries one line for each thing, sorted
+  record Catalogue(String digest, List<String> entries) {
+
+    public Catalogue {
+      entries = List.copyOf(entries);
+    }
+  }
+}

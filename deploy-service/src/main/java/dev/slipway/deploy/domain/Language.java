@@ -1,0 +1,7 @@
+package dev.slipway.deploy.domain;
+
+/// What an application is written in; it decides how it is installed, built and started.
+public enum Language {
+  NODE,
+  PYTHON
+}

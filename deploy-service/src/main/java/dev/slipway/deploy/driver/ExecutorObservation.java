@@ -1,0 +1,27 @@
+package dev.slipway.deploy.driver;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// What was seen of an executor, and when.
+///
+/// @param reason   why it is not healthy, in words for its owner; absent when it is
+/// @param restarts how often it was started again since it was asked for
+public record ExecutorObservation(State state, @Nullable String reason, int restarts, Instant at) {
+
+  /// What was seen.
+  public enum State {
+    /// It runs and answers.
+    HEALTHY,
+    /// It runs and does not answer yet, or no more.
+    SILENT,
+    /// It ended and will be started again after a while.
+    RESTARTING,
+    /// Nothing of it runs and nothing will start it.
+    GONE
+  }
+
+  public boolean healthy() {
+    return state == State.HEALTHY;
+  }
+}

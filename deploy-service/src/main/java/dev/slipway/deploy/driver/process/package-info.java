@@ -1,0 +1,5 @@
+/// Applications as processes of this machine.
+@NullMarked
+package dev.slipway.deploy.driver.process;
+
+import org.jspecify.annotations.NullMarked;
