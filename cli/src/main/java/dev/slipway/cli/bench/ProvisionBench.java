@@ -34,7 +34,8 @@ public final class ProvisionBench {
   private final Path folder;
   private final Consumer<String> progress;
 
-  /// @param databases gives each thread its own, as they are not shared
+  /// @param databases  gives each thread its own, as they are not shared
+  /// @param operations the same
   public ProvisionBench(
       Supplier<Databases> databases,
       Supplier<Operations> operations,
@@ -76,12 +77,13 @@ public final class ProvisionBench {
         new HandMade(work, postgres.home(), postgres.asRoot(), RandomPassword.letters())) {
       // The first of each warms caches and connections and does not count.
       Databases mine = databases.get();
+      Operations followed = operations.get();
       hand.copied();
-      provision(mine);
+      provision(mine, followed);
       for (int i = 1; i <= runs; i++) {
         progress.accept("run %d of %d".formatted(i, runs));
         floor.add(hand.copied());
-        ours.add(provision(mine));
+        ours.add(provision(mine, followed));
         plain.add(hand.initialised());
       }
     }
@@ -89,54 +91,93 @@ public final class ProvisionBench {
     return new Result(floor, plain, ours, parallel > 0 ? together(parallel) : List.of());
   }
 
+  /// Asks for all of them at once, and removes them when the last one is there, so that no removal
+  /// is in the way of what is measured.
   private List<Duration> together(int count) throws IOException, InterruptedException {
     try (ExecutorService threads = Executors.newFixedThreadPool(count)) {
-      List<Callable<Duration>> tasks = new ArrayList<>();
+      List<Callable<Duration>> making = new ArrayList<>();
+      List<Callable<Duration>> removing = new ArrayList<>();
       for (int i = 0; i < count; i++) {
         Databases mine = databases.get();
+        Operations followed = operations.get();
+        String name = name();
         // Connected beforehand, as everybody is who asks for a second instance.
         mine.list();
-        tasks.add(() -> provision(mine));
+        making.add(() -> provisioned(mine, followed, name));
+        removing.add(
+            () -> {
+              destroy(mine, followed, name);
+              return Duration.ZERO;
+            });
       }
-      List<Duration> times = new ArrayList<>();
-      for (Future<Duration> one : threads.invokeAll(tasks)) {
-        try {
-          times.add(one.get());
-        } catch (ExecutionException failure) {
-          if (failure.getCause() instanceof CommandFailure said) {
-            throw said;
-          }
-          throw CommandFailure.failed("bench-failed", String.valueOf(failure.getCause()))
-              .cause(failure)
-              .build();
-        }
+      try {
+        return all(threads, making);
+      } finally {
+        all(threads, removing);
       }
-      return times;
     }
   }
 
-  /// From asking until the status says `available`; the instance is destroyed again.
-  private Duration provision(Databases mine) throws IOException, InterruptedException {
-    String name = "b_" + Long.toHexString(ThreadLocalRandom.current().nextLong(1L << 40));
-    long began = System.nanoTime();
-    mine.provision(name, "bench_user", RandomPassword.letters());
-    try {
-      String status = mine.info(name).status();
-      while (!status.equals("available")) {
-        if (System.nanoTime() - began > PATIENCE.toNanos()) {
-          throw CommandFailure.failed(
-                  "bench-failed", "%s is still %s after %s".formatted(name, status, PATIENCE))
-              .build();
+  private static List<Duration> all(ExecutorService threads, List<Callable<Duration>> tasks)
+      throws InterruptedException {
+    List<Duration> times = new ArrayList<>();
+    for (Future<Duration> one : threads.invokeAll(tasks)) {
+      try {
+        times.add(one.get());
+      } catch (ExecutionException failure) {
+        if (failure.getCause() instanceof CommandFailure said) {
+          throw said;
         }
-        TimeUnit.NANOSECONDS.sleep(POLL.toNanos());
-        status = mine.info(name).status();
-      }
-      return Duration.ofNanos(System.nanoTime() - began);
-    } finally {
-      Optional<String> operation = mine.destroy(name);
-      if (operation.isPresent()) {
-        operations.get().follow(operation.get(), seen -> {});
+        throw CommandFailure.failed("bench-failed", String.valueOf(failure.getCause()))
+            .cause(failure)
+            .build();
       }
     }
+    return times;
+  }
+
+  private Duration provision(Databases mine, Operations followed)
+      throws IOException, InterruptedException {
+    String name = name();
+    try {
+      return provisioned(mine, followed, name);
+    } finally {
+      destroy(mine, followed, name);
+    }
+  }
+
+  /// From asking until the status says `available`. It follows the operation, as `slipway db
+  /// provision` does: asking for the status all the time would measure the asking, which takes more
+  /// of a small machine than the provisioning.
+  private static Duration provisioned(Databases mine, Operations followed, String name)
+      throws IOException, InterruptedException {
+    long began = System.nanoTime();
+    Optional<String> operation = mine.provision(name, "bench_user", RandomPassword.letters());
+    if (operation.isPresent()) {
+      followed.follow(operation.get(), seen -> {});
+    }
+    String status = mine.info(name).status();
+    while (!status.equals("available")) {
+      if (System.nanoTime() - began > PATIENCE.toNanos()) {
+        throw CommandFailure.failed(
+                "bench-failed", "%s is still %s after %s".formatted(name, status, PATIENCE))
+            .build();
+      }
+      TimeUnit.NANOSECONDS.sleep(POLL.toNanos());
+      status = mine.info(name).status();
+    }
+    return Duration.ofNanos(System.nanoTime() - began);
+  }
+
+  private static void destroy(Databases mine, Operations followed, String name)
+      throws IOException, InterruptedException {
+    Optional<String> operation = mine.destroy(name);
+    if (operation.isPresent()) {
+      followed.follow(operation.get(), seen -> {});
+    }
+  }
+
+  private static String name() {
+    return "b_" + Long.toHexString(ThreadLocalRandom.current().nextLong(1L << 40));
   }
 }

@@ -111,7 +111,7 @@ final class DatabaseCommand implements Runnable {
         "Examples:",
         "  slipway db provision main -U demo_db",
         "  slipway db provision main -U demo_db --generate-password",
-        "  printf %s \"$PASSWORD\" | slipway db provision main -U demo_db --password-stdin"
+        "  printf %%s \"$PASSWORD\" | slipway db provision main -U demo_db --password-stdin"
       })
   int provision(
       @Parameters(paramLabel = "NAME") String name,

@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
       "",
       "Examples:",
       "  slipway login -u demo",
-      "  printf %s \"$PASSWORD\" | slipway login -u demo --password-stdin",
+      "  printf %%s \"$PASSWORD\" | slipway login -u demo --password-stdin",
       "  slipway login --device                    sign in with a browser, here or elsewhere",
       "  slipway login --with-refresh-token TOKEN"
     })

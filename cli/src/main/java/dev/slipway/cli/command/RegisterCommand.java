@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
       "",
       "Examples:",
       "  slipway register -u demo",
-      "  printf %s \"$PASSWORD\" | slipway register -u demo --password-stdin",
+      "  printf %%s \"$PASSWORD\" | slipway register -u demo --password-stdin",
       "  slipway register -u bob -s SECRET        join the organization that invited you"
     })
 final class RegisterCommand implements Callable<Integer> {

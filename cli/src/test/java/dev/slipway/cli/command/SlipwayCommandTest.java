@@ -6,7 +6,9 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.IllegalFormatException;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,6 +101,11 @@ class SlipwayCommandTest {
       return;
     }
     String name = spec.qualifiedName();
+    for (String line : spec.usageMessage().footer()) {
+      if (!formats(line)) {
+        lacking.add("%s has an example with a bare percent sign: %s".formatted(name, line));
+      }
+    }
     if (!String.join("\n", spec.usageMessage().footer()).contains("slipway ")) {
       lacking.add(name + " has no example");
     }
@@ -109,6 +116,15 @@ class SlipwayCommandTest {
       lacking.add(name + " has no --json");
     }
     command.getSubcommands().values().forEach(it -> visit(it, lacking));
+  }
+
+  /// What picocli does with each line; it complains in the middle of the help about one that fails.
+  private static boolean formats(String line) {
+    try {
+      return String.format(Locale.ROOT, line).isEmpty() == line.isEmpty();
+    } catch (IllegalFormatException bare) {
+      return false;
+    }
   }
 
   @Test

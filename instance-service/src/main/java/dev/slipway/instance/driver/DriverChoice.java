@@ -34,6 +34,7 @@ class DriverChoice {
       @ConfigProperty(name = "slipway.installation", defaultValue = "local") String installation,
       @ConfigProperty(name = "slipway.instances.first-port") int firstPort,
       @ConfigProperty(name = "slipway.instances.last-port") int lastPort,
+      @ConfigProperty(name = "slipway.instances.spares") int spares,
       InstallationKeys keys)
       throws IOException, InterruptedException {
     if (!name.equals("process")) {
@@ -42,7 +43,8 @@ class DriverChoice {
     }
     awaitPostgres(postgres);
     return ProcessInstanceDriver.open(
-        ProcessDriverSettings.of(directory, postgres, installation, firstPort, lastPort),
+        ProcessDriverSettings.of(directory, postgres, installation, firstPort, lastPort)
+            .withSpares(spares),
         new AuthorityCertificates(CertificateAuthority.open(authority), authority),
         subject -> keys.derive("superuser of an instance", subject),
         InstantSource.system());

@@ -11,6 +11,8 @@ import java.time.Duration;
 /// @param lastPort       highest one
 /// @param signInInterval how long a successful sign-in is believed while the server process lives
 /// @param stopPatience   how long connected clients may delay an orderly stop
+/// @param spares         how many copies of the template wait for an instance; each takes 24 MB of
+///     disk
 public record ProcessDriverSettings(
     Path root,
     Path postgres,
@@ -18,7 +20,10 @@ public record ProcessDriverSettings(
     int firstPort,
     int lastPort,
     Duration signInInterval,
-    Duration stopPatience) {
+    Duration stopPatience,
+    int spares) {
+
+  private static final int MOST_SPARES = 32;
 
   public ProcessDriverSettings {
     if (firstPort < 1 || lastPort > 65535 || firstPort > lastPort) {
@@ -28,9 +33,12 @@ public record ProcessDriverSettings(
     if (installation.isBlank() || installation.contains("\n")) {
       throw new IllegalArgumentException("an installation has an identifier");
     }
+    if (spares < 0 || spares > MOST_SPARES) {
+      throw new IllegalArgumentException("0 to %d spares can be kept".formatted(MOST_SPARES));
+    }
   }
 
-  /// The usual times.
+  /// The usual times, and no spares.
   public static ProcessDriverSettings of(
       Path root, Path postgres, String installation, int firstPort, int lastPort) {
     return new ProcessDriverSettings(
@@ -40,6 +48,12 @@ public record ProcessDriverSettings(
         firstPort,
         lastPort,
         Duration.ofSeconds(15),
-        Duration.ofSeconds(10));
+        Duration.ofSeconds(10),
+        0);
+  }
+
+  public ProcessDriverSettings withSpares(int count) {
+    return new ProcessDriverSettings(
+        root, postgres, installation, firstPort, lastPort, signInInterval, stopPatience, count);
   }
 }

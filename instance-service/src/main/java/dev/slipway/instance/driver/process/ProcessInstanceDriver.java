@@ -51,6 +51,7 @@ import org.jspecify.annotations.Nullable;
 ///   owner                    the installation all of this belongs to
 ///   .driver-…/               scripts and settings of this version
 ///   .template-VERSION-…/     what new instances are copied from
+///   .spares/…                copies of it that wait for an instance
 ///   .fences/ins_…            claims and lock of each instance; outlives it
 ///   .trash/ins_…-WHEN-…/     moved there on a person's word
 ///   ins_…/                   owner, complete, data/, log
@@ -66,7 +67,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
   private static final Duration SIGN_IN_PATIENCE = Duration.ofSeconds(5);
   private static final Duration REFUSAL_INTERVAL = Duration.ofSeconds(2);
   private static final List<String> FILES =
-      List.of("fenced.sh", "template.sh", "postgresql.conf", "pg_hba.conf");
+      List.of("fenced.sh", "template.sh", "spares.sh", "postgresql.conf", "pg_hba.conf");
 
   private final ProcessDriverSettings settings;
   private final ServerCertificates certificates;
@@ -78,6 +79,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
   private final String recipe;
   private final ServerUser user;
   private final FencedShell shell;
+  private final SpareDirectories spares;
   private final ReentrantLock templateLock = new ReentrantLock();
   private volatile @Nullable PostgresTemplate template;
   private final Map<String, SignIn> signIns = new ConcurrentHashMap<>();
@@ -108,6 +110,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     this.scripts = scripts;
     this.recipe = recipe;
     this.user = user;
+    this.spares = new SpareDirectories(root, scripts.resolve("spares.sh"), settings.spares());
     this.shell =
         new FencedShell(
             scripts.resolve("fenced.sh"),
@@ -213,7 +216,12 @@ public final class ProcessInstanceDriver implements InstanceDriver {
 
   @Override
   public void prepare() throws DriverFailure, InterruptedException {
-    template();
+    spares.replenish(template());
+  }
+
+  /// Makes the missing spares now.
+  void makeSpares() throws DriverFailure, InterruptedException {
+    spares.fill(template());
   }
 
   private PostgresTemplate template() throws DriverFailure, InterruptedException {
@@ -285,11 +293,18 @@ public final class ProcessInstanceDriver implements InstanceDriver {
       throws DriverFailure, InterruptedException {
     requireSubject(fence, specification.instance());
     PostgresTemplate source = template();
-    shell.run(
-        "create",
-        fence,
-        Map.of("SLIPWAY_TEMPLATE", source.folder().toString(), "SLIPWAY_SEGMENT", source.segment()),
-        source.newIdentity(clock.instant()));
+    try {
+      shell.run(
+          "create",
+          fence,
+          Map.of(
+              "SLIPWAY_TEMPLATE", source.folder().toString(),
+              "SLIPWAY_SPARES", spares.of(source),
+              "SLIPWAY_SEGMENT", source.segment()),
+          source.newIdentity(clock.instant()));
+    } finally {
+      spares.replenish(source);
+    }
     fresh.add(specification.instance());
   }
 

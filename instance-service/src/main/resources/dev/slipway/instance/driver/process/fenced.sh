@@ -9,8 +9,8 @@
 #
 #   fenced.sh ACTION ROOT INSTANCE EPOCH          (epoch 0: the highest seen, for a person's explicit command)
 #
-# The environment has SLIPWAY_OWNER (installation), and by action SLIPWAY_TEMPLATE, SLIPWAY_SEGMENT, SLIPWAY_POSTGRES,
-# SLIPWAY_PORT, SLIPWAY_HOSTS, SLIPWAY_AS (prefix that drops root), SLIPWAY_UID,
+# The environment has SLIPWAY_OWNER (installation), and by action SLIPWAY_TEMPLATE, SLIPWAY_SPARES (beginning of the
+# paths of its spare copies), SLIPWAY_SEGMENT, SLIPWAY_POSTGRES, SLIPWAY_PORT, SLIPWAY_HOSTS, SLIPWAY_AS (prefix that drops root), SLIPWAY_UID,
 # SLIPWAY_BLIND (not empty where root may not look into other users' processes), SLIPWAY_ROTATE, SLIPWAY_PATIENCE.
 # Lines of output that begin with "=" are results, all others are complaints of the tools used.
 set -u
@@ -93,8 +93,9 @@ overtake() {
   done
 }
 
-# Leaves when a higher epoch has been here; kills what claims with a lower one and still lives.
+# Leaves when a higher epoch has been here. With "overtake" it also kills what claims with a lower one and still lives.
 survey() {
+  order=${1-}
   holders=0
   while read -r claim; do
     IFS=:
@@ -107,7 +108,7 @@ survey() {
       echo "=fenced $1"
       exit "$FENCED"
     fi
-    if [ "$1" -lt "$epoch" ] && [ "$4" = "$boot" ]; then overtake "$2" "$3"; fi
+    if [ "$order" = overtake ] && [ "$1" -lt "$epoch" ] && [ "$4" = "$boot" ]; then overtake "$2" "$3"; fi
   done < "$fence"
 }
 
@@ -123,11 +124,12 @@ take_lock() {
   printf '\n%s:%s:%s:%s\n' "$epoch" $$ "$start" "$boot" >&9
   attempts=0
   until flock -n 9; do
-    survey
+    survey overtake
     [ "$holders" = 1 ] || attempts=$((attempts + 1))
     [ "$attempts" -lt 20 ] || exit "$BUSY"
     sleep 0.01
   done
+  # Who holds the lock need not look for others: what acts holds it too, and what has yet to take it leaves then.
   survey
 }
 
@@ -178,6 +180,15 @@ complete() {
   [ -e "$home/complete" ] || [ -e "$data/postmaster.opts" ]
 }
 
+# Takes a copy that was made beforehand, if there is one. Of two that want the same, one gets it.
+take_spare() {
+  [ -n "${SLIPWAY_SPARES-}" ] || return 1
+  for spare in "$SLIPWAY_SPARES".*; do
+    ! mv -T "$spare" "$data" 2> /dev/null || return 0
+  done
+  return 1
+}
+
 create() {
   check_owner
   ! complete || return 0
@@ -185,7 +196,7 @@ create() {
   # Written first, so that whatever else is found here says whose it is.
   printf '%s\n' "$SLIPWAY_OWNER" > "$home/owner" || give_up
   [ ! -e "$data" ] || rm -rf "$data"
-  cp -a --reflink=auto "$SLIPWAY_TEMPLATE/data" "$data" || give_up
+  take_spare || cp -a --reflink=auto "$SLIPWAY_TEMPLATE/data" "$data" || give_up
   dd of="$data/global/pg_control" bs=8192 count=1 iflag=fullblock conv=notrunc status=none || give_up
   dd of="$data/pg_wal/$SLIPWAY_SEGMENT" bs=8 seek=3 count=1 iflag=fullblock conv=notrunc status=none || give_up
   # A service that was killed while it wrote would have left a part of this, which nothing else gives away.

@@ -508,7 +508,8 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
                 ProcessStage.FIRST_PORT,
                 ProcessStage.LAST_PORT,
                 Duration.ZERO,
-                Duration.ofMillis(200)));
+                Duration.ofMillis(200),
+                0));
 
     impatient.stop(ProcessStage.fence(specification, 2), specification);
 

@@ -97,7 +97,8 @@ final class ProcessStage implements AutoCloseable {
         FIRST_PORT,
         LAST_PORT,
         Duration.ofMillis(500),
-        Duration.ofSeconds(5));
+        Duration.ofSeconds(5),
+        0);
   }
 
   /// Another driver on the same folder, as after a restart of the service.
