@@ -13,7 +13,7 @@ import java.lang.annotation.Target;
 @QuarkusTestResource(
     value = StackResource.class,
     initArgs = @ResourceArg(name = StackResource.SERVICE, value = "account-service"))
-@QuarkusTestResource(FakeInstanceService.class)
+@QuarkusTestResource(FakeOwners.class)
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE)
 public @interface AccountServiceTest {}

@@ -2,6 +2,7 @@ package dev.slipway.account.domain;
 
 import dev.slipway.common.error.ApiException;
 import java.time.Instant;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Who may do what to an organization. Each rule returns, or throws what the caller is told.
@@ -62,7 +63,7 @@ public final class MembershipRules {
   /// @param others how many other members that one has
   /// @param usage  asked only when it matters: what it still owns
   public static void mayLeave(
-      Member user, String organizationName, long others, java.util.function.LongSupplier usage) {
+      Member user, String organizationName, long others, Supplier<Owned> usage) {
     if (!user.admin()) {
       return;
     }
@@ -72,13 +73,12 @@ public final class MembershipRules {
           "you are the admin of organization %s, which has other members; remove them first"
               .formatted(organizationName));
     }
-    long owned = usage.getAsLong();
-    if (owned > 0) {
+    Owned owned = usage.get();
+    if (!owned.nothing()) {
       throw new ApiException(
           AccountErrors.ORGANIZATION_IN_USE,
-          "organization %s still owns %d database instance%s; destroy or unlink %s before you join another"
-              .formatted(
-                  organizationName, owned, owned == 1 ? "" : "s", owned == 1 ? "it" : "them"));
+          "organization %s still owns %s; %s before you join another"
+              .formatted(organizationName, owned.words(), owned.remedy()));
     }
   }
 

@@ -1,10 +1,13 @@
 package dev.slipway.account.membership;
 
+import dev.slipway.account.domain.Owned;
+
 /// Asks the services that own things what an organization still has.
 public interface OrganizationUsage {
 
-  /// The number of database instances.
+  /// Everything, from all of them.
   ///
-  /// @throws dev.slipway.common.error.ApiException with `unavailable` when nobody answers
-  long instancesOf(String organization);
+  /// @throws dev.slipway.common.error.ApiException with `unavailable` when one of them does
+  ///     not answer
+  Owned of(String organization);
 }

@@ -9,7 +9,8 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasKey;
 
 import dev.slipway.account.AccountServiceTest;
-import dev.slipway.account.FakeInstanceService;
+import dev.slipway.account.FakeOwners;
+import dev.slipway.account.FakeOwners.Owner;
 import dev.slipway.account.Gateway;
 import dev.slipway.account.Gateway.Person;
 import dev.slipway.account.TestClock;
@@ -31,6 +32,7 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
@@ -45,7 +47,8 @@ class OrganizationResourceTest {
   @AfterEach
   void presentTime() {
     clock.reset();
-    FakeInstanceService.isDown(false);
+    Owner.INSTANCES.isDown(false);
+    Owner.APPLICATIONS.isDown(false);
   }
 
   @Test
@@ -63,7 +66,7 @@ class OrganizationResourceTest {
         .then()
         .statusCode(200)
         .body("UserNames", equalTo(List.of(admin.name(), invited.name())));
-    assertThat(FakeInstanceService.secretShown()).isEqualTo(keys.internalSecret());
+    assertThat(FakeOwners.secretShown()).isEqualTo(keys.internalSecret());
   }
 
   @Test
@@ -135,29 +138,50 @@ class OrganizationResourceTest {
     Person admin = gateway.register();
     Person invited = gateway.register();
     String secret = gateway.invite(admin);
-    FakeInstanceService.has(organizationId(invited), 1);
+    Owner.INSTANCES.has(organizationId(invited), 1);
 
     refused(gateway.join(invited, admin.name(), secret).then(), 409)
         .body("code", equalTo("organization-in-use"))
         .body("message", containsString("1 database instance"));
     assertThat(gateway.profileOrganization(invited)).isEqualTo(invited.name());
 
-    FakeInstanceService.has(organizationId(invited), 0);
+    Owner.INSTANCES.has(organizationId(invited), 0);
     gateway.join(invited, admin.name(), secret).then().statusCode(204);
   }
 
   @Test
-  void whenInstanceServiceIsDownNothingChanges() {
+  void whoStillOwnsApplicationsCannotJoinEither() throws SQLException {
     Person admin = gateway.register();
     Person invited = gateway.register();
     String secret = gateway.invite(admin);
-    FakeInstanceService.isDown(true);
+    Owner.INSTANCES.has(organizationId(invited), 1);
+    Owner.APPLICATIONS.has(organizationId(invited), 2);
+
+    refused(gateway.join(invited, admin.name(), secret).then(), 409)
+        .body("code", equalTo("organization-in-use"))
+        .body("message", containsString("2 applications and 1 database instance"));
+    Owner.INSTANCES.has(organizationId(invited), 0);
+    refused(gateway.join(invited, admin.name(), secret).then(), 409)
+        .body("message", containsString("2 applications;"));
+    assertThat(gateway.profileOrganization(invited)).isEqualTo(invited.name());
+
+    Owner.APPLICATIONS.has(organizationId(invited), 0);
+    gateway.join(invited, admin.name(), secret).then().statusCode(204);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whenAnOwnerIsDownNothingChanges(Owner owner) {
+    Person admin = gateway.register();
+    Person invited = gateway.register();
+    String secret = gateway.invite(admin);
+    owner.isDown(true);
 
     refused(gateway.join(invited, admin.name(), secret).then(), 503)
         .body("code", equalTo("unavailable"));
     assertThat(gateway.profileOrganization(invited)).isEqualTo(invited.name());
 
-    FakeInstanceService.isDown(false);
+    owner.isDown(false);
     gateway.join(invited, admin.name(), secret).then().statusCode(204);
   }
 

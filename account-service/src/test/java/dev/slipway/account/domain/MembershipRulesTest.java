@@ -10,6 +10,7 @@ import dev.slipway.common.error.ApiException;
 import dev.slipway.common.error.ErrorCode;
 import java.time.Instant;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class MembershipRulesTest {
@@ -57,12 +58,35 @@ class MembershipRulesTest {
 
   @Test
   void anAdminLeavesOnlyWhatIsEmpty() {
-    assertThatCode(() -> MembershipRules.mayLeave(ADMIN, "one", 0, () -> 0))
+    assertThatCode(() -> MembershipRules.mayLeave(ADMIN, "one", 0, () -> Owned.NOTHING))
         .doesNotThrowAnyException();
-    assertThat(codeOf(() -> MembershipRules.mayLeave(ADMIN, "one", 1, () -> 0)))
+    assertThat(codeOf(() -> MembershipRules.mayLeave(ADMIN, "one", 1, () -> Owned.NOTHING)))
         .isEqualTo(AccountErrors.ORGANIZATION_HAS_MEMBERS);
-    assertThat(codeOf(() -> MembershipRules.mayLeave(ADMIN, "one", 0, () -> 2)))
-        .isEqualTo(AccountErrors.ORGANIZATION_IN_USE);
+  }
+
+  @Test
+  void whatIsStillOwnedIsNamedWithWhatToDoAboutIt() {
+    assertThat(refusal(new Owned(2, 0)))
+        .isEqualTo(
+            "organization one still owns 2 database instances;"
+                + " destroy or unlink the database instances before you join another");
+    assertThat(refusal(new Owned(0, 1)))
+        .isEqualTo(
+            "organization one still owns 1 application;"
+                + " delete the application before you join another");
+    assertThat(refusal(new Owned(1, 3)))
+        .isEqualTo(
+            "organization one still owns 3 applications and 1 database instance;"
+                + " delete the applications, destroy or unlink the database instance"
+                + " before you join another");
+  }
+
+  private static @Nullable String refusal(Owned owned) {
+    ApiException refused =
+        catchThrowableOfType(
+            ApiException.class, () -> MembershipRules.mayLeave(ADMIN, "one", 0, () -> owned));
+    assertThat(refused.code()).isEqualTo(AccountErrors.ORGANIZATION_IN_USE);
+    return refused.getMessage();
   }
 
   @Test

@@ -168,6 +168,12 @@ public final class OperationEngine implements AutoCloseable {
     return tell(operation, new Signal.CancelRequested());
   }
 
+  /// Tries a stuck operation again, in the caller's transaction.
+  public void retry(Connection connection, String operation) throws SQLException {
+    store.signal(connection, operation, new Signal.RetryRequested());
+    transactions.afterCommit(this::wake);
+  }
+
   /// Tries a stuck operation again.
   ///
   /// @return false when it is not stuck

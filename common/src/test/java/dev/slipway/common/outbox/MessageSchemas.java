@@ -42,23 +42,39 @@ public final class MessageSchemas {
         verify(message);
         continue;
       }
-      GoldenFile file =
-          GoldenFile.inRepository("docs/generated/messages/" + Message.typeOf(message) + ".json");
-      ObjectNode schema = schema(message);
-      file.read()
-          .ifPresent(
-              published ->
-                  assertThat(incompatibilities(tree(published), schema))
-                      .as("%s; a message that changes gets a new version", Message.typeOf(message))
-                      .isEmpty());
-      file.says(schema.toPrettyString());
+      String type = Message.typeOf(message);
+      verify(type, "docs/generated/messages/" + type + ".json", message);
     }
   }
 
+  /// Fails when the input of an operation that other services ask for is not as published.
+  ///
+  /// @param kind  of the operation
+  /// @param input its input record
+  public static void verifyInput(String kind, Class<? extends Record> input) {
+    verify(kind, "docs/generated/inputs/" + kind + ".json", input);
+  }
+
+  private static void verify(String title, String path, Class<?> message) {
+    GoldenFile file = GoldenFile.inRepository(path);
+    ObjectNode schema = schema(title, message);
+    file.read()
+        .ifPresent(
+            published ->
+                assertThat(incompatibilities(tree(published), schema))
+                    .as("%s; a message that changes gets a new version", title)
+                    .isEmpty());
+    file.says(schema.toPrettyString());
+  }
+
   static ObjectNode schema(Class<?> message) {
+    return schema(Message.typeOf(message), message);
+  }
+
+  private static ObjectNode schema(String title, Class<?> message) {
     ObjectNode schema = JSON.objectNode();
     schema.put("$schema", "https://json-schema.org/draft/2020-12/schema");
-    schema.put("title", Message.typeOf(message));
+    schema.put("title", title);
     schema.setAll(recordSchema(message));
     return schema;
   }

@@ -9,6 +9,7 @@ public interface Instances {
 
   Optional<Instance> find(String organization, String name);
 
+  /// In the transaction of whoever calls, or in one of its own.
   Optional<Instance> byId(String id);
 
   /// How many an organization has, in whatever state.

@@ -15,10 +15,11 @@ import java.util.stream.Stream;
 /// Runs Postgres servers: the one port between instances and whatever they run on.
 ///
 /// **Fencing.** Every call that changes something shows a [Fence] whose subject is the instance
-/// itself. A driver keeps the highest epoch it has seen of each instance for longer than the
-/// instance lives. It refuses a lower one with [DriverFailure.Fenced], and what acts under a lower
-/// epoch when a higher one arrives is stopped before the newcomer acts, even when it is suspended
-/// at that moment. Two calls of the same epoch do not act at the same time: the second fails with
+/// itself, or the set of databases it is about. A driver keeps the highest epoch it has seen of
+/// each instance for longer than the instance lives, and of each set for as long as its instance.
+/// It refuses a lower one with [DriverFailure.Fenced], and what acts under a lower epoch when a
+/// higher one arrives is stopped before the newcomer acts, even when it is suspended at that
+/// moment. Two calls of the same epoch do not act at the same time: the second fails with
 /// [DriverFailure.Transient] and the code `busy`.
 ///
 /// **Repeating.** Every call may be repeated after any failure, any crash of the caller and any
@@ -40,6 +41,10 @@ import java.util.stream.Stream;
 /// | `server-died` | transient | the server was killed while it started |
 /// | `role-refused` | permanent | Postgres or the platform keeps this role's name for itself |
 /// | `role-missing` | permanent | there is no such role to give a password to |
+/// | `role-taken` | permanent | the role of this name is not the application's |
+/// | `database-taken` | permanent | the database of this name is not the application's |
+/// | `database-in-use` | transient | something other than a connection keeps the database |
+/// | `role-in-use` | permanent | something in a database of somebody else's belongs to the role |
 /// | `sign-in-refused` | permanent | the server does not accept the platform's own password |
 /// | `foreign` | permanent | what is there belongs to another installation |
 /// | `outcome-unknown` | unknown | the connection was lost while a change was being committed |
@@ -91,6 +96,39 @@ public interface InstanceDriver {
   /// is kept inside the database, in the same transaction.
   void resetPassword(
       Fence fence, InstanceSpecification specification, String role, ScramVerifier verifier)
+      throws DriverFailure, InterruptedException;
+
+  /// Makes an application's role and databases, or what is missing of them, and gives the role this
+  /// verifier, also when it changed its password itself. The role may sign in and nothing else, has
+  /// at most 60 connections, and owns the databases, to which nobody else is let in but the
+  /// administrator, who acts there as that role.
+  ///
+  /// The subject of the fence is the set's, kept inside the server. A database cannot be made in a
+  /// transaction, so whoever acts on a set holds a lock of its session in the server throughout; a
+  /// newcomer ends that session, after which nothing its owner sends can take effect.
+  ///
+  /// @throws DriverFailure with `role-taken` or `database-taken` when what has such a name is not
+  ///     this application's; nothing was changed then
+  void ensureDatabases(
+      Fence fence,
+      InstanceSpecification specification,
+      String administrator,
+      DatabaseSet set,
+      ScramVerifier verifier)
+      throws DriverFailure, InterruptedException;
+
+  /// Removes some of an application's databases and its role, in whatever state they are, with
+  /// whoever is connected. What is called like that and is not the application's is left alone.
+  /// What else the role owns becomes the administrator's.
+  ///
+  /// @param expected which of them, as [DatabaseSet#resources] names them
+  /// @return a proof for each
+  Gone dropDatabases(
+      Fence fence,
+      InstanceSpecification specification,
+      String administrator,
+      DatabaseSet set,
+      Collection<Resource> expected)
       throws DriverFailure, InterruptedException;
 
   /// Ends the server: politely, then firmly, then with SIGKILL; no process of the instance is left

@@ -13,6 +13,7 @@ import dev.slipway.common.operation.OperationKind;
 import dev.slipway.common.operation.Plan;
 import dev.slipway.common.operation.StepContext;
 import dev.slipway.common.operation.StepOutcome;
+import dev.slipway.instance.domain.DatabaseSets;
 import dev.slipway.instance.domain.Instances;
 import dev.slipway.instance.driver.InstanceDriver;
 import jakarta.inject.Inject;
@@ -22,7 +23,8 @@ import java.util.List;
 /// Removes an instance in whatever state it is, with all its data, and proves that nothing is left.
 ///
 /// It is accepted at any time: it takes over from whatever has the instance, works from every open
-/// ledger row, and there is only forward. When it cannot go on it is stuck, and asking for it again
+/// ledger row, and there is only forward. Databases of applications go with it, also those that a
+/// deleted application left. When it cannot go on it is stuck, and asking for it again
 /// is trying it again.
 @Singleton
 @OperationKind(DestroyInstance.KIND)
@@ -38,11 +40,13 @@ public final class DestroyInstance
 
   private final InstanceDriver driver;
   private final Instances instances;
+  private final DatabaseSets sets;
 
   @Inject
-  public DestroyInstance(InstanceDriver driver, Instances instances) {
+  public DestroyInstance(InstanceDriver driver, Instances instances, DatabaseSets sets) {
     this.driver = driver;
     this.instances = instances;
+    this.sets = sets;
   }
 
   @Override
@@ -67,6 +71,10 @@ public final class DestroyInstance
   private StepOutcome<State> forget(StepContext<Input, State> context) {
     return StepOutcome.done(context.state())
         .publishing(new InstanceDestroyed(context.subject(), context.input().name()))
-        .also(() -> instances.remove(context.subject()));
+        .also(
+            () -> {
+              instances.remove(context.subject());
+              sets.instanceGone(context.subject(), "its database instance was destroyed");
+            });
   }
 }

@@ -8,11 +8,13 @@ import dev.slipway.common.operation.OperationKind;
 import dev.slipway.common.operation.Plan;
 import dev.slipway.common.operation.StepContext;
 import dev.slipway.common.operation.StepOutcome;
+import dev.slipway.instance.domain.DatabaseSets;
 import dev.slipway.instance.domain.Instances;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 
-/// Forgets a linked server. Nothing is changed on it.
+/// Forgets a linked server. Nothing is changed on it; what deleted applications left there is its
+/// owner's from now on.
 @Singleton
 @OperationKind(UnlinkInstance.KIND)
 public final class UnlinkInstance implements Operation<UnlinkInstance.Input, UnlinkInstance.State> {
@@ -25,10 +27,12 @@ public final class UnlinkInstance implements Operation<UnlinkInstance.Input, Unl
   public record State() {}
 
   private final Instances instances;
+  private final DatabaseSets sets;
 
   @Inject
-  public UnlinkInstance(Instances instances) {
+  public UnlinkInstance(Instances instances, DatabaseSets sets) {
     this.instances = instances;
+    this.sets = sets;
   }
 
   @Override
@@ -43,6 +47,11 @@ public final class UnlinkInstance implements Operation<UnlinkInstance.Input, Unl
   private StepOutcome<State> forget(StepContext<Input, State> context) {
     return StepOutcome.done(context.state())
         .publishing(new InstanceUnlinked(context.subject(), context.input().name()))
-        .also(() -> instances.remove(context.subject()));
+        .also(
+            () -> {
+              instances.remove(context.subject());
+              sets.instanceGone(
+                  context.subject(), "its server was unlinked, and is its owner's to look after");
+            });
   }
 }

@@ -34,6 +34,7 @@ class InstanceRepository implements Instances, PanacheRepositoryBase<InstanceEnt
   }
 
   @Override
+  @Transactional
   public Optional<Instance> byId(String id) {
     return findByIdOptional(id).map(InstanceEntity::toInstance);
   }

@@ -17,6 +17,9 @@ import java.util.stream.Collectors;
 /// and read the books second, so that whatever came into being in between is in the books.
 final class Stocktaking {
 
+  /// Nobody can see whose an address is, and no look at reality goes inside a server.
+  private static final Set<String> UNSEEN = Set.of("port", "role", "database");
+
   /// No operation of this name exists, so nothing unfinished is excused.
   private static final String NOBODY = "";
 
@@ -71,8 +74,7 @@ final class Stocktaking {
     open.forEach(
         (instance, resources) ->
             resources.stream()
-                // Nobody can see whose an address is.
-                .filter(resource -> !resource.kind().equals("port"))
+                .filter(resource -> !UNSEEN.contains(resource.kind()))
                 .filter(resource -> !existing.getOrDefault(instance, Set.of()).contains(resource))
                 .forEach(
                     resource ->

@@ -66,6 +66,45 @@ public final class FakeInstanceDriver implements InstanceDriver {
       return running(instance) && verifier != null && verifier.matches(password.toCharArray());
     }
 
+    /// Databases that people or applications made on an instance.
+    public synchronized Set<String> databases(String instance) {
+      Server server = servers.get(instance);
+      return server == null ? Set.of() : Set.copyOf(server.databases.keySet());
+    }
+
+    /// Roles that belong to applications on an instance.
+    public synchronized Set<String> applicationRoles(String instance) {
+      Server server = servers.get(instance);
+      return server == null ? Set.of() : Set.copyOf(server.applications.keySet());
+    }
+
+    /// Whether a role that can sign in gets into a database.
+    public synchronized boolean letsIn(String instance, String role, String database) {
+      Server server = servers.get(instance);
+      return running(instance)
+          && server != null
+          && (role.equals(server.databases.get(database))
+              || (server.databases.containsKey(database)
+                  && !server.applications.containsKey(role)));
+    }
+
+    /// A person makes a role and a database that it owns.
+    public synchronized void make(String instance, String role, String database) {
+      Server server = servers.get(instance);
+      if (server != null) {
+        server.roles.put(role, ScramVerifier.of("a person's".toCharArray()));
+        server.databases.put(database, role);
+      }
+    }
+
+    /// A role gives itself another password.
+    public synchronized void changePassword(String instance, String role, String password) {
+      Server server = servers.get(instance);
+      if (server != null) {
+        server.roles.put(role, ScramVerifier.of(password.toCharArray()));
+      }
+    }
+
     /// The server dies, its data stays.
     public synchronized void kill(String instance) {
       Server server = servers.get(instance);
@@ -93,6 +132,12 @@ public final class FakeInstanceDriver implements InstanceDriver {
   private static final class Server {
     private @Nullable Endpoint endpoint;
     private final Map<String, ScramVerifier> roles = new HashMap<>();
+
+    /// The application of each role that has one.
+    private final Map<String, String> applications = new HashMap<>();
+
+    /// The owner of each database.
+    private final Map<String, String> databases = new TreeMap<>();
   }
 
   private static final class Holder {
@@ -243,6 +288,73 @@ public final class FakeInstanceDriver implements InstanceDriver {
         });
   }
 
+  @Override
+  public void ensureDatabases(
+      Fence fence,
+      InstanceSpecification specification,
+      String administrator,
+      DatabaseSet set,
+      ScramVerifier verifier)
+      throws DriverFailure, InterruptedException {
+    set.requireSubject(fence);
+    actUnder(
+        "ensureDatabases",
+        fence,
+        () -> {
+          Server server = reachable(specification);
+          String application = server.applications.get(set.role());
+          if (server.roles.containsKey(set.role()) && !set.application().equals(application)) {
+            throw new DriverFailure.Permanent("role-taken", "the role is not this application's");
+          }
+          for (String database : set.databases()) {
+            if (!set.role().equals(server.databases.getOrDefault(database, set.role()))) {
+              throw new DriverFailure.Permanent(
+                  "database-taken", "the database is not this application's");
+            }
+          }
+          server.applications.put(set.role(), set.application());
+          server.roles.put(set.role(), verifier);
+          set.databases().forEach(database -> server.databases.put(database, set.role()));
+        });
+  }
+
+  @Override
+  public Gone dropDatabases(
+      Fence fence,
+      InstanceSpecification specification,
+      String administrator,
+      DatabaseSet set,
+      Collection<Resource> expected)
+      throws DriverFailure, InterruptedException {
+    set.requireSubject(fence);
+    var proofs = new HashMap<Resource, String>();
+    actUnder(
+        "dropDatabases",
+        fence,
+        () -> {
+          Server server = reachable(specification);
+          for (Resource resource : expected) {
+            String name = set.nameOf(resource);
+            if (resource.kind().equals("database")) {
+              String owner = server.databases.getOrDefault(name, "");
+              if (set.application().equals(server.applications.get(owner))) {
+                server.databases.remove(name);
+              }
+            }
+            proofs.put(resource, "not in memory");
+          }
+          for (Resource resource : expected) {
+            String name = set.nameOf(resource);
+            if (resource.kind().equals("role")
+                && set.application().equals(server.applications.get(name))) {
+              server.applications.remove(name);
+              server.roles.remove(name);
+            }
+          }
+        });
+    return new Gone(proofs);
+  }
+
   private static void requireName(String role) throws DriverFailure {
     if (role.isEmpty()
         || role.indexOf('\0') >= 0
@@ -322,19 +434,24 @@ public final class FakeInstanceDriver implements InstanceDriver {
     if (!fence.subject().equals(instance)) {
       throw new IllegalArgumentException("the fence is not this instance's");
     }
+    actUnder(act, fence, change);
+  }
+
+  private void actUnder(String act, Fence fence, Change change)
+      throws DriverFailure, InterruptedException {
     Holder holder = enter(fence);
     try {
       crashPoint.reached(act, fence, Moment.BEFORE);
       synchronized (reality) {
         if (holder.overtaken) {
-          throw new DriverFailure.Fenced(fence, reality.highestEpoch(instance));
+          throw new DriverFailure.Fenced(fence, reality.highestEpoch(fence.subject()));
         }
         change.make();
       }
       crashPoint.reached(act, fence, Moment.AFTER);
     } finally {
       synchronized (reality) {
-        reality.holders.remove(instance, holder);
+        reality.holders.remove(fence.subject(), holder);
       }
     }
   }

@@ -105,6 +105,28 @@ public final class WatchedDriver implements InstanceDriver {
   }
 
   @Override
+  public void ensureDatabases(
+      Fence fence,
+      InstanceSpecification specification,
+      String administrator,
+      DatabaseSet set,
+      ScramVerifier verifier)
+      throws DriverFailure, InterruptedException {
+    driver.ensureDatabases(fence, specification, administrator, set, verifier);
+  }
+
+  @Override
+  public Gone dropDatabases(
+      Fence fence,
+      InstanceSpecification specification,
+      String administrator,
+      DatabaseSet set,
+      Collection<Resource> expected)
+      throws DriverFailure, InterruptedException {
+    return driver.dropDatabases(fence, specification, administrator, set, expected);
+  }
+
+  @Override
   public void stop(Fence fence, InstanceSpecification specification)
       throws DriverFailure, InterruptedException {
     driver.stop(fence, specification);

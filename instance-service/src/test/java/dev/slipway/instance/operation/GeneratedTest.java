@@ -1,5 +1,6 @@
 package dev.slipway.instance.operation;
 
+import dev.slipway.common.contract.instance.DatabaseOperations;
 import dev.slipway.common.contract.instance.InstanceEvent;
 import dev.slipway.common.golden.GoldenFile;
 import dev.slipway.common.operation.OperationCatalog;
@@ -27,5 +28,11 @@ final class GeneratedTest {
   @Test
   void theEventsAreAsPublished() {
     MessageSchemas.verify(InstanceEvent.class);
+  }
+
+  @Test
+  void theInputsThatOthersSendAreAsPublished() {
+    MessageSchemas.verifyInput(DatabaseOperations.ENSURE, DatabaseOperations.Ensure.class);
+    MessageSchemas.verifyInput(DatabaseOperations.DROP, DatabaseOperations.Drop.class);
   }
 }

@@ -65,7 +65,11 @@ final class InstanceOperationsMatrixTest {
 
   /// Every operation of the service.
   static List<Operation<?, ?>> operations() {
-    return new InstanceRig(ProvisionInstance.KIND).operations();
+    return Stream.of(
+            new InstanceRig(ProvisionInstance.KIND).operations(),
+            DatabaseOperationsMatrixTest.operations())
+        .flatMap(List::stream)
+        .toList();
   }
 
   private static Scenario scenario(String kind) {
@@ -111,10 +115,10 @@ final class InstanceOperationsMatrixTest {
           new ResetPassword(driver),
           new RepairInstance(driver, instances),
           new StopInstance(driver, instances),
-          new DestroyInstance(driver, instances),
+          new DestroyInstance(driver, instances, (instance, proof) -> {}),
           new SweepInstance(driver, instance -> Bookkeeping.NOTHING),
           new LinkInstance((instance, address, role, password) -> {}, instances),
-          new UnlinkInstance(instances));
+          new UnlinkInstance(instances, (instance, proof) -> {}));
     }
 
     @Override

@@ -102,9 +102,9 @@ final class ReconcileStage implements AutoCloseable {
         List.of(
             new ProvisionInstance(driver, instances),
             new ResetPassword(driver),
-            new DestroyInstance(driver, instances),
+            new DestroyInstance(driver, instances, (instance, proof) -> {}),
             new LinkInstance(linkedServer, instances),
-            new UnlinkInstance(instances),
+            new UnlinkInstance(instances, (instance, proof) -> {}),
             new RepairInstance(driver, table),
             new StopInstance(driver, table),
             new SweepInstance(driver, books));

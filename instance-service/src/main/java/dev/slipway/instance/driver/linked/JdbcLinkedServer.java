@@ -39,7 +39,7 @@ public final class JdbcLinkedServer implements LinkedServer {
       throws DriverFailure {
     var properties = new Properties();
     properties.setProperty("user", role);
-    properties.setProperty("password", open(instance, sealedPassword));
+    properties.setProperty("password", open(keys, instance, sealedPassword));
     properties.setProperty("sslmode", "prefer");
     properties.setProperty("connectTimeout", SECONDS);
     properties.setProperty("loginTimeout", SECONDS);
@@ -71,12 +71,12 @@ public final class JdbcLinkedServer implements LinkedServer {
 
   /// A host is a name or an address and nothing that could add to the URL; an IPv6 address stands
   /// in brackets.
-  private static String url(Endpoint endpoint) {
+  static String url(Endpoint endpoint) {
     String host = endpoint.host().contains(":") ? "[" + endpoint.host() + "]" : endpoint.host();
     return "jdbc:postgresql://%s:%d/postgres".formatted(host, endpoint.port());
   }
 
-  private String open(String instance, String sealed) {
+  static String open(InstallationKeys keys, String instance, String sealed) {
     return new String(
         keys.decrypt(Base64.getDecoder().decode(sealed), purpose(instance)),
         StandardCharsets.UTF_8);

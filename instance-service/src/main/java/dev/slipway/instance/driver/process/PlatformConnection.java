@@ -122,7 +122,17 @@ final class PlatformConnection implements AutoCloseable {
     }
   }
 
+  /// The session itself, for what cannot be done in a transaction.
+  Connection session() {
+    return connection;
+  }
+
   private void raise(Fence fence) throws SQLException, DriverFailure {
+    raise(connection, fence);
+  }
+
+  /// Raises the epoch in the connection's transaction.
+  static void raise(Connection connection, Fence fence) throws SQLException, DriverFailure {
     try (PreparedStatement raise =
         connection.prepareStatement(
             "INSERT INTO slipway.fence AS held (subject, epoch) VALUES (?, ?)"

@@ -8,10 +8,12 @@ import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
+import dev.slipway.instance.driver.DatabaseSet;
 import dev.slipway.instance.driver.Footprint;
 import dev.slipway.instance.driver.InstanceDriver;
 import dev.slipway.instance.driver.InstanceSpecification;
 import dev.slipway.instance.driver.Observation;
+import dev.slipway.instance.driver.sql.SetSession;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -65,6 +67,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
   private static final long LONGEST_LOG = 4L * 1024 * 1024;
   private static final Duration SIGN_IN_PATIENCE = Duration.ofSeconds(5);
+  private static final Duration SET_PATIENCE = Duration.ofSeconds(30);
   private static final Duration REFUSAL_INTERVAL = Duration.ofSeconds(2);
   private static final List<String> FILES =
       List.of("fenced.sh", "template.sh", "spares.sh", "postgresql.conf", "pg_hba.conf");
@@ -442,6 +445,63 @@ public final class ProcessInstanceDriver implements InstanceDriver {
           specification,
           List.of(own),
           statement -> Roles.setPassword(statement, role, verifier));
+    } finally {
+      Arrays.fill(own, '\0');
+    }
+  }
+
+  @Override
+  public void ensureDatabases(
+      Fence fence,
+      InstanceSpecification specification,
+      String administrator,
+      DatabaseSet set,
+      ScramVerifier verifier)
+      throws DriverFailure, InterruptedException {
+    inSet(
+        fence,
+        specification,
+        set,
+        session -> {
+          session.ensure(administrator, verifier, true);
+          return set;
+        });
+  }
+
+  @Override
+  public Gone dropDatabases(
+      Fence fence,
+      InstanceSpecification specification,
+      String administrator,
+      DatabaseSet set,
+      Collection<Resource> expected)
+      throws DriverFailure, InterruptedException {
+    return inSet(fence, specification, set, session -> session.drop(administrator, expected));
+  }
+
+  /// What is done in a session that holds a set's lock.
+  private interface SetWork<T> {
+    T on(SetSession session) throws SQLException, DriverFailure;
+  }
+
+  private <T> T inSet(
+      Fence fence, InstanceSpecification specification, DatabaseSet set, SetWork<T> work)
+      throws DriverFailure, InterruptedException {
+    set.requireSubject(fence);
+    char[] own = passwords.of("instance " + specification.instance());
+    try (PlatformConnection connection =
+        PlatformConnection.open(
+            specification.endpoint(),
+            certificates.authority(),
+            own,
+            SetSession.nameOf(fence),
+            SET_PATIENCE)) {
+      return work.on(SetSession.open(connection.session(), fence, set, PlatformConnection::raise));
+    } catch (SQLException e) {
+      if (Thread.interrupted()) {
+        throw (InterruptedException) new InterruptedException().initCause(e);
+      }
+      throw SetSession.failure(e).orElseGet(() -> PlatformConnection.failure(e));
     } finally {
       Arrays.fill(own, '\0');
     }

@@ -2,6 +2,7 @@ package dev.slipway.account.membership;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.slipway.account.domain.Owned;
 import dev.slipway.common.crypto.InstallationKeys;
 import dev.slipway.common.error.ApiException;
 import dev.slipway.common.error.ErrorCode;
@@ -16,33 +17,43 @@ import java.time.Duration;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 
-/// Asks instance-service. No answer means no: the caller tries again, and nothing has changed.
+/// Asks every service that owns something of an organization. No answer means no: the caller tries
+/// again, and nothing has changed.
 @ApplicationScoped
-class InstanceServiceUsage implements OrganizationUsage {
+class OwnersUsage implements OrganizationUsage {
 
   private static final Duration PATIENCE = Duration.ofSeconds(3);
 
-  private final String url;
+  private final String instanceService;
+  private final String deployService;
   private final InstallationKeys keys;
   private final ObjectMapper json;
 
   // Made at first use: joining is rare, and a client holds threads.
   private @Nullable HttpClient client;
 
-  InstanceServiceUsage(
-      @ConfigProperty(name = "slipway.instance.url") String url,
+  OwnersUsage(
+      @ConfigProperty(name = "slipway.instance.url") String instanceService,
+      @ConfigProperty(name = "slipway.deploy.url") String deployService,
       InstallationKeys keys,
       ObjectMapper json) {
-    this.url = url;
+    this.instanceService = instanceService;
+    this.deployService = deployService;
     this.keys = keys;
     this.json = json;
   }
 
   @Override
-  public long instancesOf(String organization) {
+  public Owned of(String organization) {
+    return new Owned(
+        count(instanceService, organization, "instances"),
+        count(deployService, organization, "applications"));
+  }
+
+  private long count(String service, String organization, String what) {
     HttpRequest request =
         HttpRequest.newBuilder(
-                URI.create(url + "/internal/organizations/" + organization + "/usage"))
+                URI.create(service + "/internal/organizations/" + organization + "/usage"))
             .timeout(PATIENCE)
             .header(InternalToken.SECRET_HEADER, keys.internalSecret())
             .header("Accept", "application/json")
@@ -51,15 +62,15 @@ class InstanceServiceUsage implements OrganizationUsage {
     try {
       HttpResponse<String> response = client().send(request, HttpResponse.BodyHandlers.ofString());
       if (response.statusCode() != 200) {
-        throw unavailable("it answered " + response.statusCode(), null);
+        throw unavailable(what + " are answered with " + response.statusCode(), null);
       }
-      JsonNode instances = json.readTree(response.body()).get("instances");
-      if (instances == null || !instances.isIntegralNumber()) {
-        throw unavailable("it answered without a number of instances", null);
+      JsonNode number = json.readTree(response.body()).get(what);
+      if (number == null || !number.isIntegralNumber()) {
+        throw unavailable("the answer has no number of " + what, null);
       }
-      return instances.longValue();
+      return number.longValue();
     } catch (IOException problem) {
-      throw unavailable("it cannot be asked", problem);
+      throw unavailable("the owner of " + what + " cannot be asked", problem);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw unavailable("interrupted", interrupted);
@@ -86,7 +97,7 @@ class InstanceServiceUsage implements OrganizationUsage {
                 "what your organization owns cannot be found out at the moment, and nothing was changed;"
                     + " try again shortly")
             .header("Retry-After", "2")
-            .internally("instance-service: " + context);
+            .internally(context);
     if (cause != null) {
       refusal.cause(cause);
     }
