@@ -30,10 +30,9 @@ import java.util.stream.Collectors;
 /// Forgets versions that are kept for nothing: the oldest beyond a number, and those beyond an age.
 /// Only the reconciler asks for it, and it yields to whatever a person asks for.
 ///
-/// A version stays while it serves, while an executor of it runs, and while what its migrations
-// have
-/// changed is applied: undoing that needs its code. One that changed nothing leaves the record of
-/// applied versions with its folder.
+/// A version stays while it serves, while an executor of it runs, and while something that its
+/// migrations have changed is applied: undoing that needs its code. One that changed nothing leaves
+/// the record of applied versions with its folder.
 @Singleton
 @OperationKind(PruneVersions.KIND)
 public final class PruneVersions implements Operation<PruneVersions.Input, PruneVersions.State> {

@@ -220,11 +220,12 @@ public final class FakeApplicationRuntime implements ApplicationRuntime {
   }
 
   private static final int FIRST_PORT = 1001;
-  private static final int LAST_PORT = 1400;
+  private static final int PORTS = 400;
   private static final int LONGEST_TEXT = 4 * 1024 * 1024;
 
   private final Reality reality;
   private final InstantSource clock;
+  private final int firstPort;
   private volatile CrashPoint crashPoint = (act, fence, moment) -> {};
   private volatile Function<CommandSpecification, Came> programs =
       command -> interpreted(command.commands(), command.secrets());
@@ -234,8 +235,14 @@ public final class FakeApplicationRuntime implements ApplicationRuntime {
   }
 
   public FakeApplicationRuntime(Reality reality, InstantSource clock) {
+    this(reality, clock, FIRST_PORT);
+  }
+
+  /// @param firstPort of those it offers, so that several can share one ledger
+  public FakeApplicationRuntime(Reality reality, InstantSource clock, int firstPort) {
     this.reality = reality;
     this.clock = clock;
+    this.firstPort = firstPort;
   }
 
   public Reality reality() {
@@ -477,7 +484,7 @@ public final class FakeApplicationRuntime implements ApplicationRuntime {
 
   @Override
   public Stream<Endpoint> freeEndpoints() {
-    return IntStream.rangeClosed(FIRST_PORT, LAST_PORT)
+    return IntStream.range(firstPort, firstPort + PORTS)
         .mapToObj(port -> new Endpoint("127.0.0.1", port))
         .filter(
             endpoint -> {
