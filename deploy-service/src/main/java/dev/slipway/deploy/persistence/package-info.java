@@ -1,4 +1,4 @@
-/// The aggregates in this service's own database.
+/// The registers in this service's own database: plain SQL in the kernel's transactions.
 @NullMarked
 package dev.slipway.deploy.persistence;
 

@@ -2,6 +2,8 @@ package dev.slipway.instance.driver.process;
 
 import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.operation.DriverFailure;
+import dev.slipway.common.process.FencedShell;
+import dev.slipway.common.process.ProcessTable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -8,6 +8,8 @@ import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
+import dev.slipway.common.process.FencedShell;
+import dev.slipway.common.process.ProcessTable;
 import dev.slipway.instance.driver.DatabaseSet;
 import dev.slipway.instance.driver.Footprint;
 import dev.slipway.instance.driver.InstanceDriver;
@@ -64,6 +66,7 @@ import org.jspecify.annotations.Nullable;
 public final class ProcessInstanceDriver implements InstanceDriver {
 
   private static final String HOST = "localhost";
+  private static final int NOT_CREATED = 74;
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
   private static final long LONGEST_LOG = 4L * 1024 * 1024;
   private static final Duration SIGN_IN_PATIENCE = Duration.ofSeconds(5);
@@ -124,7 +127,11 @@ public final class ProcessInstanceDriver implements InstanceDriver {
                 "SLIPWAY_UID", user.uid() == null ? "" : user.uid().toString(),
                 "SLIPWAY_BLIND", user.blind() ? "yes" : "",
                 "SLIPWAY_POSTGRES", binaries.resolve("postgres").toString(),
-                "SLIPWAY_PATIENCE", Long.toString(settings.stopPatience().toMillis() / 10)));
+                "SLIPWAY_PATIENCE", Long.toString(settings.stopPatience().toMillis() / 10)),
+            "instance",
+            Map.of(
+                NOT_CREATED,
+                new FencedShell.Refusal("not-created", "this instance has no data to start from")));
   }
 
   /// Opens the driver on its folder, which may hold the instances of an earlier run.

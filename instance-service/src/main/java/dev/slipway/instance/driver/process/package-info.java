@@ -1,7 +1,8 @@
 /// Postgres servers as plain processes of this machine.
 ///
 /// [ProcessInstanceDriver] is the door. What changes files or processes is never this JVM but a
-/// short-lived shell ([FencedShell], `fenced.sh`) that holds the instance's lock; what changes
+/// short-lived shell ([dev.slipway.common.process.FencedShell], `fenced.sh`) that holds the
+// instance's lock; what changes
 /// roles is a transaction that holds the fence inside the database ([PlatformConnection]).
 /// [PostgresTemplate] makes the data directory every instance is a copy of.
 @NullMarked

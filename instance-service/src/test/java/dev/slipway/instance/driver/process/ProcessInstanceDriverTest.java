@@ -10,6 +10,8 @@ import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
+import dev.slipway.common.process.FencedShell;
+import dev.slipway.common.process.ProcessTable;
 import dev.slipway.instance.driver.InstanceDriver;
 import dev.slipway.instance.driver.InstanceDriverContract;
 import dev.slipway.instance.driver.InstanceSpecification;

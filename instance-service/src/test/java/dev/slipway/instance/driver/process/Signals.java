@@ -1,5 +1,6 @@
 package dev.slipway.instance.driver.process;
 
+import dev.slipway.common.process.ProcessTable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package dev.slipway.instance.driver.process;
+package dev.slipway.common.process;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,22 +11,22 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /// What the kernel says of processes. Looking changes nothing, so the service does it itself.
-final class ProcessTable {
+public final class ProcessTable {
 
   private static final Path PROC = Path.of("/proc");
 
   private ProcessTable() {}
 
   /// @param start in clock ticks since boot; with the number it names a process for ever
-  record Entry(long pid, char state, long session, String start) {
+  public record Entry(long pid, char state, long session, String start) {
 
     /// A zombie is dead although signals still reach it.
-    boolean alive() {
+    public boolean alive() {
       return state != 'Z' && state != 'X';
     }
   }
 
-  static Optional<Entry> find(long pid) {
+  public static Optional<Entry> find(long pid) {
     String line;
     try {
       line = Files.readString(PROC.resolve(pid + "/stat"), StandardCharsets.ISO_8859_1);
@@ -38,11 +38,11 @@ final class ProcessTable {
     return Optional.of(new Entry(pid, fields[0].charAt(0), Long.parseLong(fields[3]), fields[19]));
   }
 
-  static boolean alive(long pid, String start) {
+  public static boolean alive(long pid, String start) {
     return find(pid).filter(entry -> entry.alive() && entry.start().equals(start)).isPresent();
   }
 
-  static List<Long> all() throws IOException {
+  public static List<Long> all() throws IOException {
     var pids = new ArrayList<Long>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(PROC, "[0-9]*")) {
       for (Path entry : entries) {
@@ -54,7 +54,7 @@ final class ProcessTable {
 
   /// Where the process works; or, where the kernel does not let us see that, its command line,
   /// which names the same folder for a server and nothing for a dead process.
-  static String whereabouts(long pid) {
+  public static String whereabouts(long pid) {
     try {
       return Files.readSymbolicLink(PROC.resolve(pid + "/cwd")).toString();
     } catch (IOException e) {
@@ -69,7 +69,7 @@ final class ProcessTable {
 
   /// Ends a process we started and every other one of its session. An interrupt meanwhile is kept
   /// for later: what was begun here must not go on acting.
-  static void endSession(Process leader) throws IOException {
+  public static void endSession(Process leader) throws IOException {
     boolean interrupted = false;
     boolean ended = false;
     while (!ended) {

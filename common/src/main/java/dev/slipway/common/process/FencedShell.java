@@ -1,4 +1,4 @@
-package dev.slipway.instance.driver.process;
+package dev.slipway.common.process;
 
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
@@ -15,34 +15,48 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
-/// Runs `fenced.sh`, which acts on one instance under its lock.
+/// Runs a script that acts on one subject under its lock: `SCRIPT ACTION ROOT SUBJECT EPOCH`.
 ///
 /// The service itself may be suspended for minutes and continue with an outdated view; a shell that
 /// was overtaken is killed by whoever overtook it, and one that starts too late is refused. So
 /// nothing but the shell acts.
-final class FencedShell {
+public final class FencedShell {
 
   private static final int FENCED = 71;
   private static final int BUSY = 72;
   private static final int FOREIGN = 73;
-  private static final int NOT_CREATED = 74;
   private static final int SURVIVOR = 75;
-  static final int KILLED = 128 + 9;
+  public static final int KILLED = 128 + 9;
   private static final Executor READERS = command -> Thread.ofVirtual().start(command);
 
   private final Path script;
   private final Path root;
   private final Map<String, String> environment;
+  private final String noun;
+  private final Map<Integer, Refusal> refusals;
 
-  FencedShell(Path script, Path root, Map<String, String> environment) {
+  /// What an exit status of the script's own means: nothing that trying again would change.
+  public record Refusal(String code, String message) {}
+
+  /// @param noun     what a subject is called in messages: `instance`
+  /// @param refusals by exit status, beside those that every script has: 71 fenced, 72 busy, 73
+  ///     foreign, 75 a process survives
+  public FencedShell(
+      Path script,
+      Path root,
+      Map<String, String> environment,
+      String noun,
+      Map<Integer, Refusal> refusals) {
     this.script = script;
     this.root = root;
     this.environment = Map.copyOf(environment);
+    this.noun = noun;
+    this.refusals = Map.copyOf(refusals);
   }
 
   /// Runs one action to its end and gives its result lines. An interrupt kills the shell and all
   /// its children before it is passed on.
-  List<String> run(String action, Fence fence, Map<String, String> more, byte[] input)
+  public List<String> run(String action, Fence fence, Map<String, String> more, byte[] input)
       throws DriverFailure, InterruptedException {
     if (fence.epoch() < 1) {
       throw new IllegalArgumentException("epochs start at 1");
@@ -51,13 +65,13 @@ final class FencedShell {
   }
 
   /// The same under the highest epoch seen, for what a person does by hand.
-  List<String> runUnderHighestEpoch(String action, String instance)
+  public List<String> runUnderHighestEpoch(String action, String subject)
       throws DriverFailure, InterruptedException {
-    return run(action, instance, 0, Map.of(), new byte[0]);
+    return run(action, subject, 0, Map.of(), new byte[0]);
   }
 
   private List<String> run(
-      String action, String instance, long epoch, Map<String, String> more, byte[] input)
+      String action, String subject, long epoch, Map<String, String> more, byte[] input)
       throws DriverFailure, InterruptedException {
     var builder =
         new ProcessBuilder(
@@ -66,7 +80,7 @@ final class FencedShell {
             script.toString(),
             action,
             root.toString(),
-            instance,
+            subject,
             Long.toString(epoch));
     builder.directory(Path.of("/").toFile()).redirectErrorStream(true);
     replaceEnvironment(builder, environment, more);
@@ -86,16 +100,16 @@ final class FencedShell {
       output = reading.join();
     } catch (IOException e) {
       throw new DriverFailure.Transient(
-          "shell-failed", "the machine could not run a shell for this instance", e);
+          "shell-failed", "the machine could not run a shell for this " + noun, e);
     }
     if (exit == 0) {
       return results(output);
     }
-    throw failure(action, new Fence(instance, epoch), exit, output);
+    throw failure(action, new Fence(subject, epoch), exit, output);
   }
 
   /// A clean environment: nothing of the service's own, which holds secrets.
-  static void replaceEnvironment(
+  public static void replaceEnvironment(
       ProcessBuilder builder, Map<String, String> environment, Map<String, String> more) {
     builder.environment().clear();
     builder
@@ -106,7 +120,7 @@ final class FencedShell {
     builder.environment().putAll(more);
   }
 
-  static String readAll(InputStream stream) {
+  public static String readAll(InputStream stream) {
     try (stream) {
       return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
@@ -114,7 +128,7 @@ final class FencedShell {
     }
   }
 
-  static void feed(Process process, byte[] input) {
+  public static void feed(Process process, byte[] input) {
     try (OutputStream stream = process.getOutputStream()) {
       stream.write(input);
     } catch (IOException e) {
@@ -134,6 +148,10 @@ final class FencedShell {
 
   private DriverFailure failure(String action, Fence fence, int exit, String output) {
     var context = new IOException("%s ended with %d: %s".formatted(action, exit, output.strip()));
+    Refusal refusal = refusals.get(exit);
+    if (refusal != null) {
+      return new DriverFailure.Permanent(refusal.code(), refusal.message(), context);
+    }
     return switch (exit) {
       case FENCED -> new DriverFailure.Fenced(fence, highestEpoch(fence.subject()));
       case KILLED -> {
@@ -141,35 +159,34 @@ final class FencedShell {
         yield highest > fence.epoch()
             ? new DriverFailure.Fenced(fence, highest)
             : new DriverFailure.Transient(
-                "shell-killed", "the machine killed a shell that worked on this instance", context);
+                "shell-killed", "the machine killed a shell that worked on this " + noun, context);
       }
       case BUSY ->
-          new DriverFailure.Transient("busy", "another call works on this instance at the moment");
+          new DriverFailure.Transient(
+              "busy", "another call works on this %s at the moment".formatted(noun));
       case FOREIGN ->
           new DriverFailure.Permanent(
-              "foreign", "the folder of this instance belongs to another installation");
-      case NOT_CREATED ->
-          new DriverFailure.Permanent("not-created", "this instance has no data to start from");
+              "foreign", "the folder of this %s belongs to another installation".formatted(noun));
       case SURVIVOR ->
           new DriverFailure.Transient(
-              "process-survives", "a process of this instance does not end", context);
+              "process-survives", "a process of this %s does not end".formatted(noun), context);
       default ->
           diskFull(output)
               ? new DriverFailure.Permanent(
-                  "disk-full", "no space is left on the disk for this instance", context)
+                  "disk-full", "no space is left on the disk for this " + noun, context)
               : new DriverFailure.Transient(
                   "shell-failed",
-                  "the machine could not %s this instance".formatted(action),
+                  "the machine could not %s this %s".formatted(action, noun),
                   context);
     };
   }
 
-  static boolean diskFull(String output) {
+  public static boolean diskFull(String output) {
     return output.contains("No space left on device") || output.contains("Disk quota exceeded");
   }
 
-  /// The highest epoch that ever claimed this instance, 0 when none did.
-  long highestEpoch(String instance) {
+  /// The highest epoch that ever claimed this subject, 0 when none did.
+  public long highestEpoch(String instance) {
     long highest = 0;
     try {
       for (String line : Files.readAllLines(root.resolve(".fences").resolve(instance))) {

@@ -1,0 +1,83 @@
+package dev.slipway.deploy.domain;
+
+import dev.slipway.common.operation.DriverFailure;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What a version's language, package manager and SDK ask for. It knows configuration files,
+/// commands and environments, and nothing of processes: it reads through what it is given, and
+/// whoever asks writes and runs.
+public interface Blueprint {
+
+  /// What the archive says about itself.
+  ///
+  /// @throws DriverFailure.Permanent `bad-manifest`, saying what is missing or wrong
+  Manifest read(Application application, Files files) throws DriverFailure;
+
+  /// The same, with what only the installed packages tell: which SDK there is.
+  Manifest installed(Manifest manifest, Files files) throws DriverFailure;
+
+  /// The files to replace so that this SDK finds its databases, by path.
+  Map<String, String> configuration(Surroundings surroundings, Files files) throws DriverFailure;
+
+  /// The commands of a run, in order; empty when this version has none.
+  List<String> commands(Run run, Manifest manifest);
+
+  /// The whole environment. It is composed anew each time, from secrets that rest encrypted.
+  Environment environment(Surroundings surroundings);
+
+  /// The text files of one version.
+  @FunctionalInterface
+  interface Files {
+    Optional<String> read(String path) throws DriverFailure;
+  }
+
+  /// Where a version is to run.
+  ///
+  /// @param executor absent for commands
+  record Surroundings(
+      Application application,
+      DatabaseAccess access,
+      String version,
+      Manifest manifest,
+      @Nullable String executor) {}
+
+  /// @param secrets the values among them that nobody may read in an output
+  record Environment(Map<String, String> variables, Set<String> secrets) {
+
+    public Environment {
+      variables = Map.copyOf(variables);
+      secrets = Set.copyOf(secrets);
+    }
+
+    /// Without values.
+    @Override
+    public String toString() {
+      return "Environment" + variables.keySet();
+    }
+  }
+
+  /// What is run to its end in a version's folder. Its [#word] names the run, its output and, with
+  /// `-failed`, the cause of a failure.
+  enum Run {
+    INSTALL,
+    SETUP,
+    BUILD,
+    MIGRATE,
+    PRUNE,
+    ROLLBACK;
+
+    public String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    /// The code of its failure.
+    public String failure() {
+      return this == MIGRATE ? "migration-failed" : word() + "-failed";
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package dev.slipway.deploy.operation;
+
+import dev.slipway.common.contract.instance.DatabaseOperations;
+import dev.slipway.common.crypto.InstallationKeys;
+import dev.slipway.common.driver.ScramVerifier;
+import dev.slipway.common.operation.Cause;
+import dev.slipway.common.operation.Child;
+import dev.slipway.common.operation.ChildEnd;
+import dev.slipway.common.operation.DriverFailure;
+import dev.slipway.common.operation.Outcome;
+import dev.slipway.common.operation.StepContext;
+import dev.slipway.common.operation.StepOutcome;
+import dev.slipway.common.operation.UndoOutcome;
+import dev.slipway.common.outbox.Json;
+import dev.slipway.deploy.domain.Application;
+import dev.slipway.deploy.domain.Bindings;
+import dev.slipway.deploy.domain.DatabaseAccess;
+import dev.slipway.deploy.domain.DatabaseAccesses;
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/// An application's databases on an instance, which instance-service makes and drops.
+///
+/// The role's password follows from the installation's keys, so that whoever asks twice, also a
+/// runner that was overtaken, asks for the same one. It stays here; its verifier travels.
+@Singleton
+final class Databases {
+
+  private final Bindings bindings;
+  private final DatabaseAccesses accesses;
+  private final InstallationKeys keys;
+
+  @Inject
+  Databases(Bindings bindings, DatabaseAccesses accesses, InstallationKeys keys) {
+    this.bindings = bindings;
+    this.accesses = accesses;
+    this.keys = keys;
+  }
+
+  /// Has the databases and the role made, unless they are known to be there.
+  <S extends Record> StepOutcome<S> ensure(
+      StepContext<?, S> context, Application application, String instance, String instanceName)
+      throws DriverFailure, InterruptedException {
+    String id = application.id();
+    Optional<DatabaseAccess> known = accesses.find(id, instance);
+    if (known.isPresent() && known.get().ensured()) {
+      return StepOutcome.done(context.state());
+    }
+    Optional<ChildEnd> end = context.child();
+    if (end.isPresent()) {
+      return end.get().outcome() == Outcome.SUCCEEDED
+          ? StepOutcome.done(context.state()).also(() -> accesses.ensured(id, instance))
+          : failed(end.get(), "made");
+    }
+    char[] password = keys.derive("role of an application", id + " on " + instance);
+    if (known.isEmpty()) {
+      Bindings.Bound bound =
+          bindings.bind(application.organization(), instanceName, id, application.name());
+      accesses.put(
+          new DatabaseAccess(
+              id,
+              instance,
+              bound.host(),
+              bound.port(),
+              application.role(),
+              seal(password, DatabaseAccess.purpose(id, instance)),
+              false));
+    }
+    var input =
+        new DatabaseOperations.Ensure(
+            instance,
+            id,
+            application.role(),
+            ScramVerifier.of(password).value(),
+            List.of(application.database(), application.systemDatabase()));
+    return StepOutcome.await(
+        ask(context, DatabaseOperations.ENSURE, instance, id, input),
+        "instance-service to make the databases");
+  }
+
+  /// Has the databases and the role dropped.
+  <S extends Record> StepOutcome<S> drop(StepContext<?, S> context, Application application) {
+    String id = application.id();
+    Optional<ChildEnd> end = context.child();
+    if (end.isPresent()) {
+      return end.get().outcome() == Outcome.SUCCEEDED
+          ? StepOutcome.done(context.state())
+          : failed(end.get(), "dropped");
+    }
+    var input =
+        new DatabaseOperations.Drop(
+            application.instance(),
+            id,
+            application.role(),
+            List.of(application.database(), application.systemDatabase()));
+    return StepOutcome.await(
+        ask(context, DatabaseOperations.DROP, application.instance(), id, input),
+        "instance-service to drop the databases");
+  }
+
+  /// Releases what a binding step may have bound, also when nobody has noted what that was.
+  UndoOutcome unbind(
+      String organization, String instanceName, String application, String applicationName)
+      throws DriverFailure, InterruptedException {
+    try {
+      Bindings.Bound bound =
+          bindings.bind(organization, instanceName, application, applicationName);
+      bindings.release(bound.instance(), application);
+      accesses.remove(application, bound.instance());
+    } catch (DriverFailure.Permanent nothingToBindTo) {
+      return UndoOutcome.undone(
+          "Nothing can be bound: " + Objects.requireNonNull(nothingToBindTo.getMessage()));
+    }
+    return UndoOutcome.undone("The binding is released");
+  }
+
+  private static Child ask(
+      StepContext<?, ?> context, String kind, String instance, String application, Record input) {
+    return context.child(
+        DatabaseOperations.PREFIX,
+        DatabaseOperations.TOPIC,
+        kind,
+        DatabaseOperations.subject(instance, application),
+        Json.write(input));
+  }
+
+  private static <S> StepOutcome<S> failed(ChildEnd end, String participle) {
+    Cause cause = end.cause();
+    return cause == null
+        ? StepOutcome.failed(
+            "databases-failed",
+            "The databases were not %s: operation %s has ended as %s"
+                .formatted(participle, end.id(), end.outcome()))
+        : new StepOutcome.Failed<>(cause);
+  }
+
+  private String seal(char[] password, String purpose) {
+    byte[] plain = String.valueOf(password).getBytes(StandardCharsets.US_ASCII);
+    return Base64.getEncoder().encodeToString(keys.encrypt(plain, purpose));
+  }
+}

@@ -1,0 +1,63 @@
+package dev.slipway.deploy.operation;
+
+import dev.slipway.deploy.domain.Bindings;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// How far an operation that brings a version up has come.
+///
+/// @param inUse     executors run from the version's folder already, so nothing in it is made anew
+/// @param from      the instance it leaves; absent when it stays where it is
+/// @param target    the instance to move to; absent when it stays where it is
+/// @param before    digest of the schema before the first command that may change it; absent until
+///     it was read, and when nothing will change it
+/// @param empty     whether there was nothing in the schema then
+/// @param changed   whether the schema is another one now
+/// @param unmigrate versions whose migrations are to be undone, newest first
+/// @param executors the new ones; empty until their ports are chosen
+public record Standing(
+    boolean inUse,
+    @Nullable String from,
+    Bindings.@Nullable Bound target,
+    @Nullable String before,
+    boolean empty,
+    boolean changed,
+    List<String> unmigrate,
+    List<Placement> executors) {
+
+  /// Before the first step.
+  static final Standing NONE =
+      new Standing(false, null, null, null, false, false, List.of(), List.of());
+
+  public Standing {
+    unmigrate = List.copyOf(unmigrate);
+    executors = List.copyOf(executors);
+  }
+
+  /// Where one executor will listen.
+  public record Placement(String executor, String host, int port, int adminPort) {}
+
+  Standing inUse(boolean now) {
+    return new Standing(now, from, target, before, empty, changed, unmigrate, executors);
+  }
+
+  Standing moving(String old, Bindings.Bound bound) {
+    return new Standing(inUse, old, bound, before, empty, changed, unmigrate, executors);
+  }
+
+  Standing surveyed(String digest, boolean nothing) {
+    return new Standing(inUse, from, target, digest, nothing, changed, unmigrate, executors);
+  }
+
+  Standing changed(boolean now) {
+    return new Standing(inUse, from, target, before, empty, now, unmigrate, executors);
+  }
+
+  Standing unmigrating(List<String> newestFirst) {
+    return new Standing(inUse, from, target, before, empty, changed, newestFirst, executors);
+  }
+
+  Standing placed(List<Placement> placements) {
+    return new Standing(inUse, from, target, before, empty, changed, unmigrate, placements);
+  }
+}

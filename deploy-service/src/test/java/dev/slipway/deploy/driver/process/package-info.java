@@ -1,0 +1,4 @@
+@NullMarked
+package dev.slipway.deploy.driver.process;
+
+import org.jspecify.annotations.NullMarked;

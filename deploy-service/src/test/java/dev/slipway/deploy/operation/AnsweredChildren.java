@@ -1,0 +1,96 @@
+package dev.slipway.deploy.operation;
+
+import dev.slipway.common.operation.Admission;
+import dev.slipway.common.operation.KernelDatabase;
+import dev.slipway.common.operation.KernelSettings;
+import dev.slipway.common.operation.OperationCatalog;
+import dev.slipway.common.operation.OperationEngine;
+import dev.slipway.common.operation.OperationEvent;
+import dev.slipway.common.operation.Outcome;
+import dev.slipway.common.outbox.Outbox;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/// Stands for instance-service: whatever is asked of it has ended well a moment later.
+final class AnsweredChildren {
+
+  private static final Duration MOMENT = Duration.ofMillis(5);
+
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final List<Thread> threads = new ArrayList<>();
+
+  AnsweredChildren(KernelDatabase... databases) {
+    for (KernelDatabase database : databases) {
+      // It is never started, so it takes no operation from anybody.
+      var engine =
+          new OperationEngine(
+              database.transactions(),
+              new OperationCatalog(List.of()),
+              new KernelSettings(
+                  "kit-service",
+                  "ear",
+                  "kit",
+                  "slipway.kit.event.v1",
+                  Duration.ofSeconds(30),
+                  Map.of(Admission.LIGHT, 1)),
+              new Outbox("kit-service", Clock.systemUTC()),
+              OperationEngine.Interruptions.NONE);
+      threads.add(
+          Thread.ofPlatform().daemon().name("children").start(() -> answer(database, engine)));
+    }
+  }
+
+  private void answer(KernelDatabase database, OperationEngine engine) {
+    try {
+      while (!closing.get()) {
+        try {
+          database
+              .transactions()
+              .inNew(
+                  connection -> {
+                    for (String child : asked(connection)) {
+                      engine.hear(
+                          connection,
+                          new OperationEvent.Ended(
+                              child, "asked", "asked", List.of(), Outcome.SUCCEEDED, null));
+                    }
+                    return true;
+                  });
+        } catch (SQLException failure) {
+          throw new IllegalStateException(failure);
+        }
+        Thread.sleep(MOMENT);
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static List<String> asked(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery(
+                "select awaiting_id from operation where awaiting_id is not null")) {
+      List<String> asked = new ArrayList<>();
+      while (rows.next()) {
+        asked.add(rows.getString(1));
+      }
+      return asked;
+    }
+  }
+
+  void stop() throws InterruptedException {
+    closing.set(true);
+    for (Thread thread : threads) {
+      thread.join();
+    }
+  }
+}

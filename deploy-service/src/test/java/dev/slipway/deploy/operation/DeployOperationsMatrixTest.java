@@ -1,0 +1,190 @@
+package dev.slipway.deploy.operation;
+
+import dev.slipway.common.operation.BeginRequest;
+import dev.slipway.common.operation.KernelDatabase;
+import dev.slipway.common.operation.Operation;
+import dev.slipway.common.operation.OperationEngine;
+import dev.slipway.common.operation.OperationKit;
+import dev.slipway.common.operation.OperationView;
+import dev.slipway.common.operation.Scenario;
+import dev.slipway.deploy.driver.ExecutorObservation;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/// Every operation of this service against the kernel's kit, in pairs with other ones that may
+/// arrive on the same application. Children are answered at once, as if by instance-service.
+final class DeployOperationsMatrixTest {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final String MIGRATIONS = "classpath:db/migration";
+
+  private static final KernelDatabase[] LANES = {
+    KernelDatabase.fresh(MIGRATIONS), KernelDatabase.fresh(MIGRATIONS),
+    KernelDatabase.fresh(MIGRATIONS), KernelDatabase.fresh(MIGRATIONS)
+  };
+
+  private static final AnsweredChildren CHILDREN = new AnsweredChildren(LANES);
+
+  // The ledger of a lane is shared by all cases, so each has ports of its own.
+  private static final AtomicInteger PORTS = new AtomicInteger(10_000);
+
+  private final OperationKit kit = new OperationKit(LANES);
+
+  @TestFactory
+  Stream<DynamicTest> everyCaseEndsAndLeavesNothing() {
+    return Stream.of(
+            RegisterApplication.KIND,
+            DeployVersion.KIND,
+            RollBackVersion.KIND,
+            ChangeInstance.KIND,
+            DeleteApplication.KIND,
+            DrainExecutors.KIND,
+            RestoreExecutors.KIND,
+            PruneVersions.KIND)
+        .map(DeployOperationsMatrixTest::scenario)
+        .flatMap(kit::matrix);
+  }
+
+  @AfterAll
+  static void tellHowMany() throws Exception {
+    CHILDREN.stop();
+    System.out.println("The applications' matrix: " + OperationKit.casesRun() + " cases");
+  }
+
+  private static Scenario scenario(String kind) {
+    return new Scenario() {
+      @Override
+      public String name() {
+        return kind;
+      }
+
+      @Override
+      public Rig rig(KernelDatabase database) {
+        return new ApplicationRig(kind, new DeployStage(database, PORTS.getAndAdd(20)));
+      }
+    };
+  }
+
+  private static final class ApplicationRig implements Scenario.Rig {
+
+    private final String kind;
+    private final DeployStage stage;
+    private String first = "1";
+    private String second = "2";
+
+    private ApplicationRig(String kind, DeployStage stage) {
+      this.kind = kind;
+      this.stage = stage;
+    }
+
+    @Override
+    public List<Operation<?, ?>> operations() {
+      return stage.operations();
+    }
+
+    @Override
+    public void prepare(OperationEngine engine) throws Exception {
+      if (kind.equals(RegisterApplication.KIND)) {
+        return;
+      }
+      stage.register();
+      first = stage.addVersion();
+      second = stage.addVersion();
+      if (!kind.equals(DeployVersion.KIND)) {
+        succeed(engine, stage.deploy(first));
+      }
+      switch (kind) {
+        case RollBackVersion.KIND -> succeed(engine, stage.deploy(second));
+        case DrainExecutors.KIND -> {
+          stage.schemas.workflows(first, 1);
+          succeed(engine, stage.deploy(second));
+          stage.schemas.workflows(first, 0);
+        }
+        case PruneVersions.KIND -> {
+          stage.unchanging.add(first);
+          stage.versions.migrated(stage.application, first, false);
+          succeed(engine, stage.deploy(second));
+        }
+        case RestoreExecutors.KIND ->
+            stage
+                .reality
+                .executors()
+                .forEach(
+                    executor ->
+                        stage.reality.becomes(executor, ExecutorObservation.State.GONE));
+        default -> {}
+      }
+    }
+
+    private static void succeed(OperationEngine engine, BeginRequest request) throws Exception {
+      OperationView end = engine.awaitEnd(OperationKit.id(engine.begin(request)), PATIENCE);
+      if (!end.succeeded()) {
+        throw new AssertionError(end.toString());
+      }
+    }
+
+    @Override
+    public BeginRequest begin() {
+      return request(kind);
+    }
+
+    @Override
+    public List<BeginRequest> others() {
+      // What takes over from one that yields would leave something else than it does.
+      return switch (kind) {
+        case RegisterApplication.KIND -> List.of(request(RegisterApplication.KIND));
+        case DrainExecutors.KIND, RestoreExecutors.KIND, PruneVersions.KIND ->
+            List.of(request(DeleteApplication.KIND));
+        default ->
+            Stream.of(
+                    DeployVersion.KIND,
+                    RollBackVersion.KIND,
+                    ChangeInstance.KIND,
+                    RestoreExecutors.KIND,
+                    DeleteApplication.KIND)
+                .map(this::request)
+                .toList();
+      };
+    }
+
+    @Override
+    public Optional<BeginRequest> destroy() {
+      // What was never registered is nobody's to delete.
+      return kind.equals(RegisterApplication.KIND)
+          ? Optional.empty()
+          : Optional.of(request(DeleteApplication.KIND));
+    }
+
+    private BeginRequest request(String wanted) {
+      String name = stage.name;
+      Record input =
+          switch (wanted) {
+            case RegisterApplication.KIND ->
+                new RegisterApplication.Input(
+                    "acme", name, dev.slipway.deploy.domain.Language.NODE, "main", "shop", 512, 1);
+            case DeployVersion.KIND ->
+                new DeployVersion.Input(name, first, DeployVersion.Mode.DEPLOY, false, false);
+            case RollBackVersion.KIND -> new RollBackVersion.Input(name, first);
+            case ChangeInstance.KIND -> new ChangeInstance.Input(name, second, "other");
+            case DeleteApplication.KIND -> new DeleteApplication.Input(name, true);
+            case DrainExecutors.KIND -> new DrainExecutors.Input(name, 3600);
+            case RestoreExecutors.KIND -> new RestoreExecutors.Input(name);
+            case PruneVersions.KIND -> new PruneVersions.Input(name, 0, 0);
+            default -> throw new IllegalArgumentException(wanted);
+          };
+      return stage.request(wanted, input);
+    }
+
+    @Override
+    public SortedSet<String> reality() {
+      return stage.things();
+    }
+  }
+}

@@ -1,0 +1,299 @@
+package dev.slipway.deploy.operation;
+
+import dev.slipway.common.crypto.InstallationKeys;
+import dev.slipway.common.id.Identifiers;
+import dev.slipway.common.operation.BeginRequest;
+import dev.slipway.common.operation.DriverFailure;
+import dev.slipway.common.operation.KernelDatabase;
+import dev.slipway.common.operation.Operation;
+import dev.slipway.common.outbox.Outbox;
+import dev.slipway.deploy.domain.Application;
+import dev.slipway.deploy.domain.Applications;
+import dev.slipway.deploy.domain.Archives;
+import dev.slipway.deploy.domain.Bindings;
+import dev.slipway.deploy.domain.Blueprint;
+import dev.slipway.deploy.domain.DatabaseAccess;
+import dev.slipway.deploy.domain.DatabaseAccesses;
+import dev.slipway.deploy.domain.Executors;
+import dev.slipway.deploy.domain.Language;
+import dev.slipway.deploy.domain.Manifest;
+import dev.slipway.deploy.domain.Routes;
+import dev.slipway.deploy.domain.Versions;
+import dev.slipway.deploy.driver.CommandRun;
+import dev.slipway.deploy.driver.CommandSpecification;
+import dev.slipway.deploy.driver.FakeApplicationRuntime;
+import dev.slipway.deploy.persistence.ApplicationTable;
+import dev.slipway.deploy.persistence.DatabaseAccessTable;
+import dev.slipway.deploy.persistence.ExecutorTable;
+import dev.slipway.deploy.persistence.SecretTable;
+import dev.slipway.deploy.persistence.VersionTable;
+import dev.slipway.deploy.routing.ToldRoutes;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// One application in a reality of its own, with the service's real registers.
+///
+/// A migration adds a word to the schema of the instance it runs on, `v` and the version; undoing it
+/// takes the word away. Both are run by the fake runtime, and their commands say what they come to.
+final class DeployStage {
+
+  private static final InstallationKeys KEYS = keys();
+
+  final String application = Identifiers.next("app");
+  final String name = "shop-" + application.substring(22);
+  final String main = Identifiers.next("ins");
+  final String other = Identifiers.next("ins");
+  final FakeApplicationRuntime.Reality reality = new FakeApplicationRuntime.Reality();
+  final FakeApplicationRuntime runtime;
+  final FakeSchemas schemas = new FakeSchemas();
+  final Map<String, String> bound = new ConcurrentHashMap<>();
+
+  /// What commands of a run come to instead of ending well, by version and run.
+  final Map<String, CommandRun> comesTo = new ConcurrentHashMap<>();
+
+  /// Versions, or archives before they are versions, whose migrations change nothing.
+  final Set<String> unchanging = ConcurrentHashMap.newKeySet();
+
+  final Applications applications;
+  final Versions versions;
+  final Executors executors;
+  final DatabaseAccesses accesses;
+  final Routes routes;
+  private final SecretTable secrets;
+
+  DeployStage(KernelDatabase database, int firstPort) {
+    runtime = new FakeApplicationRuntime(reality, InstantSource.system(), firstPort);
+    applications = new ApplicationTable(database.transactions());
+    versions = new VersionTable(database.transactions());
+    executors = new ExecutorTable(database.transactions());
+    accesses = new DatabaseAccessTable(database.transactions());
+    secrets = new SecretTable(database.transactions());
+    routes =
+        new ToldRoutes(
+            database.transactions(), new Outbox("deploy-service", Clock.systemUTC()));
+    runtime.runsAs(this::run);
+  }
+
+  private static InstallationKeys keys() {
+    try {
+      return InstallationKeys.open(Files.createTempDirectory("keys"));
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+
+  /// Registered, as if by an operation that ended long ago.
+  void register() {
+    bound.put(application + ' ' + main, main);
+    applications.add(
+        new Application(
+            application,
+            "org_one",
+            "acme",
+            name,
+            Language.NODE,
+            main,
+            "main",
+            "shop",
+            512,
+            1,
+            null,
+            List.of(),
+            0,
+            "dop_sample",
+            "demo",
+            Instant.now()));
+  }
+
+  String addVersion() {
+    return versions.add(application, "archive", "dop_sample", "demo").id();
+  }
+
+  Application now() {
+    return applications.byId(application).orElseThrow();
+  }
+
+  BeginRequest request(String kind, Record input) {
+    return BeginRequest.of(kind, application, name, "org_one", "demo", input, null);
+  }
+
+  BeginRequest deploy(String version) {
+    return request(
+        DeployVersion.KIND,
+        new DeployVersion.Input(name, version, DeployVersion.Mode.DEPLOY, false, false));
+  }
+
+  // ---- What runs
+
+  private FakeApplicationRuntime.Came run(CommandSpecification command) {
+    String version = command.version().version();
+    String instance = command.environment().getOrDefault("INSTANCE", main);
+    CommandRun came =
+        comesTo.getOrDefault(version + ' ' + command.name(), new CommandRun.Exited(0));
+    if (came instanceof CommandRun.Exited(int status)
+        && status == 0
+        && !unchanging.contains(version)) {
+      switch (command.name()) {
+        case "migrate" -> schemas.apply(instance, "v" + version);
+        case "rollback" -> schemas.revert(instance, "v" + version);
+        default -> {}
+      }
+    }
+    return new FakeApplicationRuntime.Came(came, List.of());
+  }
+
+  /// What exists, without names that differ from case to case. Whether an executor runs that is
+  /// meant to is not part of it.
+  SortedSet<String> things() {
+    SortedSet<String> things = new TreeSet<>();
+    for (int i = 0; i < reality.versions().size(); i++) {
+      things.add("directory " + i);
+    }
+    Set<String> running = new TreeSet<>(reality.executors());
+    executors.of(application).forEach(executor -> running.add(executor.id()));
+    for (int i = 0; i < running.size(); i++) {
+      things.add("process " + i);
+      things.add("port " + i + " of the application");
+      things.add("port " + i + " of the admin server");
+    }
+    return things;
+  }
+
+  // ---- The operations
+
+  List<Operation<?, ?>> operations() {
+    var blueprint = new FakeBlueprint();
+    var specifications = new Specifications(blueprint, KEYS);
+    var candidates = new Candidates(applications, versions, accesses);
+    var runs = new Runs(runtime, blueprint, specifications);
+    var archives = new FakeArchives();
+    var workspace = new Workspace(archives, runtime, blueprint, runs, versions, executors);
+    var bindings = new FakeBindings();
+    var databases = new Databases(bindings, accesses, KEYS);
+    var migrations =
+        new Migrations(runtime, schemas, applications, versions, blueprint, specifications);
+    var serving =
+        new Serving(
+            runtime, specifications, applications, versions, executors, routes, schemas, accesses);
+    return List.of(
+        new RegisterApplication(applications, bindings, databases),
+        new DeployVersion(candidates, workspace, databases, migrations, serving),
+        new RollBackVersion(candidates, workspace, migrations, serving),
+        new ChangeInstance(
+            candidates,
+            workspace,
+            bindings,
+            databases,
+            accesses,
+            migrations,
+            serving,
+            applications,
+            versions),
+        new DeleteApplication(
+            runtime,
+            archives,
+            bindings,
+            databases,
+            applications,
+            versions,
+            executors,
+            secrets,
+            accesses,
+            routes),
+        new DrainExecutors(candidates, executors, serving),
+        new RestoreExecutors(candidates, executors, runtime, specifications),
+        new PruneVersions(candidates, applications, versions, executors, runtime));
+  }
+
+  private final class FakeArchives implements Archives {
+    @Override
+    public Path unpack(String archive, String owner, String version) {
+      Path folder = Path.of("unpacked", owner, version);
+      reality.offer(folder, Map.of("package.json", "{}"));
+      return folder;
+    }
+
+    @Override
+    public void discard(String owner, String version) {}
+  }
+
+  private final class FakeBindings implements Bindings {
+    @Override
+    public Bound bind(String organization, String instanceName, String owner, String ownerName)
+        throws DriverFailure {
+      String instance =
+          switch (instanceName) {
+            case "main" -> main;
+            case "other" -> other;
+            default ->
+                throw new DriverFailure.Permanent(
+                    "instance-not-found", "database %s not found".formatted(instanceName));
+          };
+      bound.put(owner + ' ' + instance, instance);
+      return new Bound(instance, instanceName, "localhost", 5432, false);
+    }
+
+    @Override
+    public void release(String instance, String owner) {
+      bound.remove(owner + ' ' + instance);
+    }
+  }
+
+  private static final class FakeBlueprint implements Blueprint {
+    @Override
+    public Manifest read(Application application, Files files) throws DriverFailure {
+      Optional<String> description = files.read("package.json");
+      if (description.isEmpty()) {
+        throw new DriverFailure.Permanent("bad-manifest", "There is no package.json");
+      }
+      return new Manifest(
+          Language.NODE,
+          Manifest.PackageManager.NPM_LOCKED,
+          "a".repeat(64),
+          null,
+          List.of("setup"),
+          true,
+          List.of("migrate"),
+          List.of("rollback"),
+          List.of("serve"),
+          Map.of(),
+          false);
+    }
+
+    @Override
+    public Manifest installed(Manifest manifest, Files files) {
+      return manifest;
+    }
+
+    @Override
+    public Map<String, String> configuration(Surroundings surroundings, Files files) {
+      return Map.of("dbos-config.yaml", surroundings.access().host());
+    }
+
+    @Override
+    public List<String> commands(Run run, Manifest manifest) {
+      return List.of(run.word());
+    }
+
+    @Override
+    public Environment environment(Surroundings surroundings) {
+      Map<String, String> variables = new HashMap<>();
+      DatabaseAccess access = surroundings.access();
+      variables.put("INSTANCE", access.instance());
+      return new Environment(variables, Set.of());
+    }
+  }
+}

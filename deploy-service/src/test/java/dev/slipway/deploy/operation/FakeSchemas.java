@@ -1,0 +1,82 @@
+package dev.slipway.deploy.operation;
+
+import dev.slipway.common.operation.DriverFailure;
+import dev.slipway.deploy.domain.ApplicationDatabases;
+import dev.slipway.deploy.domain.DatabaseAccess;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// Applications' databases in memory: each instance has a schema that is a set of words, and a lock
+/// that only one has at a time.
+final class FakeSchemas implements ApplicationDatabases {
+
+  private final Map<String, SortedSet<String>> schemas = new ConcurrentHashMap<>();
+  private final Map<String, Boolean> locked = new ConcurrentHashMap<>();
+  private final Map<String, Long> active = new ConcurrentHashMap<>();
+  private final List<String> freed = new ArrayList<>();
+
+  private SortedSet<String> schema(String instance) {
+    return schemas.computeIfAbsent(instance, none -> new TreeSet<>());
+  }
+
+  synchronized void apply(String instance, String change) {
+    schema(instance).add(change);
+  }
+
+  synchronized void revert(String instance, String change) {
+    schema(instance).remove(change);
+  }
+
+  synchronized List<String> at(String instance) {
+    return List.copyOf(schema(instance));
+  }
+
+  synchronized List<String> freed() {
+    return List.copyOf(freed);
+  }
+
+  boolean isLocked(String instance) {
+    return locked.containsKey(instance);
+  }
+
+  void workflows(String version, long count) {
+    active.put(version, count);
+  }
+
+  @Override
+  public Held lock(DatabaseAccess access, String database) throws DriverFailure {
+    String instance = access.instance();
+    if (locked.putIfAbsent(instance, true) != null) {
+      throw new DriverFailure.Transient("locked", "Somebody else changes the schema");
+    }
+    return new Held() {
+      @Override
+      public Catalogue catalogue() {
+        List<String> entries = at(instance);
+        return new Catalogue(String.join(",", entries), entries);
+      }
+
+      @Override
+      public List<String> clearStaleLocks() {
+        synchronized (FakeSchemas.this) {
+          freed.add(instance);
+          return List.of("The lock of a migration tool was freed");
+        }
+      }
+
+      @Override
+      public void close() {
+        locked.remove(instance);
+      }
+    };
+  }
+
+  @Override
+  public long activeWorkflows(DatabaseAccess access, String systemDatabase, String version) {
+    return active.getOrDefault(version, 0L);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.slipway.deploy.persistence;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.slipway.deploy.routing;
+
+import org.jspecify.annotations.NullMarked;
