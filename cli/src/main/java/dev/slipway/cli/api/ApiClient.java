@@ -3,16 +3,19 @@ package dev.slipway.cli.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import dev.slipway.cli.archive.ArchiveBody;
 import dev.slipway.cli.console.CommandFailure;
 import dev.slipway.cli.console.Json;
 import dev.slipway.cli.console.Surroundings;
 import dev.slipway.cli.platform.PlatformHome;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
@@ -24,6 +27,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +42,11 @@ public final class ApiClient {
 
   /// Longer than the longest answer of the platform to a call that is no deploy.
   private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+  /// For half a gigabyte over a slow line.
+  private static final Duration UPLOAD_PATIENCE = Duration.ofMinutes(30);
+
+  private static final String JSON = "application/json";
 
   private final PlatformAddress address;
   private final CredentialStore store;
@@ -91,19 +100,52 @@ public final class ApiClient {
     return authorized(method, "/v1alpha1/" + encode(organization()) + path, body, headers);
   }
 
+  /// Calls a path of the caller's organization with a body that is too large for memory.
+  public Answer upload(String method, String path, ArchiveBody body, Map<String, String> headers)
+      throws IOException, InterruptedException {
+    signedIn();
+    return authorized(
+        method,
+        "/v1alpha1/" + encode(organization()) + path,
+        () ->
+            BodyPublishers.fromPublisher(
+                BodyPublishers.ofInputStream(
+                    () -> {
+                      try {
+                        return body.open();
+                      } catch (IOException unreadable) {
+                        throw new UncheckedIOException(unreadable);
+                      }
+                    }),
+                body.length()),
+        headers,
+        UPLOAD_PATIENCE);
+  }
+
   /// Calls a path as it is, signed in.
   public Answer authorized(
       String method, String path, @Nullable JsonNode body, Map<String, String> headers)
       throws IOException, InterruptedException {
+    return authorized(method, path, () -> publisher(json(body)), headers, PATIENCE);
+  }
+
+  /// @param body gives a fresh one for each try
+  private Answer authorized(
+      String method,
+      String path,
+      Supplier<BodyPublisher> body,
+      Map<String, String> headers,
+      Duration patience)
+      throws IOException, InterruptedException {
     Credentials mine = signedIn();
     Map<String, String> all = new HashMap<>(headers);
     all.put("Authorization", "Bearer " + mine.token());
-    Answer answer = send(method, path, json(body), "application/json", all);
+    Answer answer = send(method, path, body.get(), JSON, all, patience);
     if (answer.status() == 401 && mine.refreshToken() != null) {
       // Revoked, or signed with a key that is gone: a fresh one may do.
       Credentials fresh = renew(mine);
       all.put("Authorization", "Bearer " + fresh.token());
-      answer = send(method, path, json(body), "application/json", all);
+      answer = send(method, path, body.get(), JSON, all, patience);
     }
     return checked(answer);
   }
@@ -111,7 +153,7 @@ public final class ApiClient {
   /// Calls a path that needs nobody to be signed in.
   public Answer anonymous(String method, String path, JsonNode body)
       throws IOException, InterruptedException {
-    return checked(send(method, path, json(body), "application/json", Map.of()));
+    return checked(send(method, path, publisher(json(body)), JSON, Map.of(), PATIENCE));
   }
 
   /// Signs in with a form of OAuth; the refusals are answered too.
@@ -120,7 +162,8 @@ public final class ApiClient {
         form.entrySet().stream()
             .map(it -> encode(it.getKey()) + "=" + encode(it.getValue()))
             .collect(Collectors.joining("&"));
-    return send("POST", path, body, "application/x-www-form-urlencoded", Map.of());
+    return send(
+        "POST", path, publisher(body), "application/x-www-form-urlencoded", Map.of(), PATIENCE);
   }
 
   /// The name of the caller's organization.
@@ -200,22 +243,21 @@ public final class ApiClient {
   private Answer send(
       String method,
       String path,
-      @Nullable String body,
+      BodyPublisher body,
       String contentType,
-      Map<String, String> headers)
+      Map<String, String> headers,
+      Duration patience)
       throws IOException, InterruptedException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(address.url() + path))
-            .timeout(PATIENCE)
+            .timeout(patience)
             .header("Accept", "application/json, text/plain;q=0.9, */*;q=0.1")
             .header("User-Agent", "slipway");
     headers.forEach(request::header);
-    if (body == null) {
-      request.method(method, BodyPublishers.noBody());
-    } else {
+    if (body.contentLength() != 0) {
       request.header("Content-Type", contentType);
-      request.method(method, BodyPublishers.ofString(body));
     }
+    request.method(method, body);
     HttpResponse<String> response;
     try {
       response = http.send(request.build(), BodyHandlers.ofString(StandardCharsets.UTF_8));
@@ -262,6 +304,10 @@ public final class ApiClient {
     }
   }
 
+  private static BodyPublisher publisher(@Nullable String body) {
+    return body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body);
+  }
+
   private static @Nullable String json(@Nullable JsonNode body) {
     return body == null ? null : body.toString();
   }
@@ -300,6 +346,9 @@ public final class ApiClient {
     }
     if ("user-not-registered".equals(code)) {
       return "Register with `slipway register -u NAME`.";
+    }
+    if ("instance-in-use".equals(code)) {
+      return "Delete those first, or pass --force, which does it.";
     }
     if (operation != null) {
       return "See `slipway ops show %s`.".formatted(operation);

@@ -3,6 +3,7 @@ package dev.slipway.cli.command;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.slipway.cli.api.ApiClient;
+import dev.slipway.cli.api.Applications;
 import dev.slipway.cli.api.Databases;
 import dev.slipway.cli.api.Databases.Database;
 import dev.slipway.cli.api.OperationView;
@@ -17,8 +18,11 @@ import dev.slipway.cli.platform.PlatformHome;
 import dev.slipway.cli.platform.RandomPassword;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -344,9 +348,20 @@ final class DatabaseCommand implements Runnable {
   @Command(
       name = "destroy",
       description = "Destroy an instance with all its data, in whatever state it is.",
-      footer = {"", "Example:", "  slipway db destroy main --yes"})
+      footer = {
+        "",
+        "An instance that applications use is refused; --force deletes those first, with their databases.",
+        "",
+        "Examples:",
+        "  slipway db destroy main --yes",
+        "  slipway db destroy main --force --yes"
+      })
   int destroy(
       @Parameters(paramLabel = "NAME") String name,
+      @Option(
+              names = "--force",
+              description = "Delete the applications first that have their databases on it.")
+          boolean force,
       @Option(
               names = {"-y", "--yes"},
               description = "Do not ask.")
@@ -359,14 +374,50 @@ final class DatabaseCommand implements Runnable {
     Confirmation.obtain(
         surroundings,
         yes,
-        "Destroy %s with all its data? It cannot be brought back.".formatted(name));
+        force
+            ? "Destroy %s with all its data, and all applications on it? They cannot be brought back."
+                .formatted(name)
+            : "Destroy %s with all its data? It cannot be brought back.".formatted(name));
     Optional<Database> known = find(databases, name);
-    @Nullable OperationView end = await(client, databases.destroy(name), options);
+    @Nullable OperationView end = await(client, destroy(client, name, force, options), options);
     if (known.isPresent()) {
       passwords.forget(known.get().host(), known.get().port());
     }
     done(options, name, end, "%s is gone.".formatted(name));
     return 0;
+  }
+
+  /// Applications may come while others go, so whoever is named is deleted until nobody is.
+  private Optional<String> destroy(
+      ApiClient client, String name, boolean force, OutputOptions options)
+      throws IOException, InterruptedException {
+    Set<String> deleted = new HashSet<>();
+    while (true) {
+      try {
+        return new Databases(client).destroy(name);
+      } catch (CommandFailure refused) {
+        List<String> users = applicationsOn(refused);
+        if (!force || users.isEmpty() || !deleted.addAll(users)) {
+          throw refused;
+        }
+        for (String application : users) {
+          if (!options.json) {
+            output.note("Deleting the application %s with its databases.".formatted(application));
+          }
+          await(client, new Applications(client).delete(application, true), options);
+        }
+      }
+    }
+  }
+
+  /// The applications that a refusal names; none when it is about something else.
+  private static List<String> applicationsOn(CommandFailure refused) {
+    return refused.code().equals("instance-in-use")
+        ? Arrays.stream(refused.fields().getOrDefault("applications", "").split(",", -1))
+            .map(String::strip)
+            .filter(name -> !name.isEmpty())
+            .toList()
+        : List.of();
   }
 
   /// One that failed is refused by `info`, and can be destroyed all the same.

@@ -21,12 +21,25 @@ final class OperationProgress {
 
   private final Output output;
   private final boolean quiet;
+  private final Explanation explanation;
   private final Set<String> shown = new HashSet<>();
 
   /// @param quiet whether only the result counts, as with `--json`
   OperationProgress(Output output, boolean quiet) {
+    this(output, quiet, end -> null);
+  }
+
+  /// @param explanation asked for what belongs to a failure
+  OperationProgress(Output output, boolean quiet, Explanation explanation) {
     this.output = output;
     this.quiet = quiet;
+    this.explanation = explanation;
+  }
+
+  /// What whoever failed has written last, in lines; null when nothing is known.
+  @FunctionalInterface
+  interface Explanation {
+    @Nullable String of(OperationView end) throws IOException, InterruptedException;
   }
 
   /// Follows an operation until it succeeded; a failure otherwise.
@@ -50,7 +63,7 @@ final class OperationProgress {
       }
     }
     if (!end.succeeded()) {
-      throw failure(end);
+      throw failure(end, explained(end));
     }
     if (!quiet) {
       output.note(
@@ -98,7 +111,16 @@ final class OperationProgress {
     };
   }
 
-  static CommandFailure failure(OperationView end) {
+  /// The failure itself is said whatever becomes of its explanation.
+  private @Nullable String explained(OperationView end) throws InterruptedException {
+    try {
+      return explanation.of(end);
+    } catch (CommandFailure | IOException unknown) {
+      return null;
+    }
+  }
+
+  private static CommandFailure failure(OperationView end, @Nullable String details) {
     String verdict = end.outcome() != null ? end.outcome() : end.phase();
     String because = end.cause() == null ? "" : ": " + end.cause();
     @Nullable String code = end.causeCode();
@@ -111,6 +133,7 @@ final class OperationProgress {
                     verdict.equals("stuck") ? "left stuck" : verdict,
                     because))
         .operationId(end.id())
+        .details(details)
         .next(end.next() != null ? end.next() : "See `slipway ops show %s`.".formatted(end.id()))
         .build();
   }

@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  slipway ops list --active",
       "  slipway ops watch iop_…",
+      "  slipway ops watch dop_…      a deploy that was left running",
       "  slipway ops retry iop_…      when it is stuck, and the cause is out of the way"
     })
 final class OperationsCommand implements Runnable {

@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
 /// 0 is done, 1 refused or failed, 2 not called as it has to be.
 @Command(
     name = "slipway",
-    description = "Your own control plane for Postgres.",
+    description = "Your own control plane for Postgres and applications.",
     versionProvider = SlipwayCommand.Version.class,
     mixinStandardHelpOptions = true,
     sortOptions = false,
@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
       ProfileCommand.class,
       OrganizationCommand.class,
       DatabaseCommand.class,
+      ApplicationCommand.class,
       OperationsCommand.class,
       BenchCommand.class,
       CompletionCommand.class,
@@ -50,6 +51,7 @@ import picocli.CommandLine.Spec;
       "  slipway register -u demo                   sign up and sign in",
       "  slipway db provision main -U demo_db       a Postgres of your own",
       "  psql \"$(slipway db url main -S)\"",
+      "  slipway app deploy -d main                 the application in this folder",
       "",
       "Exit codes: 0 done, 1 refused or failed, 2 not called as it has to be.",
       "SLIPWAY_HOME (default ~/.slipway) holds all state; SLIPWAY_PORT (default 8443) is the public port.",

@@ -2,6 +2,7 @@ package dev.slipway.cli.command;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.slipway.cli.api.Applications.Application;
 import dev.slipway.cli.console.Json;
 import dev.slipway.cli.console.Output;
 import dev.slipway.cli.console.Surroundings;
@@ -9,15 +10,19 @@ import dev.slipway.cli.console.Words;
 import dev.slipway.cli.platform.PlatformHome;
 import dev.slipway.cli.platform.PlatformSettings;
 import dev.slipway.cli.platform.PlatformStatus;
+import dev.slipway.cli.platform.PlatformStatus.ApplicationMemory;
 import dev.slipway.cli.platform.PlatformStatus.InstanceStatus;
 import dev.slipway.cli.platform.PlatformStatus.ProcessStatus;
+import dev.slipway.cli.platform.RuntimeIsolation;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -25,7 +30,7 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "status",
     description =
-        "Show the platform's processes and instances, and their memory. Exit code 1 when it is not running.",
+        "Show the platform's processes, instances and applications, and their memory. Exit code 1 when it is not running.",
     footer = {
       "",
       "Memory is the proportional set size: pages that processes share are divided among them.",
@@ -37,6 +42,7 @@ import picocli.CommandLine.Mixin;
 final class StatusCommand implements Callable<Integer> {
 
   private static final String DRIVER = "process";
+  private static final String UNKNOWN = "unknown";
 
   @Mixin private OutputOptions options = new OutputOptions();
 
@@ -55,12 +61,16 @@ final class StatusCommand implements Callable<Integer> {
     PlatformStatus status = PlatformStatus.read(home, true);
     String url = PlatformSettings.read(home).map(PlatformSettings::publicUrl).orElse("");
     Map<Integer, String> names = status.ready() ? InstanceNames.byPort(surroundings) : Map.of();
+    List<ApplicationRow> applications = applications(status);
+    String isolation = status.ready() ? RuntimeIsolation.read(home).orElse(UNKNOWN) : UNKNOWN;
     OptionalLong platform = sum(status.processes().stream().map(ProcessStatus::pss).toList());
     OptionalLong instances = sum(status.instances().stream().map(InstanceStatus::pss).toList());
     if (options.json) {
-      output.json(json(status, url, names, platform, instances));
+      ObjectNode json = json(status, url, names, platform, instances);
+      add(json, applications, isolation);
+      output.json(json);
     } else {
-      print(status, url, names, platform, instances);
+      print(status, url, names, applications, isolation, platform, instances);
     }
     return status.running() ? 0 : 1;
   }
@@ -69,6 +79,8 @@ final class StatusCommand implements Callable<Integer> {
       PlatformStatus status,
       String url,
       Map<Integer, String> names,
+      List<ApplicationRow> applications,
+      String isolation,
       OptionalLong platform,
       OptionalLong instances) {
     if (!status.running()) {
@@ -112,14 +124,83 @@ final class StatusCommand implements Callable<Integer> {
                           Words.megabytes(it.pss())))
               .toList());
     }
+    if (!applications.isEmpty()) {
+      output.line("");
+      output.table(
+          List.of("APPLICATION", "STATUS", "EXECUTORS", "PROCESSES", "PSS"),
+          applications.stream()
+              .map(
+                  it ->
+                      List.of(
+                          it.name(),
+                          it.status(),
+                          it.executors() < 0 ? "-" : Integer.toString(it.executors()),
+                          Integer.toString(it.processes()),
+                          Words.megabytes(it.pss())))
+              .toList());
+    }
     output.line("");
     output.line("Public URL  " + url);
     output.line("Home        " + home.path());
     output.line("Driver      " + DRIVER);
+    output.line("Isolation   " + isolation);
     output.line(
-        "Memory      %s for the platform, %s for %d instances"
+        "Memory      %s for the platform, %s for %d instances, %s for %d applications"
             .formatted(
-                Words.megabytes(platform), Words.megabytes(instances), status.instances().size()));
+                Words.megabytes(platform),
+                Words.megabytes(instances),
+                status.instances().size(),
+                Words.megabytes(sum(applications.stream().map(ApplicationRow::pss).toList())),
+                applications.size()));
+  }
+
+  /// What is known of an application: by the platform, as far as the one who asks may know, and by
+  /// the kernel.
+  ///
+  /// @param executors how many are to run; -1 when the platform does not tell
+  private record ApplicationRow(
+      String id, String name, String status, int executors, int processes, OptionalLong pss) {}
+
+  private List<ApplicationRow> applications(PlatformStatus status) {
+    Map<String, ApplicationRow> rows = new LinkedHashMap<>();
+    for (ApplicationMemory it : status.applications()) {
+      rows.put(
+          it.id(), new ApplicationRow(it.id(), it.id(), UNKNOWN, -1, it.processes(), it.pss()));
+    }
+    if (status.ready()) {
+      for (Application it : KnownApplications.all(surroundings)) {
+        @Nullable ApplicationRow seen = rows.get(it.id());
+        rows.put(
+            it.id(),
+            new ApplicationRow(
+                it.id(),
+                it.name(),
+                it.status(),
+                it.minimumExecutors(),
+                seen == null ? 0 : seen.processes(),
+                seen == null ? OptionalLong.empty() : seen.pss()));
+      }
+    }
+    return List.copyOf(rows.values());
+  }
+
+  private static void add(ObjectNode json, List<ApplicationRow> applications, String isolation) {
+    json.put("isolation", isolation);
+    ArrayNode all = json.putArray("applications");
+    for (ApplicationRow it : applications) {
+      ObjectNode application = all.addObject();
+      application.put("id", it.id());
+      application.put("name", it.name().equals(it.id()) ? null : it.name());
+      application.put("status", it.status());
+      application.put("executors", it.executors() < 0 ? null : it.executors());
+      application.put("processes", it.processes());
+      application.put("pssBytes", boxed(it.pss()));
+    }
+    ObjectNode totals = (ObjectNode) json.path("totals");
+    totals.put("applications", applications.size());
+    totals.put(
+        "applicationsPssBytes",
+        boxed(sum(applications.stream().map(ApplicationRow::pss).toList())));
   }
 
   private ObjectNode json(

@@ -36,23 +36,31 @@ final class UpCommand implements Callable<Integer> {
       description = "Return when all is ready, and leave it running.")
   private boolean detach;
 
+  @Option(
+      names = "--trust-applications",
+      description =
+          "Run applications also where nothing can keep them apart from the platform and from each other. Use it only"
+              + " for code that you trust.")
+  private boolean trustApplications;
+
   @Option(names = "--supervise", hidden = true)
   private boolean supervise;
 
   @Mixin private OutputOptions options = new OutputOptions();
 
+  private final Surroundings surroundings;
   private final PlatformHome home;
-  private final Launcher launcher;
   private final Output output;
 
   UpCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
     this.home = PlatformHome.of(surroundings);
-    this.launcher = new Launcher(home, surroundings);
     this.output = new Output(surroundings);
   }
 
   @Override
   public Integer call() throws Exception {
+    Launcher launcher = new Launcher(home, trusting());
     if (supervise) {
       if (!launcher.run(output::line, status -> {})) {
         output.line("another launcher looks after " + home.path());
@@ -87,6 +95,13 @@ final class UpCommand implements Callable<Integer> {
       announce(true, began);
     }
     return 0;
+  }
+
+  /// The choice holds for this start, and not for the next one: it is to be made knowingly.
+  private Surroundings trusting() {
+    return trustApplications
+        ? surroundings.with("SLIPWAY_APPLICATIONS_TRUSTED", "true")
+        : surroundings;
   }
 
   private void announce(boolean before, long began) {

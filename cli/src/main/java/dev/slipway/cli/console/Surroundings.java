@@ -4,6 +4,7 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -49,6 +50,13 @@ public record Surroundings(
     Path root = Optional.ofNullable(System.getProperty("slipway.root")).map(Path::of).orElse(here);
     return new Surroundings(
         System.getenv(), here, System.in, System.out, System.err, terminals, root);
+  }
+
+  /// The same with another value of one environment variable.
+  public Surroundings with(String name, String value) {
+    Map<String, String> changed = new HashMap<>(environment);
+    changed.put(name, value);
+    return new Surroundings(changed, directory, in, out, err, terminals, root);
   }
 
   /// The value of an environment variable; an empty one counts as none.

@@ -20,12 +20,24 @@ final class Catalog {
   static final String LOCAL_STACK = "local-stack";
   static final String ACCOUNT_SERVICE = "account-service";
   static final String INSTANCE_SERVICE = "instance-service";
+  static final String DEPLOY_SERVICE = "deploy-service";
   static final String GATEWAY = "gateway";
 
   /// In the order in which they are stopped: who is asked first, last who is asked by all. Those of
   /// one list are stopped together.
   static final List<List<String>> STOPPING =
-      List.of(List.of(GATEWAY), List.of(INSTANCE_SERVICE, ACCOUNT_SERVICE), List.of(LOCAL_STACK));
+      List.of(
+          List.of(GATEWAY),
+          List.of(DEPLOY_SERVICE),
+          List.of(INSTANCE_SERVICE, ACCOUNT_SERVICE),
+          List.of(LOCAL_STACK));
+
+  /// Who runs processes that have to end while those who know how are still there, in the order in
+  /// which they are asked: an application that ends may have something to write into its database.
+  static final List<String> RUNNING_PROCESSES = List.of(DEPLOY_SERVICE, INSTANCE_SERVICE);
+
+  /// Set by `up --trust-applications`: applications run although nothing keeps them apart here.
+  static final String TRUSTED = "SLIPWAY_APPLICATIONS_TRUSTED";
 
   /// Writing a cache takes a second JVM several seconds.
   private static final Duration TRAINING_PATIENCE = Duration.ofMinutes(2);
@@ -46,7 +58,7 @@ final class Catalog {
   }
 
   List<ProcessPlan> plans() throws IOException {
-    return List.of(localStack(), accountService(), instanceService(), gateway());
+    return List.of(localStack(), accountService(), instanceService(), deployService(), gateway());
   }
 
   private ProcessPlan localStack() throws IOException {
@@ -67,6 +79,7 @@ final class Catalog {
   private ProcessPlan accountService() throws IOException {
     Map<String, String> environment = service(ACCOUNT_SERVICE);
     environment.put("SLIPWAY_INSTANCE_URL", url(INSTANCE_SERVICE));
+    environment.put("SLIPWAY_DEPLOY_URL", url(DEPLOY_SERVICE));
     return plan(
         ACCOUNT_SERVICE,
         "*-runner.jar",
@@ -88,14 +101,33 @@ final class Catalog {
         Duration.ofSeconds(15));
   }
 
+  private ProcessPlan deployService() throws IOException {
+    Map<String, String> environment = service(DEPLOY_SERVICE);
+    environment.put("SLIPWAY_ACCOUNT_URL", url(ACCOUNT_SERVICE));
+    environment.put("SLIPWAY_INSTANCE_URL", url(INSTANCE_SERVICE));
+    environment.put(
+        TRUSTED,
+        Boolean.toString(surroundings.variable(TRUSTED).filter("true"::equals).isPresent()));
+    return plan(
+        DEPLOY_SERVICE,
+        "*-runner.jar",
+        64,
+        environment,
+        List.of("/q/health/ready"),
+        Duration.ofSeconds(15));
+  }
+
   private ProcessPlan gateway() throws IOException {
     Map<String, String> environment = common();
+    // It follows the routes of applications.
+    environment.putAll(kafka());
     environment.put("QUARKUS_HTTP_HOST", "127.0.0.1");
     environment.put("QUARKUS_HTTP_PORT", port(GATEWAY));
     environment.put("QUARKUS_HTTP_SSL_PORT", Integer.toString(settings.publicPort()));
     environment.put("SLIPWAY_GATEWAY_PORT", Integer.toString(settings.publicPort()));
     environment.put("SLIPWAY_ACCOUNT_URL", url(ACCOUNT_SERVICE));
     environment.put("SLIPWAY_INSTANCE_URL", url(INSTANCE_SERVICE));
+    environment.put("SLIPWAY_DEPLOY_URL", url(DEPLOY_SERVICE));
     environment.put("SLIPWAY_INTERNAL_SECRET", secret("internal.secret"));
     return plan(
         GATEWAY,
@@ -132,15 +164,22 @@ final class Catalog {
         "jdbc:postgresql://127.0.0.1:" + port("postgres") + "/" + database);
     environment.put("QUARKUS_DATASOURCE_USERNAME", database);
     environment.put("QUARKUS_DATASOURCE_PASSWORD", secret(name + ".password"));
-    environment.put("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:" + port("kafka"));
-    environment.put("KAFKA_SECURITY_PROTOCOL", "SASL_PLAINTEXT");
-    environment.put("KAFKA_SASL_MECHANISM", "PLAIN");
-    environment.put(
+    environment.putAll(kafka());
+    return environment;
+  }
+
+  private Map<String, String> kafka() throws IOException {
+    return Map.of(
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "127.0.0.1:" + port("kafka"),
+        "KAFKA_SECURITY_PROTOCOL",
+        "SASL_PLAINTEXT",
+        "KAFKA_SASL_MECHANISM",
+        "PLAIN",
         "KAFKA_SASL_JAAS_CONFIG",
         "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"slipway\" password=\""
             + secret("kafka.password")
             + "\";");
-    return environment;
   }
 
   private ProcessPlan plan(

@@ -173,7 +173,9 @@ public final class Launcher {
     try (Supervisor.Lock held = lock.get()) {
       assert held.held().isValid();
       boolean any =
-          PlatformStatus.read(home, false).running() || !DataProcesses.of(home).all().isEmpty();
+          PlatformStatus.read(home, false).running()
+              || !DataProcesses.of(home).all().isEmpty()
+              || !ApplicationProcesses.of(home).all().isEmpty();
       Supervisor.stopOrphans(home);
       return any;
     }
@@ -183,7 +185,8 @@ public final class Launcher {
   private boolean ours(String purpose) {
     return switch (purpose) {
       case "public", Catalog.GATEWAY -> alive(Catalog.GATEWAY);
-      case Catalog.ACCOUNT_SERVICE, Catalog.INSTANCE_SERVICE -> alive(purpose);
+      case Catalog.ACCOUNT_SERVICE, Catalog.INSTANCE_SERVICE, Catalog.DEPLOY_SERVICE ->
+          alive(purpose);
       // The control Postgres outlives the process that started it.
       case "postgres" -> alive(Catalog.LOCAL_STACK) || controlPostgresLives();
       default -> alive(Catalog.LOCAL_STACK);

@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param launched whether a launcher looks after the processes
 public record PlatformStatus(
-    boolean launched, List<ProcessStatus> processes, List<InstanceStatus> instances) {
+    boolean launched,
+    List<ProcessStatus> processes,
+    List<InstanceStatus> instances,
+    List<ApplicationMemory> applications) {
 
   /// One process.
   ///
@@ -47,13 +50,22 @@ public record PlatformStatus(
   /// @param folder its name below `data/instances`
   public record InstanceStatus(String folder, int port, int processes, OptionalLong pss) {}
 
+  /// The processes of one application, whatever they do: serve, drain, build.
+  ///
+  /// @param id `app_…`
+  public record ApplicationMemory(String id, int processes, OptionalLong pss) {}
+
   static final String LAUNCHER = "launcher";
   private static final String CONTROL_POSTGRES = "control-postgres";
 
   /// The order in which people read them.
   static final List<String> NAMES =
       List.of(
-          Catalog.LOCAL_STACK, Catalog.ACCOUNT_SERVICE, Catalog.INSTANCE_SERVICE, Catalog.GATEWAY);
+          Catalog.LOCAL_STACK,
+          Catalog.ACCOUNT_SERVICE,
+          Catalog.INSTANCE_SERVICE,
+          Catalog.DEPLOY_SERVICE,
+          Catalog.GATEWAY);
 
   /// @param memory whether to measure it, which reads all page tables
   public static PlatformStatus read(PlatformHome home, boolean memory) {
@@ -73,13 +85,19 @@ public record PlatformStatus(
       processes.add(process(home, name, port, memory));
     }
     List<InstanceStatus> instances = new ArrayList<>();
+    List<ApplicationMemory> applications = new ArrayList<>();
     if (memory) {
       DataProcesses data = DataProcesses.of(home);
       List<DataProcesses.Server> servers = data.all();
       controlPostgres(data, servers).ifPresent(it -> processes.add(2, it));
       instances.addAll(instances(data, servers));
+      applications.addAll(applications(ApplicationProcesses.of(home)));
     }
-    return new PlatformStatus(launcher.alive(), List.copyOf(processes), List.copyOf(instances));
+    return new PlatformStatus(
+        launcher.alive(),
+        List.copyOf(processes),
+        List.copyOf(instances),
+        List.copyOf(applications));
   }
 
   /// Whether anything of it lives.
@@ -161,6 +179,16 @@ public record PlatformStatus(
                     DataProcesses.port(folder).orElse(0),
                     its.size(),
                     sum(its))));
+    return found;
+  }
+
+  private static List<ApplicationMemory> applications(ApplicationProcesses processes) {
+    Map<String, List<Long>> pids = new TreeMap<>();
+    for (ApplicationProcesses.Member member : processes.all()) {
+      pids.computeIfAbsent(member.application(), id -> new ArrayList<>()).add(member.pid());
+    }
+    List<ApplicationMemory> found = new ArrayList<>();
+    pids.forEach((id, its) -> found.add(new ApplicationMemory(id, its.size(), sum(its))));
     return found;
   }
 

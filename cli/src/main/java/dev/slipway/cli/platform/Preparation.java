@@ -28,7 +28,7 @@ final class Preparation {
 
   /// The passwords that several processes have to agree on.
   static final List<String> PASSWORDS =
-      List.of("kafka", "postgres", "account-service", "instance-service");
+      List.of("kafka", "postgres", "account-service", "instance-service", "deploy-service");
 
   /// What the platform listens on besides the public port.
   static final List<String> PORTS =
@@ -36,6 +36,7 @@ final class Preparation {
           "gateway",
           "account-service",
           "instance-service",
+          "deploy-service",
           "local-stack",
           "postgres",
           "kafka",

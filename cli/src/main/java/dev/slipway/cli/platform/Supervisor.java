@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// releases when the holder dies in whatever way.
 final class Supervisor {
 
-  private static final Duration INSTANCES_PATIENCE = Duration.ofSeconds(60);
+  private static final Duration STOPPING_PATIENCE = Duration.ofSeconds(60);
+  private static final Duration APPLICATIONS_GRACE = Duration.ofSeconds(10);
 
   private final PlatformHome home;
   private final List<Supervised> processes;
@@ -80,14 +81,16 @@ final class Supervisor {
     processes.forEach(Supervised::start);
   }
 
-  /// Stops everything in order, instances first: their service knows how, and has to be there for
-  /// it.
+  /// Stops everything in order, applications and then instances first: their services know how,
+  /// and have to be there for it.
   void stop() throws InterruptedException, IOException {
     Map<String, Supervised> byName =
         processes.stream().collect(Collectors.toMap(it -> it.plan().name(), it -> it));
-    @Nullable Supervised instanceService = byName.get(Catalog.INSTANCE_SERVICE);
-    if (instanceService != null && instanceService.state() == State.READY) {
-      stopInstances(home, instanceService.plan().health().getFirst());
+    for (String name : Catalog.RUNNING_PROCESSES) {
+      @Nullable Supervised service = byName.get(name);
+      if (service != null && service.state() == State.READY) {
+        askToStopProcesses(home, service.plan().health().getFirst());
+      }
     }
     for (List<String> together : Catalog.STOPPING) {
       List<Thread> stops = new ArrayList<>();
@@ -116,9 +119,11 @@ final class Supervisor {
   /// Stops what a launcher that was killed has left.
   static void stopOrphans(PlatformHome home) throws InterruptedException, IOException {
     Optional<PlatformSettings> settings = PlatformSettings.read(home);
-    if (settings.isPresent() && alive(home, Catalog.INSTANCE_SERVICE).isPresent()) {
-      int port = settings.get().port(Catalog.INSTANCE_SERVICE);
-      stopInstances(home, URI.create("http://127.0.0.1:" + port + "/"));
+    for (String name : Catalog.RUNNING_PROCESSES) {
+      if (settings.isPresent() && alive(home, name).isPresent()) {
+        int port = settings.get().port(name);
+        askToStopProcesses(home, URI.create("http://127.0.0.1:" + port + "/"));
+      }
     }
     for (List<String> together : Catalog.STOPPING) {
       for (String name : together) {
@@ -137,15 +142,16 @@ final class Supervisor {
     return RunFile.read(home.run(name)).filter(file -> file.identity().alive());
   }
 
-  /// Servers whose service was killed before it could stop them.
+  /// Applications and servers whose service was killed before it could stop them.
   private static void stopLeftovers(PlatformHome home) throws InterruptedException {
     DataProcesses data = DataProcesses.of(home);
+    ApplicationProcesses.of(home).stop(APPLICATIONS_GRACE);
     data.stop(data.data(), Duration.ofSeconds(20));
   }
 
-  /// Asks instance-service to stop all instances, and waits until it has. One that does not know
-  /// how, or is not there, leaves them to [#stopLeftovers].
-  private static void stopInstances(PlatformHome home, URI service) throws IOException {
+  /// Asks a service to stop all that it runs, applications or instances, and waits until it has.
+  /// One that does not know how, or is not there, leaves them to [#stopLeftovers].
+  private static void askToStopProcesses(PlatformHome home, URI service) throws IOException {
     Path secret = home.keys().resolve("internal.secret");
     if (!Files.exists(secret)) {
       return;
@@ -156,7 +162,7 @@ final class Supervisor {
       connection.setRequestMethod("POST");
       connection.setRequestProperty("X-Slipway-Internal", Files.readString(secret).strip());
       connection.setConnectTimeout(2_000);
-      connection.setReadTimeout((int) INSTANCES_PATIENCE.toMillis());
+      connection.setReadTimeout((int) STOPPING_PATIENCE.toMillis());
       connection.setDoOutput(true);
       connection.getOutputStream().close();
       connection.getResponseCode();

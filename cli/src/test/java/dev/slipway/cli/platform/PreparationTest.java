@@ -46,6 +46,31 @@ class PreparationTest {
   }
 
   @Test
+  void aHomeOfAnEarlierReleaseGetsWhatIsNewAndKeepsTheRest() throws Exception {
+    PlatformSettings first = prepare("one", freePort(), purpose -> false);
+    Path settings = folder.resolve("one/platform.json");
+    Path password = folder.resolve("one/keys/deploy-service.password");
+    String kept = Files.readString(folder.resolve("one/keys/instance-service.password"));
+    Files.writeString(
+        settings, Files.readString(settings).replaceAll("\\s*\"deploy-service\" : \\d+,", ""));
+    Files.delete(password);
+    assertThat(settings).content().doesNotContain("deploy-service");
+
+    PlatformSettings again = prepare("one", first.publicPort(), purpose -> false);
+
+    assertThat(again.ports()).containsKey("deploy-service");
+    assertThat(again.ports().values()).doesNotHaveDuplicates();
+    for (String purpose : Preparation.PORTS) {
+      if (!purpose.equals("deploy-service")) {
+        assertThat(again.port(purpose)).isEqualTo(first.port(purpose));
+      }
+    }
+    assertThat(password).content().hasSize(33);
+    assertThat(folder.resolve("one/keys/instance-service.password")).content().isEqualTo(kept);
+    assertThat(settings).content().contains("deploy-service");
+  }
+
+  @Test
   void aTakenPublicPortIsAClearMessage() throws Exception {
     int port = freePort();
     try (ServerSocket taken = listen(port)) {
