@@ -1,6 +1,7 @@
 package dev.slipway.instance.driver.process;
 
 import dev.slipway.common.operation.DriverFailure;
+import dev.slipway.common.process.FencedShell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
 import dev.slipway.instance.driver.InstanceSpecification;
-import dev.slipway.instance.driver.ScramVerifier;
+import dev.slipway.common.driver.ScramVerifier;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
