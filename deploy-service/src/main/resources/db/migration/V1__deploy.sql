@@ -20,6 +20,8 @@ create table application (
   route_revision bigint not null default 0,
   -- The highest identifier a version ever had here, so that none is given twice, whatever the clock does.
   last_version bigint not null default 0,
+  -- The last deploy that was answered before it had ended; what becomes of it can be seen from the status alone.
+  answered_early text,
   -- The operation that registered it.
   operation text not null,
   created_by text not null,

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.DatabindException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
-import io.quarkus.runtime.configuration.MemorySize;
 import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.UnauthorizedException;
@@ -24,7 +23,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 import org.jspecify.annotations.Nullable;
@@ -39,10 +37,10 @@ class ErrorMappers {
 
   private static final Logger LOG = Logger.getLogger(ErrorMappers.class);
 
-  private final long bodyLimit;
+  private final BodyLimits limits;
 
-  ErrorMappers(@ConfigProperty(name = "slipway.http.body-limit") MemorySize bodyLimit) {
-    this.bodyLimit = bodyLimit.asLongValue();
+  ErrorMappers(BodyLimits limits) {
+    this.limits = limits;
   }
 
   static String tooLarge(long limit) {
@@ -146,7 +144,8 @@ class ErrorMappers {
                       "the answer cannot be given in any type that the header Accept names"),
                   request);
           case 413 ->
-              refused(new ApiException(ErrorCode.BODY_TOO_LARGE, tooLarge(bodyLimit)), request);
+              refused(new ApiException(ErrorCode.BODY_TOO_LARGE, tooLarge(limits.of(request))),
+                  request);
           case 415 ->
               refused(
                   new ApiException(

@@ -1,40 +1,50 @@
 package dev.slipway.common.error;
 
-import io.quarkus.runtime.configuration.MemorySize;
+import io.quarkus.vertx.http.runtime.VertxHttpRecorder;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.MDC;
 
 /// Comes before everything else a request meets: names the request and turns away bodies that are
 /// too large.
 ///
 /// Quarkus has a limit of its own, but answers it with an empty body, and before any resource is
-/// asked.
+/// asked. It has one for all paths; a service with archive routes raises that, and the paths keep
+/// theirs here: a body whose length was not announced is cut off while it is read.
 @ApplicationScoped
 class RequestGuard {
 
   private static final int BEFORE_ALL_OTHERS = 10_000;
 
-  private final long bodyLimit;
+  /// Quarkus notes its own limit with the request just before this.
+  private static final int AFTER_QUARKUS = 1;
 
-  RequestGuard(@ConfigProperty(name = "slipway.http.body-limit") MemorySize bodyLimit) {
-    this.bodyLimit = bodyLimit.asLongValue();
+  private final BodyLimits limits;
+
+  RequestGuard(BodyLimits limits) {
+    this.limits = limits;
   }
 
   void register(@Observes Filters filters) {
     filters.register(this::check, BEFORE_ALL_OTHERS);
+    filters.register(this::limit, AFTER_QUARKUS);
+  }
+
+  private void limit(RoutingContext request) {
+    request.put(VertxHttpRecorder.MAX_REQUEST_SIZE_KEY, limits.of(request));
+    request.next();
   }
 
   private void check(RoutingContext request) {
     String id = RequestId.of(request);
     MDC.put("requestId", id);
     request.response().putHeader(RequestId.HEADER, id);
-    if (announcedLength(request) > bodyLimit) {
+    long limit = limits.of(request);
+    if (announcedLength(request) > limit) {
       // The body is not read, so the connection cannot carry another request.
       request
           .response()
@@ -44,7 +54,7 @@ class RequestGuard {
           .end(
               JsonObject.mapFrom(
                       ErrorAnswer.of(
-                          ErrorCode.BODY_TOO_LARGE, ErrorMappers.tooLarge(bodyLimit), id))
+                          ErrorCode.BODY_TOO_LARGE, ErrorMappers.tooLarge(limit), id))
                   .toBuffer())
           .onComplete(ended -> request.request().connection().close());
     } else {

@@ -15,9 +15,6 @@ final class InstanceErrors {
   static final ErrorCode INSTANCE_NOT_LINKED = new ErrorCode("instance-not-linked", 409);
   static final ErrorCode NOT_SUPPORTED = new ErrorCode("not-supported", 400);
 
-  /// The status of an operation's own cause: it was understood, and could not be done.
-  static final int UNDOABLE = 422;
-
   private InstanceErrors() {}
 
   /// The official command looks for exactly these words. Another organization's instance answers

@@ -1,5 +1,6 @@
 package dev.slipway.instance.api;
 
+import static dev.slipway.common.operation.api.OperationRequests.OPERATION;
 import static dev.slipway.instance.api.InstanceErrors.INSTANCE_EXISTS;
 import static dev.slipway.instance.api.InstanceErrors.INSTANCE_FAILED;
 import static dev.slipway.instance.api.InstanceErrors.INSTANCE_LINKED;
@@ -8,16 +9,13 @@ import static dev.slipway.instance.api.InstanceErrors.INSTANCE_NOT_LINKED;
 import dev.slipway.common.crypto.InstallationKeys;
 import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.error.ApiException;
-import dev.slipway.common.error.ErrorCode;
 import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.operation.BeginRequest;
 import dev.slipway.common.operation.Begun;
-import dev.slipway.common.operation.Cause;
 import dev.slipway.common.operation.OperationEngine;
 import dev.slipway.common.operation.OperationView;
-import dev.slipway.common.operation.Phase;
 import dev.slipway.common.operation.Transactions;
-import dev.slipway.common.outbox.Json;
+import dev.slipway.common.operation.api.OperationRequests;
 import dev.slipway.common.security.Caller;
 import dev.slipway.instance.api.DatabasesResource.CredentialsRequest;
 import dev.slipway.instance.api.DatabasesResource.LinkRequest;
@@ -37,12 +35,10 @@ import dev.slipway.instance.persistence.InstanceViews;
 import jakarta.enterprise.context.RequestScoped;
 import jakarta.inject.Inject;
 import jakarta.ws.rs.core.Response;
-import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +51,7 @@ class InstanceRequests {
   private static final String DEFAULT_LINKED_ROLE = "dbosadmin";
 
   private final OperationEngine engine;
+  private final OperationRequests requests;
   private final Transactions transactions;
   private final Instances instances;
   private final InstanceViews views;
@@ -65,6 +62,7 @@ class InstanceRequests {
   @Inject
   InstanceRequests(
       OperationEngine engine,
+      OperationRequests requests,
       Transactions transactions,
       Instances instances,
       InstanceViews views,
@@ -72,6 +70,7 @@ class InstanceRequests {
       Caller caller,
       @ConfigProperty(name = "slipway.answer.within") Duration answerWithin) {
     this.engine = engine;
+    this.requests = requests;
     this.transactions = transactions;
     this.instances = instances;
     this.views = views;
@@ -92,7 +91,7 @@ class InstanceRequests {
                 caller.organization(),
                 caller.userName(),
                 new ProvisionInstance.Input(body.name(), body.administrator(), verifier),
-                idempotency("POST databases/userdb", key, body)),
+                requests.idempotency("POST databases/userdb", key, body)),
             operation ->
                 newInstance(
                     id,
@@ -102,14 +101,14 @@ class InstanceRequests {
                     null,
                     null,
                     operation));
-    return Response.accepted().header("Operation-Id", operationOf(body.name(), begun)).build();
+    return Response.accepted().header(OPERATION, operationOf(body.name(), begun)).build();
   }
 
   Response resetPassword(
       String name, CredentialsRequest body, @Nullable String key, @Nullable String prefer)
       throws SQLException, InterruptedException {
-    var idempotency = idempotency("POST databases/userdb/" + name + "/credentials", key, body);
-    Optional<String> earlier = earlier(name, idempotency);
+    var idempotency = requests.idempotency("POST databases/userdb/" + name + "/credentials", key, body);
+    Optional<String> earlier = requests.earlier(caller.organization(), idempotency);
     if (earlier.isPresent()) {
       return answer(earlier.get(), prefer);
     }
@@ -145,8 +144,8 @@ class InstanceRequests {
 
   Response destroy(String name, @Nullable String key, @Nullable String prefer)
       throws SQLException, InterruptedException {
-    var idempotency = idempotency("DELETE databases/userdb/" + name, key, name);
-    Optional<String> earlier = earlier(name, idempotency);
+    var idempotency = requests.idempotency("DELETE databases/userdb/" + name, key, name);
+    Optional<String> earlier = requests.earlier(caller.organization(), idempotency);
     if (earlier.isPresent()) {
       return answer(earlier.get(), prefer);
     }
@@ -183,7 +182,7 @@ class InstanceRequests {
                 caller.organization(),
                 caller.userName(),
                 new LinkInstance.Input(body.name(), body.host(), body.port(), role, sealed),
-                idempotency("POST databases/byod", key, body)),
+                requests.idempotency("POST databases/byod", key, body)),
             operation ->
                 newInstance(
                     id,
@@ -198,8 +197,8 @@ class InstanceRequests {
 
   Response unlink(String name, @Nullable String key, @Nullable String prefer)
       throws SQLException, InterruptedException {
-    var idempotency = idempotency("DELETE databases/byod/" + name, key, name);
-    Optional<String> earlier = earlier(name, idempotency);
+    var idempotency = requests.idempotency("DELETE databases/byod/" + name, key, name);
+    Optional<String> earlier = requests.earlier(caller.organization(), idempotency);
     if (earlier.isPresent()) {
       return answer(earlier.get(), prefer);
     }
@@ -283,37 +282,8 @@ class InstanceRequests {
     return views.find(caller.organization(), name).orElseThrow(() -> InstanceErrors.notFound(name));
   }
 
-  private Optional<String> earlier(String name, BeginRequest.@Nullable Idempotency idempotency)
-      throws SQLException {
-    return idempotency == null
-        ? Optional.empty()
-        : engine.earlier(caller.organization(), idempotency).map(begun -> operationOf(name, begun));
-  }
-
   private static String operationOf(String name, Begun begun) {
-    return switch (begun) {
-      case Begun.New(String id) -> id;
-      case Begun.Same(String id) -> id;
-      case Begun.Busy(OperationView active) -> throw InstanceErrors.busy(name, active);
-      case Begun.KeyReused() ->
-          throw new ApiException(
-              ErrorCode.IDEMPOTENCY_KEY_REUSED,
-              "this Idempotency-Key was used before with another body");
-    };
-  }
-
-  private BeginRequest.@Nullable Idempotency idempotency(
-      String request, @Nullable String key, Object body) {
-    if (key == null) {
-      return null;
-    }
-    if (key.isBlank() || key.length() > 255) {
-      throw new ApiException(
-          ErrorCode.INVALID_REQUEST, "Idempotency-Key must be 1 to 255 characters");
-    }
-    byte[] bytes = Json.write(body).getBytes(StandardCharsets.UTF_8);
-    return new BeginRequest.Idempotency(
-        request, key, HexFormat.of().formatHex(keys.fingerprint(bytes)));
+    return OperationRequests.operationOf(begun, active -> InstanceErrors.busy(name, active));
   }
 
   private static String verifier(String password) {
@@ -328,26 +298,13 @@ class InstanceRequests {
   /// Derives the answer from how the operation stands when it has ended, or when the time is over.
   private Response answer(String operation, @Nullable String prefer)
       throws SQLException, InterruptedException {
-    boolean async = prefer != null && prefer.contains("respond-async");
-    OperationView view = engine.awaitEnd(operation, async ? Duration.ZERO : answerWithin);
-    if (async || (view.phase() != Phase.ENDED && view.phase() != Phase.STUCK)) {
-      return Response.accepted().header("Operation-Id", operation).build();
+    Optional<OperationView> end = requests.end(operation, prefer, answerWithin);
+    if (end.isEmpty()) {
+      return Response.accepted().header(OPERATION, operation).build();
     }
-    if (view.succeeded()) {
-      return Response.noContent().header("Operation-Id", operation).build();
+    if (end.get().succeeded()) {
+      return Response.noContent().header(OPERATION, operation).build();
     }
-    Cause cause =
-        view.cause() == null
-            ? new Cause("undone", "operation %s did not succeed".formatted(operation))
-            : view.cause();
-    var error =
-        ApiException.of(new ErrorCode(cause.code(), InstanceErrors.UNDOABLE), cause.message())
-            .operation(operation)
-            .header("Operation-Id", operation);
-    if (view.next() != null) {
-      error.detailedError(
-          "It is stuck at the step %s. Type: %s".formatted(view.step(), view.next()));
-    }
-    throw error.build();
+    throw OperationRequests.refusal(end.get()).build();
   }
 }

@@ -1,0 +1,464 @@
+package dev.slipway.deploy.api;
+
+import static dev.slipway.common.operation.api.OperationRequests.OPERATION;
+
+import dev.slipway.common.error.ApiException;
+import dev.slipway.common.id.Identifiers;
+import dev.slipway.common.operation.BeginRequest;
+import dev.slipway.common.operation.Begun;
+import dev.slipway.common.operation.OperationEngine;
+import dev.slipway.common.operation.OperationView;
+import dev.slipway.common.operation.Transactions;
+import dev.slipway.common.operation.api.OperationRequests;
+import dev.slipway.common.security.Caller;
+import dev.slipway.deploy.api.ApplicationsResource.DeleteRequest;
+import dev.slipway.deploy.api.ApplicationsResource.RegisterRequest;
+import dev.slipway.deploy.api.DeploysResource.Deployed;
+import dev.slipway.deploy.configuration.DatabaseNames;
+import dev.slipway.deploy.domain.Application;
+import dev.slipway.deploy.domain.ApplicationStatus;
+import dev.slipway.deploy.domain.Applications;
+import dev.slipway.deploy.domain.Language;
+import dev.slipway.deploy.domain.Version;
+import dev.slipway.deploy.domain.Versions;
+import dev.slipway.deploy.operation.ChangeInstance;
+import dev.slipway.deploy.operation.DeleteApplication;
+import dev.slipway.deploy.operation.DeployVersion;
+import dev.slipway.deploy.operation.RegisterApplication;
+import dev.slipway.deploy.operation.RollBackVersion;
+import dev.slipway.deploy.persistence.ApplicationViews;
+import jakarta.enterprise.context.RequestScoped;
+import jakarta.inject.Inject;
+import jakarta.ws.rs.core.Response;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
+
+/// Turns requests into operations: the rules that are checked before anything exists, the version
+/// and the operation in one transaction, and the answer derived from the operation.
+@RequestScoped
+class ApplicationRequests {
+
+  private final OperationEngine engine;
+  private final OperationRequests requests;
+  private final Transactions transactions;
+  private final Applications applications;
+  private final Versions versions;
+  private final ApplicationViews views;
+  private final FailureOutput output;
+  private final Caller caller;
+  private final Resources resources;
+  private final String prefix;
+  private final Duration answerWithin;
+  private final Duration deployWithin;
+
+  @Inject
+  ApplicationRequests(
+      OperationEngine engine,
+      OperationRequests requests,
+      Transactions transactions,
+      Applications applications,
+      Versions versions,
+      ApplicationViews views,
+      FailureOutput output,
+      Caller caller,
+      Resources resources,
+      @ConfigProperty(name = "slipway.operations.prefix") String prefix,
+      @ConfigProperty(name = "slipway.answer.within") Duration answerWithin,
+      @ConfigProperty(name = "slipway.answer.deploy-within") Duration deployWithin) {
+    this.engine = engine;
+    this.requests = requests;
+    this.transactions = transactions;
+    this.applications = applications;
+    this.versions = versions;
+    this.views = views;
+    this.output = output;
+    this.caller = caller;
+    this.resources = resources;
+    this.prefix = prefix;
+    this.answerWithin = answerWithin;
+    this.deployWithin = deployWithin;
+  }
+
+  Application existing(String name) {
+    return applications
+        .find(caller.organization(), name)
+        .orElseThrow(() -> ApplicationErrors.notFound(name));
+  }
+
+  Response register(RegisterRequest body, @Nullable String key, @Nullable String prefer)
+      throws SQLException, InterruptedException {
+    var idempotency = requests.idempotency("PUT applications", key, body);
+    Optional<String> earlier = requests.earlier(caller.organization(), idempotency);
+    if (earlier.isPresent()) {
+      return registered(earlier.get(), prefer);
+    }
+    String database = DatabaseNames.derived(body.name());
+    requireFree(body, database);
+    Begun begun =
+        engine.begin(
+            BeginRequest.of(
+                RegisterApplication.KIND,
+                Identifiers.next("app"),
+                body.name(),
+                caller.organization(),
+                caller.userName(),
+                new RegisterApplication.Input(
+                    caller.organizationName(),
+                    body.name(),
+                    Language.valueOf(body.language().toUpperCase(Locale.ROOT)),
+                    body.instance(),
+                    database,
+                    resources.memory(body.executorsMemoryMib()),
+                    1),
+                idempotency));
+    return registered(operationOf(begun), prefer);
+  }
+
+  private void requireFree(RegisterRequest body, String database) {
+    for (Application other : applications.list(caller.organization())) {
+      if (other.name().equals(body.name())) {
+        throw new ApiException(
+            ApplicationErrors.APPLICATION_EXISTS,
+            "application %s exists already".formatted(body.name()));
+      }
+      if (other.instanceName().equals(body.instance()) && other.database().equals(database)) {
+        throw new ApiException(
+            ApplicationErrors.DATABASE_TAKEN,
+            "application %s uses the database %s on %s already"
+                .formatted(other.name(), database, body.instance()));
+      }
+    }
+  }
+
+  private Response registered(String operation, @Nullable String prefer)
+      throws SQLException, InterruptedException {
+    Optional<OperationView> end = requests.end(operation, prefer, answerWithin);
+    if (end.isPresent() && !end.get().succeeded()) {
+      throw OperationRequests.refusal(end.get()).build();
+    }
+    String id =
+        engine
+            .view(operation)
+            .map(OperationView::subject)
+            .orElseThrow(() -> new IllegalStateException("There is no operation " + operation));
+    return (end.isEmpty() ? Response.accepted(id) : Response.ok(id))
+        .header(OPERATION, operation)
+        .build();
+  }
+
+  /// Answered at once: the official command looks at the list until the application is gone.
+  Response delete(String name, DeleteRequest body, @Nullable String key) throws SQLException {
+    var idempotency = requests.idempotency("DELETE applications/" + name, key, body);
+    Optional<String> earlier = requests.earlier(caller.organization(), idempotency);
+    if (earlier.isPresent()) {
+      return accepted(earlier.get());
+    }
+    Application application = existing(name);
+    Begun begun =
+        engine.begin(
+            request(
+                null,
+                DeleteApplication.KIND,
+                application,
+                new DeleteApplication.Input(name, body.dropDatabases()),
+                idempotency));
+    return accepted(operationOf(begun));
+  }
+
+  private static Response accepted(String operation) {
+    return Response.accepted().header(OPERATION, operation).build();
+  }
+
+  /// Refuses an archive before it is read, when it is certain that nothing will come of it.
+  ///
+  /// @param request as its key is claimed
+  Application ready(String name, String request, @Nullable String key) throws SQLException {
+    Application application = existing(name);
+    if (key == null || !views.begun(caller.organization(), request, key)) {
+      Optional<OperationView> active = engine.activeOn(application.id());
+      if (active.isPresent() && ApplicationStatus.DEPLOYS.contains(active.get().kind())) {
+        throw ApplicationErrors.busy(active.get());
+      }
+    }
+    return application;
+  }
+
+  /// Brings a new version up, or one that is kept.
+  Response deploy(
+      Application application,
+      Upload upload,
+      boolean allowBreaking,
+      String request,
+      @Nullable String key,
+      @Nullable String prefer)
+      throws SQLException, InterruptedException {
+    return answer(
+        application,
+        upload,
+        requests.idempotency(
+            request, key, Map.of("upload", upload, "allowBreaking", allowBreaking)),
+        prefer,
+        DeployVersion.KIND,
+        version ->
+            new DeployVersion.Input(
+                application.name(),
+                version,
+                DeployVersion.Mode.DEPLOY,
+                allowBreaking,
+                upload.archive() == null));
+  }
+
+  /// Brings the application up on another instance, with new code or with a version that is kept.
+  Response changeInstance(
+      Application application,
+      Upload upload,
+      String request,
+      @Nullable String key,
+      @Nullable String prefer)
+      throws SQLException, InterruptedException {
+    String target = upload.target();
+    if (target == null || !target.matches(Rules.INSTANCE)) {
+      throw ApplicationErrors.invalid("target_database_name", Rules.INSTANCE_MESSAGE);
+    }
+    return answer(
+        application,
+        upload,
+        requests.idempotency(request, key, upload),
+        prefer,
+        ChangeInstance.KIND,
+        version -> new ChangeInstance.Input(application.name(), version, target));
+  }
+
+  /// Runs the roll-back commands of an uploaded archive, and brings its code up.
+  Response rollBackByUpload(
+      Application application,
+      Upload upload,
+      String request,
+      @Nullable String key,
+      @Nullable String prefer)
+      throws SQLException, InterruptedException {
+    return answer(
+        application,
+        upload,
+        requests.idempotency(request, key, upload),
+        prefer,
+        DeployVersion.KIND,
+        version ->
+            new DeployVersion.Input(
+                application.name(),
+                version,
+                DeployVersion.Mode.ROLL_BACK_UPLOAD,
+                /* allowBreaking= */ true,
+                /* previous= */ false));
+  }
+
+  /// Goes back to a version that is kept; to the one that served before when none is named.
+  Response rollBack(
+      Application application,
+      Upload upload,
+      String request,
+      @Nullable String key,
+      @Nullable String prefer)
+      throws SQLException, InterruptedException {
+    var idempotency = requests.idempotency(request, key, upload);
+    Optional<String> earlier = requests.earlier(caller.organization(), idempotency);
+    if (earlier.isPresent()) {
+      return deployed(application, earlier.get(), prefer);
+    }
+    RollBackPlan plan = rollBackPlan(application, upload.version());
+    Begun begun =
+        engine.begin(
+            request(
+                null,
+                RollBackVersion.KIND,
+                application,
+                new RollBackVersion.Input(application.name(), plan.version()),
+                idempotency));
+    return deployed(application, operationOf(begun), prefer);
+  }
+
+  /// What a roll back would do.
+  ///
+  /// @param target absent for the version that served before
+  RollBackPlan rollBackPlan(Application application, @Nullable String target) {
+    List<String> applied = application.schemaAt();
+    String version = target == null ? earlierThanServing(application) : target;
+    Version found = kept(application, version);
+    if (!found.deployed()) {
+      throw new ApiException(
+          ApplicationErrors.NOTHING_TO_ROLL_BACK,
+          "version %s of application %s has never served".formatted(version, application.name()));
+    }
+    int position = applied.indexOf(version);
+    if (position < 0) {
+      throw new ApiException(
+          ApplicationErrors.NOTHING_TO_ROLL_BACK,
+          "the schema of application %s is not ahead of version %s, deploy that version instead"
+              .formatted(application.name(), version));
+    }
+    List<RollBackPlan.Undone> undo =
+        applied.subList(position + 1, applied.size()).reversed().stream()
+            .map(newer -> new RollBackPlan.Undone(newer, mayHaveChanged(application, newer)))
+            .toList();
+    if (undo.isEmpty() && version.equals(application.serving())) {
+      throw new ApiException(
+          ApplicationErrors.NOTHING_TO_ROLL_BACK,
+          "version %s of application %s serves already".formatted(version, application.name()));
+    }
+    return new RollBackPlan(version, application.serving(), undo);
+  }
+
+  private String earlierThanServing(Application application) {
+    List<String> applied = application.schemaAt();
+    int serving = application.serving() == null ? -1 : applied.indexOf(application.serving());
+    List<String> before = serving < 0 ? applied : applied.subList(0, serving);
+    return before.reversed().stream()
+        .filter(
+            version ->
+                versions.find(application.id(), version).map(Version::deployed).orElse(false))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new ApiException(
+                    ApplicationErrors.NOTHING_TO_ROLL_BACK,
+                    "application %s has no earlier version to roll back to"
+                        .formatted(application.name())));
+  }
+
+  private boolean mayHaveChanged(Application application, String version) {
+    return versions
+        .find(application.id(), version)
+        .map(found -> !Boolean.FALSE.equals(found.migrated()))
+        .orElse(true);
+  }
+
+  private Version kept(Application application, String version) {
+    if (!version.matches(Rules.VERSION)) {
+      throw ApplicationErrors.invalid("version", Rules.VERSION_MESSAGE);
+    }
+    return versions
+        .find(application.id(), version)
+        .orElseThrow(() -> ApplicationErrors.versionNotFound(application.name(), version));
+  }
+
+  /// Makes the input of an operation for a version.
+  private interface InputOf {
+    Record version(String version);
+  }
+
+  private Response answer(
+      Application application,
+      Upload upload,
+      BeginRequest.@Nullable Idempotency idempotency,
+      @Nullable String prefer,
+      String kind,
+      InputOf input)
+      throws SQLException, InterruptedException {
+    Optional<String> earlier = requests.earlier(caller.organization(), idempotency);
+    if (earlier.isPresent()) {
+      return deployed(application, earlier.get(), prefer);
+    }
+    String archive = upload.archive();
+    String previous = upload.previous();
+    if ((archive == null) == (previous == null)) {
+      throw ApplicationErrors.invalid(
+          "application_archive", "or previous_version has to be given, and not both");
+    }
+    Begun begun;
+    if (archive != null) {
+      begun = beginNew(application, archive, idempotency, kind, input);
+    } else {
+      String version = kept(application, previous).id();
+      begun = engine.begin(request(null, kind, application, input.version(version), idempotency));
+    }
+    return deployed(application, operationOf(begun), prefer);
+  }
+
+  /// A version and the operation that brings it up, in one transaction, or neither.
+  private Begun beginNew(
+      Application application,
+      String archive,
+      BeginRequest.@Nullable Idempotency idempotency,
+      String kind,
+      InputOf input)
+      throws SQLException {
+    String operation = Identifiers.next(prefix);
+    try {
+      return transactions.inNew(
+          connection -> {
+            views.lock(application.id());
+            Version version = versions.add(application.id(), archive, operation, caller.userName());
+            Begun begun =
+                engine.begin(
+                    request(
+                        operation, kind, application, input.version(version.id()), idempotency));
+            if (!(begun instanceof Begun.New)) {
+              throw new NotBegun(begun);
+            }
+            return begun;
+          });
+    } catch (NotBegun instead) {
+      return instead.begun;
+    }
+  }
+
+  /// Takes back a version whose operation was not begun.
+  private static final class NotBegun extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final transient Begun begun;
+
+    NotBegun(Begun begun) {
+      super("Not begun", null, false, false);
+      this.begun = begun;
+    }
+  }
+
+  private BeginRequest request(
+      @Nullable String operation,
+      String kind,
+      Application application,
+      Record input,
+      BeginRequest.@Nullable Idempotency idempotency) {
+    return new BeginRequest(
+        operation,
+        kind,
+        application.id(),
+        application.name(),
+        caller.organization(),
+        caller.userName(),
+        List.of(),
+        input,
+        idempotency);
+  }
+
+  private static String operationOf(Begun begun) {
+    return OperationRequests.operationOf(begun, ApplicationErrors::busy);
+  }
+
+  /// The official command takes the status for what it waits for once this is answered. So it is
+  /// answered when the version serves or never will; if that takes too long, the status says so
+  /// from then on.
+  private Response deployed(Application application, String operation, @Nullable String prefer)
+      throws SQLException, InterruptedException {
+    Optional<OperationView> end = requests.end(operation, prefer, deployWithin);
+    var version = new Deployed(views.versionOf(operation).orElse(""));
+    if (end.isEmpty()) {
+      views.answeredEarly(application.id(), operation);
+      return Response.accepted(version).header(OPERATION, operation).build();
+    }
+    if (end.get().succeeded()) {
+      return Response.ok(version).header(OPERATION, operation).build();
+    }
+    ApiException.Builder refusal = OperationRequests.refusal(end.get());
+    output.of(application, version.version(), end.get()).ifPresent(refusal::detailedError);
+    throw refusal.build();
+  }
+}

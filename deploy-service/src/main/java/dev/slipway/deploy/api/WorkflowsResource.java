@@ -1,0 +1,164 @@
+package dev.slipway.deploy.api;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.slipway.common.error.ApiException;
+import dev.slipway.common.error.ErrorCode;
+import dev.slipway.common.operation.DriverFailure;
+import dev.slipway.common.outbox.Json;
+import dev.slipway.deploy.database.Workflow;
+import dev.slipway.deploy.database.WorkflowFilter;
+import dev.slipway.deploy.database.Workflows;
+import dev.slipway.deploy.domain.Application;
+import dev.slipway.deploy.domain.DatabaseAccess;
+import dev.slipway.deploy.domain.DatabaseAccesses;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.inject.Inject;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The workflows of an application, as its SDK has stored them.
+@Path("/")
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+public class WorkflowsResource {
+
+  private static final ErrorCode WORKFLOW_NOT_FOUND = new ErrorCode("workflow-not-found", 404);
+  private static final ErrorCode NEVER_DEPLOYED = new ErrorCode("application-never-deployed", 409);
+
+  private final ApplicationRequests requests;
+  private final DatabaseAccesses accesses;
+  private final Workflows workflows;
+
+  @Inject
+  WorkflowsResource(ApplicationRequests requests, DatabaseAccesses accesses, Workflows workflows) {
+    this.requests = requests;
+    this.accesses = accesses;
+    this.workflows = workflows;
+  }
+
+  /// Reads the workflows of an application's SDK.
+  private interface Reading {
+    List<Workflow> from(DatabaseAccess access, String systemDatabase, WorkflowFilter filter)
+        throws DriverFailure;
+  }
+
+  /// Changes one of them.
+  private interface Change {
+    void of(DatabaseAccess access, String systemDatabase) throws DriverFailure;
+  }
+
+  @POST
+  @Path("v1alpha1/{org}/applications/{app}/workflows")
+  public List<Workflow> list(@PathParam("app") String name, @Nullable String body) {
+    return read(name, body, workflows::list);
+  }
+
+  @POST
+  @Path("v1alpha1/{org}/applications/{app}/queues")
+  public List<Workflow> queued(@PathParam("app") String name, @Nullable String body) {
+    return read(name, body, workflows::queued);
+  }
+
+  @POST
+  @Path("appsadmin/{org}/applications/{app}/workflows/{id}/cancel")
+  public Response cancel(@PathParam("app") String name, @PathParam("id") String id) {
+    return change(name, id, (access, database) -> workflows.cancel(access, database, id));
+  }
+
+  @POST
+  @Path("appsadmin/{org}/applications/{app}/workflows/{id}/resume")
+  public Response resume(@PathParam("app") String name, @PathParam("id") String id) {
+    return change(name, id, (access, database) -> workflows.resume(access, database, id));
+  }
+
+  /// Begins a copy of it; the answer names the copy.
+  @POST
+  @Path("appsadmin/{org}/applications/{app}/workflows/{id}/restart")
+  public Map<String, String> restart(@PathParam("app") String name, @PathParam("id") String id) {
+    Application application = requests.existing(name);
+    try {
+      String copy = workflows.restart(access(application), application.systemDatabase(), id);
+      return Map.of("workflow_id", copy);
+    } catch (DriverFailure failure) {
+      throw refusal(name, id, failure);
+    }
+  }
+
+  private List<Workflow> read(String name, @Nullable String body, Reading reading) {
+    Application application = requests.existing(name);
+    WorkflowFilter filter = filter(body);
+    Optional<DatabaseAccess> access = accesses.find(application.id(), application.instance());
+    if (access.isEmpty() || !access.get().ensured()) {
+      return List.of();
+    }
+    try {
+      return reading.from(access.get(), application.systemDatabase(), filter);
+    } catch (DriverFailure failure) {
+      throw refusal(name, "", failure);
+    }
+  }
+
+  private Response change(String name, String id, Change change) {
+    Application application = requests.existing(name);
+    try {
+      change.of(access(application), application.systemDatabase());
+      return Response.noContent().build();
+    } catch (DriverFailure failure) {
+      throw refusal(name, id, failure);
+    }
+  }
+
+  private DatabaseAccess access(Application application) {
+    return accesses
+        .find(application.id(), application.instance())
+        .filter(DatabaseAccess::ensured)
+        .orElseThrow(
+            () ->
+                new ApiException(
+                    NEVER_DEPLOYED,
+                    "application %s was never deployed".formatted(application.name())));
+  }
+
+  /// The official command sends null for what was not asked for.
+  private static WorkflowFilter filter(@Nullable String body) {
+    try {
+      JsonNode json =
+          body == null || body.isBlank()
+              ? JsonNodeFactory.instance.objectNode()
+              : Json.read(body, JsonNode.class);
+      if (!json.isObject()) {
+        throw new ApiException(ErrorCode.MALFORMED_BODY, "the body is not a JSON object");
+      }
+      return WorkflowFilter.parse(json);
+    } catch (JsonProcessingException problem) {
+      throw new ApiException(ErrorCode.MALFORMED_BODY, "the body is not valid JSON");
+    } catch (IllegalArgumentException problem) {
+      throw new ApiException(
+          ErrorCode.INVALID_REQUEST, Objects.requireNonNull(problem.getMessage()));
+    }
+  }
+
+  private static ApiException refusal(String name, String id, DriverFailure failure) {
+    if (failure.code().equals(WORKFLOW_NOT_FOUND.word())) {
+      return new ApiException(
+          WORKFLOW_NOT_FOUND, "workflow %s of application %s not found".formatted(id, name));
+    }
+    return ApiException.of(
+            ErrorCode.UNAVAILABLE,
+            "the database of application %s does not answer, try again shortly".formatted(name))
+        .header("Retry-After", "1")
+        .cause(failure)
+        .build();
+  }
+}
