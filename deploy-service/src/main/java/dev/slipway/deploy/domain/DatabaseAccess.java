@@ -3,6 +3,8 @@ package dev.slipway.deploy.domain;
 /// How an application gets to its databases on one instance.
 ///
 /// @param sealedPassword of the role, encrypted with the installation's key for [#purpose]
+/// @param linked         whether it is somebody else's server, whose certificate the platform's
+///     authority has not signed
 /// @param ensured        whether the databases and the role are known to be there
 public record DatabaseAccess(
     String application,
@@ -11,6 +13,7 @@ public record DatabaseAccess(
     int port,
     String role,
     String sealedPassword,
+    boolean linked,
     boolean ensured) {
 
   /// What the password is encrypted for.

@@ -69,6 +69,7 @@ final class Databases {
               bound.port(),
               application.role(),
               seal(password, DatabaseAccess.purpose(id, instance)),
+              bound.linked(),
               false));
     }
     var input =

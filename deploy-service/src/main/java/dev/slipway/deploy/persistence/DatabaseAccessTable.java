@@ -23,17 +23,18 @@ public class DatabaseAccessTable implements DatabaseAccesses {
     statements.change(
         """
         insert into database_access (application, instance, host, port, role, sealed_password,
-          ensured)
-        values (?, ?, ?, ?, ?, ?, ?)
+          linked, ensured)
+        values (?, ?, ?, ?, ?, ?, ?, ?)
         on conflict (application, instance) do update
         set host = excluded.host, port = excluded.port, role = excluded.role,
-            sealed_password = excluded.sealed_password, ensured = excluded.ensured""",
+            sealed_password = excluded.sealed_password, linked = excluded.linked, ensured = excluded.ensured""",
         access.application(),
         access.instance(),
         access.host(),
         access.port(),
         access.role(),
         access.sealedPassword(),
+        access.linked(),
         access.ensured());
   }
 
@@ -48,6 +49,7 @@ public class DatabaseAccessTable implements DatabaseAccesses {
                 row.getInt("port"),
                 row.getString("role"),
                 row.getString("sealed_password"),
+                row.getBoolean("linked"),
                 row.getBoolean("ensured")),
         "select * from database_access where application = ? and instance = ?",
         application,
