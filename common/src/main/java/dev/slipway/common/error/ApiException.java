@@ -66,6 +66,12 @@ public final class ApiException extends RuntimeException {
         fields.isEmpty() ? null : fields);
   }
 
+  /// There is nothing at this path, or nothing for this caller: both get the same words.
+  public static ApiException noSuchPath() {
+    return new ApiException(
+        ErrorCode.NOT_FOUND, "there is no such path, or a part of it has the wrong form");
+  }
+
   /// Headers of the answer, such as `Retry-After`.
   public Map<String, String> headers() {
     return headers;

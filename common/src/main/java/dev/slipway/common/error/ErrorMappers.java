@@ -130,12 +130,7 @@ class ErrorMappers {
           case 401 -> refused(unauthorized(), request);
           case 403 ->
               refused(new ApiException(ErrorCode.FORBIDDEN, "you may not do this"), request);
-          case 404 ->
-              refused(
-                  new ApiException(
-                      ErrorCode.NOT_FOUND,
-                      "there is no such path, or a part of it has the wrong form"),
-                  request);
+          case 404 -> refused(ApiException.noSuchPath(), request);
           case 405 -> refused(methodNotAllowed(request, theirs), request);
           case 406 ->
               refused(

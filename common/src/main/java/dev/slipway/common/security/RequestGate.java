@@ -83,7 +83,7 @@ class RequestGate {
     if (offered == null
         || !MessageDigest.isEqual(offered.getBytes(StandardCharsets.UTF_8), secret)) {
       // The same as for a path that does not exist: what is inside is nobody's business.
-      throw new ApiException(ErrorCode.NOT_FOUND, "there is no such path");
+      throw ApiException.noSuchPath();
     }
   }
 

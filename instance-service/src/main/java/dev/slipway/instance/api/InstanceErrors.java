@@ -3,6 +3,7 @@ package dev.slipway.instance.api;
 import dev.slipway.common.error.ApiException;
 import dev.slipway.common.error.ErrorCode;
 import dev.slipway.common.operation.OperationView;
+import java.util.List;
 
 /// The codes of this service's errors.
 final class InstanceErrors {
@@ -11,6 +12,7 @@ final class InstanceErrors {
   static final ErrorCode INSTANCE_EXISTS = new ErrorCode("instance-exists", 409);
   static final ErrorCode INSTANCE_BUSY = new ErrorCode("instance-busy", 409);
   static final ErrorCode INSTANCE_FAILED = new ErrorCode("instance-failed", 409);
+  static final ErrorCode INSTANCE_IN_USE = new ErrorCode("instance-in-use", 409);
   static final ErrorCode INSTANCE_LINKED = new ErrorCode("instance-linked", 409);
   static final ErrorCode INSTANCE_NOT_LINKED = new ErrorCode("instance-not-linked", 409);
   static final ErrorCode NOT_SUPPORTED = new ErrorCode("not-supported", 400);
@@ -30,6 +32,15 @@ final class InstanceErrors {
                 .formatted(
                     name, active.kind(), active.requestedBy(), active.createdAt(), active.step()))
         .operation(active.id())
+        .build();
+  }
+
+  /// @param applications their names, sorted
+  static ApiException inUse(String name, List<String> applications) {
+    return ApiException.of(
+            INSTANCE_IN_USE,
+            "database %s is used by %s".formatted(name, String.join(", ", applications)))
+        .field("applications", String.join(",", applications))
         .build();
   }
 }

@@ -20,6 +20,7 @@ import dev.slipway.common.security.Caller;
 import dev.slipway.instance.api.DatabasesResource.CredentialsRequest;
 import dev.slipway.instance.api.DatabasesResource.LinkRequest;
 import dev.slipway.instance.api.DatabasesResource.ProvisionRequest;
+import dev.slipway.instance.domain.Bindings;
 import dev.slipway.instance.domain.Instance;
 import dev.slipway.instance.domain.InstanceKind;
 import dev.slipway.instance.domain.InstanceStatus;
@@ -39,6 +40,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +57,7 @@ class InstanceRequests {
   private final Transactions transactions;
   private final Instances instances;
   private final InstanceViews views;
+  private final Bindings bindings;
   private final InstallationKeys keys;
   private final Caller caller;
   private final Duration answerWithin;
@@ -66,6 +69,7 @@ class InstanceRequests {
       Transactions transactions,
       Instances instances,
       InstanceViews views,
+      Bindings bindings,
       InstallationKeys keys,
       Caller caller,
       @ConfigProperty(name = "slipway.answer.within") Duration answerWithin) {
@@ -74,6 +78,7 @@ class InstanceRequests {
     this.transactions = transactions;
     this.instances = instances;
     this.views = views;
+    this.bindings = bindings;
     this.keys = keys;
     this.caller = caller;
     this.answerWithin = answerWithin;
@@ -156,7 +161,7 @@ class InstanceRequests {
           "database %s is linked and not Slipway's to destroy, unlink it instead".formatted(name));
     }
     Begun begun =
-        engine.begin(
+        end(
             BeginRequest.of(
                 DestroyInstance.KIND,
                 instance.id(),
@@ -209,7 +214,7 @@ class InstanceRequests {
           "database %s was provisioned here, destroy it instead".formatted(name));
     }
     Begun begun =
-        engine.begin(
+        end(
             BeginRequest.of(
                 UnlinkInstance.KIND,
                 instance.id(),
@@ -239,6 +244,23 @@ class InstanceRequests {
               throw new ApiException(INSTANCE_EXISTS, "database %s already exists".formatted(name));
             }
             instances.add(record.forOperation(operation));
+          }
+          return begun;
+        });
+  }
+
+  /// Begins an operation that ends an instance, unless an application uses it. From then on it is
+  /// closed to bindings.
+  private Begun end(BeginRequest request) throws SQLException {
+    return transactions.inNew(
+        connection -> {
+          Begun begun = engine.begin(request);
+          if (begun instanceof Begun.New) {
+            List<String> applications = bindings.lockApplicationsOf(request.subject());
+            if (!applications.isEmpty()) {
+              // Takes back what was just begun.
+              throw InstanceErrors.inUse(request.subjectName(), applications);
+            }
           }
           return begun;
         });

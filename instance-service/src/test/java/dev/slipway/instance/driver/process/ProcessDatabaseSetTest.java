@@ -124,6 +124,10 @@ final class ProcessDatabaseSetTest extends DatabaseSetContract {
     }
   }
 
+  private void asDeveloper(String database, String... statements) throws SQLException {
+    execute(ADMINISTRATOR, ADMINISTRATORS_PASSWORD, database, statements);
+  }
+
   private String query(Connection connection, String sql) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(sql)) {
@@ -164,9 +168,7 @@ final class ProcessDatabaseSetTest extends DatabaseSetContract {
     ensure(set, 1, PASSWORD);
     execute("repaired", PASSWORD, "repaired", "CREATE TABLE orders (id int)");
 
-    execute(
-        ADMINISTRATOR,
-        ADMINISTRATORS_PASSWORD,
+    asDeveloper(
         "repaired",
         "ALTER TABLE orders ADD COLUMN note text",
         "INSERT INTO orders VALUES (1, 'by hand')",
@@ -218,11 +220,7 @@ final class ProcessDatabaseSetTest extends DatabaseSetContract {
   void aDatabaseThatIsATemplateIsDroppedToo() throws Exception {
     DatabaseSet set = set("template_shop");
     ensure(set, 1, PASSWORD);
-    execute(
-        ADMINISTRATOR,
-        ADMINISTRATORS_PASSWORD,
-        "postgres",
-        "ALTER DATABASE template_shop IS_TEMPLATE true");
+    asDeveloper("postgres", "ALTER DATABASE template_shop IS_TEMPLATE true");
 
     drop(set, 2);
 
@@ -234,9 +232,7 @@ final class ProcessDatabaseSetTest extends DatabaseSetContract {
   void aDatabaseThatTheDeveloperHasRenamedOutlivesTheDropAsTheDevelopers() throws Exception {
     DatabaseSet set = set("renamed");
     ensure(set, 1, PASSWORD);
-    execute(
-        ADMINISTRATOR,
-        ADMINISTRATORS_PASSWORD,
+    asDeveloper(
         "postgres",
         "ALTER DATABASE renamed OWNER TO demo_db",
         "ALTER DATABASE renamed RENAME TO kept_by_hand");
@@ -255,9 +251,7 @@ final class ProcessDatabaseSetTest extends DatabaseSetContract {
   void whatTheRoleOwnsElsewhereBecomesTheDevelopers() throws Exception {
     DatabaseSet set = set("elsewhere");
     ensure(set, 1, PASSWORD);
-    execute(
-        ADMINISTRATOR,
-        ADMINISTRATORS_PASSWORD,
+    asDeveloper(
         "postgres",
         "CREATE SCHEMA yard",
         "CREATE TABLE yard.outside (id int)",
@@ -273,9 +267,7 @@ final class ProcessDatabaseSetTest extends DatabaseSetContract {
   @Test
   void aSearchPathOfTheDevelopersLeadsThePlatformNowhere() throws Exception {
     DatabaseSet set = set("trapped");
-    execute(
-        ADMINISTRATOR,
-        ADMINISTRATORS_PASSWORD,
+    asDeveloper(
         "postgres",
         "CREATE SCHEMA trap",
         "CREATE VIEW trap.pg_roles AS SELECT 'trapped'::name AS rolname, 0::oid AS oid",
