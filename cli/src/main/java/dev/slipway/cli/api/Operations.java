@@ -32,6 +32,11 @@ public final class Operations {
     client.call("POST", path(id) + "/cancel", null);
   }
 
+  /// Gives up one that is stuck after its point of no return.
+  public void abandon(String id) throws IOException, InterruptedException {
+    client.call("POST", path(id) + "/cancel?abandon=true", null);
+  }
+
   public void retry(String id) throws IOException, InterruptedException {
     client.call("POST", path(id) + "/retry", null);
   }

@@ -154,12 +154,34 @@ final class OperationsCommand implements Runnable {
   @Command(
       name = "cancel",
       description = "Cancel an operation: what it made is undone.",
-      footer = {"", "Example:", "  slipway ops cancel iop_…"})
-  int cancel(@Parameters(paramLabel = "ID") String id, @Mixin OutputOptions options)
+      footer = {
+        "",
+        "After its point of no return an operation can only be given up, when it is stuck: what it made stays in the",
+        "ledger, and a destroy still removes it.",
+        "",
+        "Examples:",
+        "  slipway ops cancel iop_…",
+        "  slipway ops cancel --abandon iop_…"
+      })
+  int cancel(
+      @Parameters(paramLabel = "ID") String id,
+      @Option(
+              names = "--abandon",
+              description = "Give it up where it is stuck after its point of no return.")
+          boolean abandon,
+      @Mixin OutputOptions options)
       throws IOException, InterruptedException {
     Operations operations = operations();
-    operations.cancel(id);
-    answer(operations, id, options, "%s is asked to end.".formatted(id));
+    if (abandon) {
+      operations.abandon(id);
+    } else {
+      operations.cancel(id);
+    }
+    answer(
+        operations,
+        id,
+        options,
+        abandon ? "%s is given up.".formatted(id) : "%s is asked to end.".formatted(id));
     return 0;
   }
 

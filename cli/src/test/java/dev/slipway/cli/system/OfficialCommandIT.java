@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Properties;
 import org.junit.jupiter.api.BeforeAll;
@@ -68,22 +69,85 @@ class OfficialCommandIT {
   }
 
   @Test
+  void aServerOfOnesOwnFromLinkToUnlink() throws Exception {
+    Path mine = platform.user("off_link");
+    command.run(mine, "db", "provision", "own", "-U", "owner_1", "-W", "Secret-123").succeeded();
+    int port = command.run(mine, "db", "status", "own", "--json").json().path("Port").asInt();
+    try (Connection owner = connect(port, "owner_1", "Secret-123");
+        Statement statement = owner.createStatement()) {
+      statement.execute("create role dbosadmin login password 'Linked-123'");
+      statement.execute("grant connect on database postgres to dbosadmin");
+    }
+    String[] link = {
+      "db", "link", "other", "-H", "localhost", "-p", Integer.toString(port), "-W", "Linked-123"
+    };
+
+    PlatformUnderTest.Result refused = command.run(mine, link);
+    assertThat(refused.exitCode()).isEqualTo(1);
+    assertThat(refused.out()).contains("may not create databases").doesNotContain("status code");
+    try (Connection owner = connect(port, "owner_1", "Secret-123");
+        Statement statement = owner.createStatement()) {
+      statement.execute("alter role dbosadmin createdb");
+    }
+    command.run(mine, link).succeeded();
+
+    assertThat(command.run(mine, "db", "list").succeeded().out()).contains("other");
+    var status = command.run(mine, "db", "status", "other", "--json").succeeded().json();
+    assertThat(status.path("IsLinked").asBoolean()).isTrue();
+    assertThat(status.path("Status").asText()).isEqualTo("available");
+    assertThat(status.path("Port").asInt()).isEqualTo(port);
+    assertThat(command.run(mine, "db", "status", "other").succeeded().out()).contains("available");
+    assertThat(command.run(mine, "db", "url", "other", "-S", "-W", "Linked-123").succeeded().out())
+        .contains("postgresql://dbosadmin:Linked-123@localhost:" + port + "/postgres");
+    assertThat(command.run(mine, "db", "destroy", "other").exitCode()).isEqualTo(1);
+
+    command.run(mine, "db", "unlink", "other").succeeded();
+
+    var left = command.run(mine, "db", "list", "--json").succeeded().json();
+    assertThat(left).hasSize(1);
+    assertThat(left.get(0).path("PostgresInstanceName").asText()).isEqualTo("own");
+    // Nothing was done to the server itself.
+    connect(port, "dbosadmin", "Linked-123").close();
+    command.run(mine, "db", "destroy", "own").succeeded();
+  }
+
+  @Test
   void anOrganizationFromInviteToRemove() throws Exception {
     Path boss = platform.user("off_boss");
     Path guest = platform.user("off_guest");
 
+    assertThat(command.run(boss, "org", "invite").succeeded().out()).isNotBlank();
     String secret =
         Json.MAPPER
             .readTree(command.run(boss, "org", "invite", "--json").succeeded().out())
             .asText();
     assertThat(secret).isNotBlank();
+    assertThat(command.run(guest, "org", "invite").exitCode()).isZero();
     command.run(guest, "org", "join", "off_boss", secret).succeeded();
     assertThat(command.run(boss, "org", "list").succeeded().out()).contains("off_guest");
     assertThat(command.run(boss, "org", "list", "--json").succeeded().out()).contains("off_guest");
+    assertThat(organization(guest)).isEqualTo("off_boss");
     assertThat(command.run(guest, "org", "join", "off_boss", secret).exitCode()).isEqualTo(1);
+    // Only who administers it.
+    assertThat(command.run(guest, "org", "rename", "off_boss", "off_mine").exitCode()).isEqualTo(1);
+    assertThat(command.run(guest, "org", "remove", "off_boss").exitCode()).isEqualTo(1);
+
     command.run(boss, "org", "rename", "off_boss", "off_company").succeeded();
+
+    assertThat(organization(boss)).isEqualTo("off_company");
     command.run(boss, "org", "remove", "off_guest").succeeded();
     assertThat(command.run(boss, "org", "list").succeeded().out()).doesNotContain("off_guest");
+    assertThat(command.run(boss, "org", "list", "--json").succeeded().out())
+        .doesNotContain("off_guest");
+  }
+
+  private static String organization(Path directory) throws Exception {
+    return command
+        .run(directory, "profile", "--json")
+        .succeeded()
+        .json()
+        .path("Organization")
+        .asText();
   }
 
   @Test

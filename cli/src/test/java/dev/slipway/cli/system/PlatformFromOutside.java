@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -32,8 +33,9 @@ final class PlatformFromOutside {
   private final PlatformUnderTest platform;
   private final Path home;
   private final int port;
+  private @Nullable HttpClient client;
 
-  private PlatformFromOutside(PlatformUnderTest platform) {
+  PlatformFromOutside(PlatformUnderTest platform) {
     this.platform = platform;
     this.home = platform.home();
     this.port = platform.port();
@@ -115,6 +117,32 @@ final class PlatformFromOutside {
       return Files.readString(home.resolve("keys").resolve(name)).strip();
     } catch (IOException failure) {
       throw new UncheckedIOException(failure);
+    }
+  }
+
+  /// While this is open nothing can be done to an instance's folder or processes: what tries waits
+  /// and tries again.
+  AutoCloseable holdUp() throws IOException {
+    Path fences = home.resolve("data/instances/.fences");
+    Path away = home.resolve("data/instances/.fences-away");
+    Files.move(fences, away);
+    return () -> Files.move(away, fences);
+  }
+
+  /// Whether a service says of itself that it is ready.
+  boolean ready(String name) {
+    URI address = URI.create("http://127.0.0.1:%d/q/health/ready".formatted(internalPort(name)));
+    try {
+      var connection = (HttpURLConnection) address.toURL().openConnection();
+      connection.setConnectTimeout(1_000);
+      connection.setReadTimeout(5_000);
+      try {
+        return connection.getResponseCode() == HttpURLConnection.HTTP_OK;
+      } finally {
+        connection.disconnect();
+      }
+    } catch (IOException silent) {
+      return false;
     }
   }
 
@@ -209,7 +237,7 @@ final class PlatformFromOutside {
       if (token != null) {
         request.header("Authorization", "Bearer " + token);
       }
-      return Trust.client(authority()).send(request.build(), HttpResponse.BodyHandlers.ofString());
+      return client().send(request.build(), HttpResponse.BodyHandlers.ofString());
     } catch (IOException failure) {
       throw new UncheckedIOException(failure);
     } catch (InterruptedException stopped) {
@@ -218,18 +246,13 @@ final class PlatformFromOutside {
     }
   }
 
-  /// Clients that trust one authority and nothing else.
-  private static final class Trust {
-
-    private static @Nullable HttpClient client;
-
-    static synchronized HttpClient client(Path authority) {
-      HttpClient existing = client;
-      if (existing == null) {
-        existing = HttpClient.newBuilder().sslContext(Tls.trusting(authority)).build();
-        client = existing;
-      }
-      return existing;
+  /// Trusts this platform's authority and nothing else.
+  private synchronized HttpClient client() {
+    HttpClient existing = client;
+    if (existing == null) {
+      existing = HttpClient.newBuilder().sslContext(Tls.trusting(authority())).build();
+      client = existing;
     }
+    return existing;
   }
 }

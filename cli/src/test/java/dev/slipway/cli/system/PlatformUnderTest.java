@@ -67,8 +67,20 @@ final class PlatformUnderTest {
     return fresh;
   }
 
+  /// Another one, beside the first, that a test starts and stops as it likes; removed when the run
+  /// ends.
+  static PlatformUnderTest another() throws IOException {
+    PlatformUnderTest fresh = new PlatformUnderTest();
+    Runtime.getRuntime().addShutdownHook(new Thread(fresh::remove, "remove-another-platform"));
+    return fresh;
+  }
+
   Path home() {
     return home;
+  }
+
+  Path folder() {
+    return folder;
   }
 
   int port() {
@@ -87,6 +99,53 @@ final class PlatformUnderTest {
 
   Result slipwayWith(Path directory, String input, String... arguments)
       throws IOException, InterruptedException {
+    return run(directory, environment(), input, slipwayCommand(arguments));
+  }
+
+  /// Starts the `slipway` command, as in a terminal where Ctrl-C is a signal to it.
+  Running begin(Path directory, String... arguments) throws IOException {
+    // A test run in the background ignores interrupts, which every child would inherit.
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    command.addAll(slipwayCommand(arguments));
+    Path out = Files.createTempFile(folder, "out", ".txt");
+    Path err = Files.createTempFile(folder, "err", ".txt");
+    ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+    builder.environment().clear();
+    builder.environment().putAll(environment());
+    builder.redirectInput(Path.of("/dev/null").toFile());
+    builder.redirectOutput(out.toFile()).redirectError(err.toFile());
+    return new Running(builder.start(), out, err);
+  }
+
+  /// A program that runs.
+  record Running(Process process, Path outFile, Path errFile) {
+
+    String out() throws IOException {
+      return Files.readString(outFile, UTF_8);
+    }
+
+    String err() throws IOException {
+      return Files.readString(errFile, UTF_8);
+    }
+
+    void send(String signal) throws IOException, InterruptedException {
+      run(
+              Path.of("/"),
+              System.getenv(),
+              "",
+              List.of("kill", "-" + signal, Long.toString(process.pid())))
+          .succeeded();
+    }
+
+    Result end() throws IOException, InterruptedException {
+      if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        process.destroyForcibly().waitFor();
+      }
+      return new Result(process.exitValue(), out(), err());
+    }
+  }
+
+  private List<String> slipwayCommand(String... arguments) throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -98,7 +157,7 @@ final class PlatformUnderTest {
                 jar().toString(),
                 "dev.slipway.cli.Main"));
     command.addAll(List.of(arguments));
-    return run(directory, environment(), input, command);
+    return command;
   }
 
   /// Signs somebody up, and in, in a folder of that name.

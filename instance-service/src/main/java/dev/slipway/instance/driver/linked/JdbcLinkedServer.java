@@ -57,16 +57,39 @@ public final class JdbcLinkedServer implements LinkedServer {
                 .formatted(role, endpoint, role));
       }
     } catch (SQLException failure) {
-      String state = String.valueOf(failure.getSQLState());
-      if (state.startsWith("28")) {
-        throw new DriverFailure.Permanent(
-            "link-refused", "%s does not let the role %s in".formatted(endpoint, role), failure);
-      }
-      throw new DriverFailure.Permanent(
-          "link-unreachable",
-          "%s does not answer as a Postgres server would".formatted(endpoint),
-          failure);
+      throw refusal(endpoint, role, failure);
     }
+  }
+
+  /// The server's own words are not passed on: nobody knows what it says.
+  private static DriverFailure refusal(Endpoint endpoint, String role, SQLException failure) {
+    String state = String.valueOf(failure.getSQLState());
+    if (state.startsWith("28")) {
+      return new DriverFailure.Permanent(
+          "link-refused", "%s does not let the role %s in".formatted(endpoint, role), failure);
+    }
+    return switch (state) {
+      case "42501" ->
+          new DriverFailure.Permanent(
+              "link-refused",
+              "The role %s may not connect to the database postgres of %s: GRANT CONNECT ON DATABASE postgres TO %s"
+                  .formatted(role, endpoint, role),
+              failure);
+      case "3D000" ->
+          new DriverFailure.Permanent(
+              "link-refused", "%s has no database named postgres".formatted(endpoint), failure);
+      case "53300" ->
+          new DriverFailure.Permanent(
+              "link-refused", "%s has no connection left to give".formatted(endpoint), failure);
+      case "57P03" ->
+          new DriverFailure.Permanent(
+              "link-unreachable", "%s is just starting or stopping".formatted(endpoint), failure);
+      default ->
+          new DriverFailure.Permanent(
+              "link-unreachable",
+              "%s does not answer as a Postgres server would".formatted(endpoint),
+              failure);
+    };
   }
 
   /// A host is a name or an address and nothing that could add to the URL; an IPv6 address stands

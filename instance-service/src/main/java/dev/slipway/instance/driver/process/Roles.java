@@ -39,7 +39,7 @@ final class Roles {
   }
 
   /// LOGIN, CREATEDB and CREATEROLE, never a superuser; may make schemas and tables in `postgres`,
-  /// which it does not own.
+  /// which it does not own, and let roles of its own in there.
   static void ensureAdministrator(Statement statement, String role, ScramVerifier verifier)
       throws SQLException, DriverFailure {
     String name = quoted(role);
@@ -51,7 +51,7 @@ final class Roles {
             + verifier.value()
             + "'; GRANT CONNECT, TEMPORARY, CREATE ON DATABASE postgres TO "
             + name
-            + "; GRANT ALL ON SCHEMA public TO "
+            + " WITH GRANT OPTION; GRANT ALL ON SCHEMA public TO "
             + name);
   }
 
