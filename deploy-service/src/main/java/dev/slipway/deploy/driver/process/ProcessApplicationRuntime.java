@@ -243,7 +243,8 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
     return isolation.words();
   }
 
-  /// The absolute path, inside the sandbox and outside of it, of the authority's certificate.
+  /// Absolute, the same inside the sandbox and outside of it.
+  @Override
   public String certificateAuthority(VersionReference version) {
     return app(version).resolve(".slipway").resolve("ca.pem").toString();
   }
@@ -604,8 +605,13 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
             .GET()
             .build();
     try {
-      int status = client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
-      return status == 200 ? null : "its admin port answers %d".formatted(status);
+      HttpResponse<InputStream> answer =
+          client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+      // Not read: it may have no end.
+      answer.body().close();
+      return answer.statusCode() == 200
+          ? null
+          : "its admin port answers %d".formatted(answer.statusCode());
     } catch (IOException e) {
       return "its admin port does not answer";
     }

@@ -325,6 +325,18 @@ discard() {
   for part in "$folder" "$rest" "$home/versions/.$version.new"; do
     [ ! -e "$part" ] || remove "$part"
   done
+  prune_logs
+}
+
+# Whoever asks why a version failed asks after it was discarded. Of the newest twenty versions logs are there.
+prune_logs() {
+  [ -d "$home/log" ] || return 0
+  for log in "$home/log"/[0-9]*; do
+    log=${log##*/}
+    printf '%s\n' "${log%%.*}"
+  done | sort -un | head -n -20 | while read -r old; do
+    [ -d "$home/versions/$old" ] || rm -f "$home/log/$old".*
+  done
 }
 
 destroy() {

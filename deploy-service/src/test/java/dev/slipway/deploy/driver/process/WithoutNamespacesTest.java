@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.slipway.common.process.ProcessTable;
-import dev.slipway.deploy.driver.ApplicationRuntime;
-import dev.slipway.deploy.driver.ApplicationRuntimeContract;
 import dev.slipway.deploy.driver.CommandRun;
 import dev.slipway.deploy.driver.ExecutorObservation;
 import dev.slipway.deploy.driver.ExecutorSpecification;
@@ -14,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -24,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 /// The contract where there are no namespaces, as in most containers: users are all that keeps
 /// applications apart for root, and nothing does for an ordinary user who trusts them.
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
-final class WithoutNamespacesTest extends ApplicationRuntimeContract {
+final class WithoutNamespacesTest extends ProcessRuntimeContract {
 
   @SuppressWarnings("NullAway.Init") // set before the first test
   private static RuntimeStage stage;
@@ -48,23 +45,8 @@ final class WithoutNamespacesTest extends ApplicationRuntimeContract {
   }
 
   @Override
-  protected ApplicationRuntime runtime() {
-    return stage.runtime;
-  }
-
-  @Override
-  protected ApplicationRuntime restarted() {
-    try {
-      return stage.open();
-    } catch (Exception e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  @Override
-  protected List<String> healthy() {
-    return List.of(
-        "exec node -e \"require('http').createServer((q, a) => a.end('hello')).listen(3000)\"");
+  RuntimeStage stage() {
+    return stage;
   }
 
   @Test
