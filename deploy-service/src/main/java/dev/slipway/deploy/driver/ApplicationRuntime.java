@@ -58,6 +58,12 @@ public interface ApplicationRuntime {
   /// How well applications are kept from the platform and from each other, in words for `status`.
   String isolation();
 
+  /// Where an application of this version finds the certificate of the authority that its database
+  /// is to be verified with; a path for configuration and environment.
+  default String certificateAuthority(VersionReference version) {
+    return ".slipway/ca.pem";
+  }
+
   /// Takes over an unpacked archive as the version's folder: complete, or nothing that a later call
   /// does not replace. The source is gone afterwards. A folder that is there already is kept, and
   /// the source removed.

@@ -155,6 +155,13 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
   ///     about it
   public static ProcessApplicationRuntime open(ProcessRuntimeSettings settings, InstantSource clock)
       throws IOException, InterruptedException {
+    return open(settings, clock, Isolation::find);
+  }
+
+  /// The same in an isolation that somebody else decides on.
+  static ProcessApplicationRuntime open(
+      ProcessRuntimeSettings settings, InstantSource clock, Isolation.Search search)
+      throws IOException, InterruptedException {
     Files.createDirectories(settings.root());
     Path root = settings.root().toRealPath();
     if (root.toString().contains("\n") || root.toString().contains(":")) {
@@ -166,7 +173,7 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
     claim(root, settings.installation());
     Path scripts = install(root);
     return new ProcessApplicationRuntime(
-        settings, root, scripts, Isolation.find(root, scripts, settings.trusted()), clock);
+        settings, root, scripts, search.find(root, scripts, settings.trusted()), clock);
   }
 
   private static void claim(Path root, String installation) throws IOException {
@@ -236,7 +243,8 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
     return isolation.words();
   }
 
-  /// The absolute path, inside the sandbox and outside of it, of the authority's certificate.
+  /// Absolute, the same inside the sandbox and outside of it.
+  @Override
   public String certificateAuthority(VersionReference version) {
     return app(version).resolve(".slipway").resolve("ca.pem").toString();
   }
@@ -353,7 +361,11 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
     var variables = new HashMap<String, String>();
     variables.put("PATH", isolation.path());
     variables.put("HOME", home(version.application()).resolve("home").toString());
-    variables.put("TMPDIR", "/tmp");
+    variables.put(
+        "TMPDIR",
+        isolation.fence() == Isolation.Fence.NAMESPACES
+            ? "/tmp"
+            : folderOf(version).resolve("tmp").toString());
     variables.put("LANG", "C.UTF-8");
     for (Map.Entry<String, String> variable : environment.entrySet()) {
       String value = variable.getValue();
@@ -593,8 +605,13 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
             .GET()
             .build();
     try {
-      int status = client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
-      return status == 200 ? null : "its admin port answers %d".formatted(status);
+      HttpResponse<InputStream> answer =
+          client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+      // Not read: it may have no end.
+      answer.body().close();
+      return answer.statusCode() == 200
+          ? null
+          : "its admin port answers %d".formatted(answer.statusCode());
     } catch (IOException e) {
       return "its admin port does not answer";
     }

@@ -13,7 +13,13 @@ for ((slipway_i = 1; slipway_i <= SLIPWAY_COMMANDS; slipway_i++)); do
   slipway_commands+=("${!slipway_name}")
   unset "$slipway_name"
 done
-unset SLIPWAY_FOLDER SLIPWAY_HOME SLIPWAY_SCRIPTS SLIPWAY_TOOLS SLIPWAY_MEMORY SLIPWAY_PROCESSES SLIPWAY_COMMANDS LC_ALL
+for slipway_name in "${!SLIPWAY_@}"; do
+  case $slipway_name in
+    SLIPWAY_E_*) ;;
+    *) unset "$slipway_name" ;;
+  esac
+done
+unset LC_ALL
 for slipway_name in "${!SLIPWAY_E_@}"; do
   export "${slipway_name#SLIPWAY_E_}=${!slipway_name}" 2> /dev/null
   unset "$slipway_name"

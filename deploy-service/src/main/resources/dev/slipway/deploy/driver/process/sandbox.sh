@@ -93,18 +93,44 @@ esac
 listen() {
   trap '' TERM
   while IFS= read -r word <&8; do
-    [ "$word" != term ] || kill -TERM -- "$everybody" 2> /dev/null
+    if [ "$word" = term ]; then
+      kill -USR1 $$
+      kill -TERM -- "$everybody" 2> /dev/null
+    fi
   done
   kill -KILL -- "$everybody" 2> /dev/null
 }
 
+# Whether anything but this process and the one that listens is alive.
+others() {
+  local entry line fields
+  for entry in /proc/[0-9]*; do
+    { read -r line < "$entry/stat"; } 2> /dev/null || continue
+    read -r -a fields <<< "${line##*) }"
+    case ${entry#/proc/} in
+      $$ | "$listener") continue ;;
+    esac
+    [ "${fields[0]}" != Z ] || continue
+    if [ "$isolation" = namespaces ] || [ "${fields[2]}" = $$ ]; then return 0; fi
+  done
+  return 1
+}
+
+asked=
 trap : TERM
+trap 'asked=yes' USR1
 listen &
+listener=$!
 "${drop[@]}" bash "$SLIPWAY_SCRIPTS/launch.sh" 8<&- &
 application=$!
 while :; do
   wait "$application"
   status=$?
   kill -0 "$application" 2> /dev/null || break
+done
+# The shell around a server dies of the signal at once, while the server still finishes what it was at; how long that may
+# take is the supervisor's business.
+while [ -n "$asked" ] && others; do
+  sleep 0.02
 done
 exit "$status"

@@ -264,7 +264,8 @@ final class SupervisionTest {
             Map.of(
                 "server.js",
                 SERVER
-                    + "process.on('SIGTERM', () => { console.log('was asked'); process.exit(0); });"));
+                    + "process.on('SIGTERM', () => setTimeout(() => {"
+                    + " console.log('was asked'); process.exit(0); }, 500));"));
     ExecutorSpecification polite = started(version, "node server.js");
     ExecutorSpecification stubborn =
         started(version, "exec node -e \"process.on('SIGTERM', () => {});" + SERVER + "\"");
@@ -414,7 +415,9 @@ final class SupervisionTest {
     for (long pid : ProcessTable.all()) {
       assertThat(commandLine(pid)).doesNotContain(secret);
     }
-    assertThat(stage.runtime.tail(version, "setup", 10)).startsWith("***", "mail *** here");
+    assertThat(stage.runtime.tail(version, "setup", 10))
+        .startsWith("***", "mail *** here")
+        .noneMatch(line -> line.contains("geheim"));
     Process scan =
         new ProcessBuilder("grep", "-rlF", "--devices=skip", secret, stage.root.toString())
             .redirectErrorStream(true)
@@ -639,5 +642,61 @@ final class SupervisionTest {
     assertThat(ended(version, "setup"))
         .isInstanceOfSatisfying(
             CommandRun.Exited.class, exited -> assertThat(exited.status()).isNotZero());
+  }
+
+  @Test
+  void answerWithoutAnEndDoesNotHoldTheObserver() throws Exception {
+    VersionReference version =
+        adopted(
+            Map.of(
+                "server.js",
+                SERVER
+                    + "require('http').createServer((q, a) => { a.writeHead(200);"
+                    + " setInterval(() => a.write('x'.repeat(10000)), 1); }).listen(3001);"));
+    ExecutorSpecification executor = executor(version, true, "exec node server.js");
+
+    stage.runtime.start(fence(version), executor);
+
+    assertThat(await(executor, State.HEALTHY).reason()).isNull();
+  }
+
+  @Test
+  void applicationInheritsNothingButItsThreeStreams() throws Exception {
+    VersionReference version =
+        adopted(
+            Map.of(
+                "open.js",
+                """
+                const fs = require('fs');
+                for (const fd of fs.readdirSync('/proc/self/fd')) {
+                  try {
+                    const to = fs.readlinkSync('/proc/self/fd/' + fd);
+                    if (to.startsWith('/') && !to.startsWith('/dev/') && !to.startsWith('/proc/')) {
+                      console.log('open ' + to);
+                    }
+                  } catch (e) { /* the one that listed them */ }
+                }
+                console.log('keys ' + Object.keys(process.env).filter(k => k.startsWith('SLIPWAY')));
+                """));
+
+    List<String> lines = output(version, 0, Map.of(), "node open.js");
+
+    assertThat(lines).containsExactly("keys SLIPWAY_RUN");
+  }
+
+  @Test
+  void logsOutliveTheirVersionForTwentyVersions() throws Exception {
+    VersionReference version = adopted(Map.of("a.txt", "hello"));
+    Path log = stage.root.resolve(version.application()).resolve("log");
+    output(version, 0, Map.of(), "echo here");
+    for (int number = 1; number <= 22; number++) {
+      Files.writeString(log.resolve(number + ".setup.log"), "");
+    }
+
+    stage.runtime.discard(fence(version), version);
+
+    assertThat(stage.runtime.tail(version, "setup", 1)).containsExactly("here");
+    assertThat(log.resolve("3.setup.log")).doesNotExist();
+    assertThat(log.resolve("4.setup.log")).exists();
   }
 }
