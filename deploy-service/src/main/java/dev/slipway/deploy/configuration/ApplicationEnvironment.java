@@ -1,8 +1,12 @@
 package dev.slipway.deploy.configuration;
 
+import dev.slipway.deploy.domain.Language;
 import dev.slipway.deploy.domain.Manifest;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /// The environment variables of an application. What the platform must decide wins over the user's
 /// secrets, those over `env:` of the configuration, that over the platform's suggestions (`PG*`).
@@ -22,23 +26,121 @@ public record ApplicationEnvironment(
   /// Where a runtime puts the certificate of the platform's authority, below a version's folder.
   public static final String AUTHORITY = ".slipway/ca.pem";
 
+  /// The variable that [ConfigurationFile] refers to.
+  static final String PASSWORD = "SLIPWAY_DATABASE_PASSWORD";
+
   public ApplicationEnvironment {
     secrets = Map.copyOf(secrets);
   }
 
   /// Of installs, builds, migrations.
   public Map<String, String> ofCommands() {
-    throw new UnsupportedOperationException();
+    Map<String, String> environment = common();
+    // npm 12 runs no install scripts otherwise, and says so to nobody.
+    environment.putIfAbsent("npm_config_dangerously_allow_all_scripts", "true");
+    environment.putIfAbsent("npm_config_update_notifier", "false");
+    environment.putIfAbsent("COREPACK_ENABLE_DOWNLOAD_PROMPT", "0");
+    return environment;
   }
 
   /// Of one executor.
   public Map<String, String> ofExecutor(String executor) {
-    throw new UnsupportedOperationException();
+    Map<String, String> environment = common();
+    environment.put("DBOS__VMID", executor);
+    return environment;
   }
 
   /// What must never be seen in an output: the values of the secrets, the password of the role.
   public Set<String> masked() {
-    throw new UnsupportedOperationException();
+    Set<String> masked = new HashSet<>(secrets.values());
+    masked.add(location.password());
+    masked.removeIf(String::isBlank);
+    return masked;
+  }
+
+  private Map<String, String> common() {
+    Map<String, String> environment = new TreeMap<>(suggested());
+    environment.putAll(manifest.environment());
+    environment.putAll(secrets);
+    // They were refused when they were set; a rule that came later holds for older ones as well.
+    environment.keySet().removeIf(name -> SecretNames.problem(name).isPresent());
+    environment.putAll(decided());
+    return environment;
+  }
+
+  private Map<String, String> suggested() {
+    Map<String, String> suggested = new TreeMap<>();
+    suggested.put("PGHOST", location.host());
+    suggested.put("PGPORT", Integer.toString(location.port()));
+    suggested.put("PGUSER", location.role());
+    suggested.put("PGPASSWORD", location.password());
+    suggested.put("PGDATABASE", location.database());
+    suggested.put("PGCONNECT_TIMEOUT", "10");
+    suggested.put("PGSSLMODE", mode());
+    if (!location.linked()) {
+      suggested.put("PGSSLROOTCERT", AUTHORITY);
+    }
+    return suggested;
+  }
+
+  private Map<String, String> decided() {
+    Map<String, String> decided = new TreeMap<>();
+    decided.put("DBOS__APPID", application);
+    decided.put("DBOS__APPVERSION", version);
+    // The platform keeps what is written; the SDK would send it a second time.
+    decided.put("DBOS__CAPTURE_STD", "false");
+    decided.put("DBOS_APP_HOSTNAME", url);
+    decided.put("DBOS_DATABASE_URL", url(location.database()));
+    decided.put("DBOS_SYSTEM_DATABASE_URL", url(location.systemDatabase()));
+    decided.put(PASSWORD, location.password());
+    if (inCloud()) {
+      decided.put("DBOS__CLOUD", "true");
+    }
+    if (readsParts()) {
+      decided.put("DBOS_DBHOST", location.host());
+      decided.put("DBOS_DBPORT", Integer.toString(location.port()));
+      decided.put("DBOS_DBUSER", location.role());
+      decided.put("DBOS_DBPASSWORD", location.password());
+    }
+    if (!location.linked()) {
+      decided.put("NODE_EXTRA_CA_CERTS", AUTHORITY);
+    }
+    return decided;
+  }
+
+  /// From version 4 on, the SDK takes its telemetry for installed when it is in the cloud, and does
+  /// not start without it.
+  private boolean inCloud() {
+    Optional<SdkVersion> sdk = SdkVersion.of(manifest.sdk());
+    boolean needsTelemetry =
+        manifest.language() == Language.NODE && sdk.isPresent() && sdk.get().atLeast(4, 0);
+    return !needsTelemetry || manifest.healthOnAdmin();
+  }
+
+  /// These override the file from 2.4 to 2.10.
+  private boolean readsParts() {
+    Optional<SdkVersion> sdk = SdkVersion.of(manifest.sdk());
+    return manifest.language() == Language.NODE
+        && sdk.isPresent()
+        && sdk.get().atLeast(2, 4)
+        && sdk.get().before(3, 0);
+  }
+
+  private String url(String database) {
+    String host = location.host().contains(":") ? '[' + location.host() + ']' : location.host();
+    String trust = location.linked() ? "" : "&sslrootcert=" + AUTHORITY;
+    return "postgresql://%s:%s@%s:%d/%s?sslmode=%s%s"
+        .formatted(
+            location.role(), location.password(), host, location.port(), database, mode(), trust);
+  }
+
+  /// Of a linked server only its owner knows the authority. What means encrypted without proof
+  /// has one name for Node.js, and another for libpq.
+  private String mode() {
+    if (!location.linked()) {
+      return "verify-full";
+    }
+    return manifest.language() == Language.NODE ? "no-verify" : "require";
   }
 
   /// Says nothing of the secrets.

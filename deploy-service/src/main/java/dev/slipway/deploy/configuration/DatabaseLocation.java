@@ -4,8 +4,16 @@ package dev.slipway.deploy.configuration;
 /// configuration say about them.
 ///
 /// @param password of the role, of `[A-Za-z0-9]` alone
+/// @param linked   whether it is somebody else's server, whose certificate the platform's authority
+///     has not signed
 public record DatabaseLocation(
-    String host, int port, String role, String password, String database, String systemDatabase) {
+    String host,
+    int port,
+    String role,
+    String password,
+    String database,
+    String systemDatabase,
+    boolean linked) {
 
   /// Without the password.
   @Override

@@ -1,7 +1,15 @@
 package dev.slipway.deploy.configuration;
 
 import dev.slipway.common.operation.DriverFailure;
+import dev.slipway.deploy.domain.Language;
 import dev.slipway.deploy.domain.Manifest;
+import dev.slipway.deploy.domain.Manifest.PackageManager;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// Reads what a version says about itself. To be called once before it is installed, and again
 /// afterwards, when the SDK that was really installed can be seen.
@@ -13,13 +21,24 @@ public final class ManifestReader {
   /// was called.
   public static final String CONFIGURATION = "dbos-config.yaml";
 
+  private static final String PLATFORM =
+      System.getProperty("os.name") + '-' + System.getProperty("os.arch");
+  private static final Pattern PYTHON_SDK =
+      Pattern.compile(
+          "(?im)^dbos(?:\\[[^\\]]{0,60}\\])?[ ]{0,4}[=~>]=[ ]{0,4}(\\d[0-9A-Za-z.]{0,40})");
+
   private ManifestReader() {}
 
   /// @param application the application's name; the one in the file does not count
   /// @throws DriverFailure.Permanent `bad-configuration` with a public message that says what is
   ///     wrong and what to do
   public static Manifest read(VersionFiles files, String application) throws DriverFailure {
-    throw new UnsupportedOperationException();
+    Configuration configuration = Configuration.read(files.read(CONFIGURATION));
+    database(configuration, application);
+    return switch (language(configuration, files)) {
+      case NODE -> node(files, configuration);
+      case PYTHON -> python(files, configuration);
+    };
   }
 
   /// The database's name that the configuration asks for, or the one derived from the application's
@@ -27,6 +46,134 @@ public final class ManifestReader {
   ///
   /// @throws DriverFailure.Permanent `bad-configuration`
   public static String database(VersionFiles files, String application) throws DriverFailure {
-    throw new UnsupportedOperationException();
+    return database(Configuration.read(files.read(CONFIGURATION)), application);
+  }
+
+  private static String database(Configuration configuration, String application)
+      throws DriverFailure {
+    Optional<String> asked = configuration.text("database", "app_db_name");
+    String name = asked.orElseGet(() -> DatabaseNames.derived(application));
+    Optional<String> problem = DatabaseNames.problem(name);
+    if (problem.isPresent()) {
+      throw Refusal.because(
+          "the database name %s cannot be used: %s".formatted(Refusal.quoted(name), problem.get()));
+    }
+    return name;
+  }
+
+  private static Language language(Configuration configuration, VersionFiles files)
+      throws DriverFailure {
+    Optional<String> language = configuration.text("language");
+    if (language.isPresent()) {
+      return switch (language.get()) {
+        case "node", "typescript", "javascript" -> Language.NODE;
+        case "python" -> Language.PYTHON;
+        default ->
+            throw Refusal.because(
+                "the language %s is not supported: node and python are"
+                    .formatted(Refusal.quoted(language.get())));
+      };
+    }
+    boolean python =
+        files.read("package.json").isEmpty() && files.read("requirements.txt").isPresent();
+    return python ? Language.PYTHON : Language.NODE;
+  }
+
+  private static Manifest node(VersionFiles files, Configuration configuration)
+      throws DriverFailure {
+    NodePackage content = NodePackage.read(files);
+    String sdk = content.sdk();
+    Optional<SdkVersion> line = SdkVersion.of(sdk);
+    // From 4 on, the admin server is there in the cloud only, and being in the cloud takes the
+    // telemetry's package.
+    boolean admin = line.isPresent() && (line.get().before(4, 0) || content.telemetry());
+    return new Manifest(
+        Language.NODE,
+        content.packages(),
+        content.tree(PLATFORM),
+        sdk,
+        configuration.commands("runtimeConfig", "setup"),
+        content.script("build").isPresent(),
+        migrate(configuration),
+        rollback(configuration),
+        nodeStart(files, configuration, content, line.orElse(null)),
+        configuration.environment(),
+        admin);
+  }
+
+  private static List<String> nodeStart(
+      VersionFiles files,
+      Configuration configuration,
+      NodePackage content,
+      @Nullable SdkVersion sdk)
+      throws DriverFailure {
+    List<String> configured = configuration.commands("runtimeConfig", "start");
+    if (!configured.isEmpty()) {
+      return configured;
+    }
+    Optional<String> script = content.script("start");
+    boolean entrypoints = configuration.section("runtimeConfig").containsKey("entrypoints");
+    // Before 3, the SDK has a server of its own, which needs no command.
+    if (sdk != null
+        && sdk.before(3, 0)
+        && (entrypoints || script.isEmpty() || startsSdk(script.get()))) {
+      return List.of(Commands.sdk(Language.NODE, sdk, "start"));
+    }
+    if (script.isPresent()) {
+      Optional<String> before = content.script("prestart");
+      return before.isPresent() ? List.of(before.get(), script.get()) : List.of(script.get());
+    }
+    // What npm does without a script.
+    if (files.read("server.js").isPresent()) {
+      return List.of("node server.js");
+    }
+    throw Refusal.because(
+        "there is no start command: add runtimeConfig.start to %s, or a start script to package.json"
+            .formatted(CONFIGURATION));
+  }
+
+  private static boolean startsSdk(String script) {
+    return script.contains("dbos start") || script.contains("dbos-sdk start");
+  }
+
+  private static Manifest python(VersionFiles files, Configuration configuration)
+      throws DriverFailure {
+    String requirements =
+        files
+            .read("requirements.txt")
+            .orElseThrow(
+                () ->
+                    Refusal.because(
+                        "requirements.txt is missing: an application in Python needs one"));
+    List<String> start = configuration.commands("runtimeConfig", "start");
+    if (start.isEmpty()) {
+      throw Refusal.because(
+          "there is no start command: add runtimeConfig.start to %s".formatted(CONFIGURATION));
+    }
+    Matcher sdk = PYTHON_SDK.matcher(files.read(Commands.PYTHON_INSTALLED).orElse(requirements));
+    String version = sdk.find() ? sdk.group(1) : null;
+    return new Manifest(
+        Language.PYTHON,
+        PackageManager.PIP,
+        // A virtual environment knows where it is, and cannot be put elsewhere.
+        null,
+        version,
+        configuration.commands("runtimeConfig", "setup"),
+        false,
+        migrate(configuration),
+        rollback(configuration),
+        start,
+        Map.copyOf(configuration.environment()),
+        version != null);
+  }
+
+  private static List<String> migrate(Configuration configuration) throws DriverFailure {
+    List<String> commands = configuration.commands("database", "migrate");
+    return commands.isEmpty() ? configuration.commands("migrate") : commands;
+  }
+
+  private static List<String> rollback(Configuration configuration) throws DriverFailure {
+    List<String> commands = configuration.commands("database", "rollback");
+    return commands.isEmpty() ? configuration.commands("rollback") : commands;
   }
 }

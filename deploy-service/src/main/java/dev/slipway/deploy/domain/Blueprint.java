@@ -13,19 +13,20 @@ import org.jspecify.annotations.Nullable;
 /// whoever asks writes and runs.
 public interface Blueprint {
 
-  /// What the archive says about itself.
+  /// What a version says about itself. Asked before it is installed and again afterwards, when the
+  /// SDK that was really installed can be seen.
   ///
-  /// @throws DriverFailure.Permanent `bad-manifest`, saying what is missing or wrong
+  /// @throws DriverFailure.Permanent `bad-configuration`, saying what is wrong and what to do
   Manifest read(Application application, Files files) throws DriverFailure;
-
-  /// The same, with what only the installed packages tell: which SDK there is.
-  Manifest installed(Manifest manifest, Files files) throws DriverFailure;
 
   /// The files to replace so that this SDK finds its databases, by path.
   Map<String, String> configuration(Surroundings surroundings, Files files) throws DriverFailure;
 
   /// The commands of a run, in order; empty when this version has none.
   List<String> commands(Run run, Manifest manifest);
+
+  /// The commands that start an executor, in order.
+  List<String> start(Manifest manifest);
 
   /// The whole environment. It is composed anew each time, from secrets that rest encrypted.
   Environment environment(Surroundings surroundings);

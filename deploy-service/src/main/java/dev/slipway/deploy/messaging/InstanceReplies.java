@@ -31,8 +31,7 @@ public class InstanceReplies {
             (connection, message) -> {
               if (message.type().equals(ENDED)) {
                 engine.hear(
-                    connection,
-                    Json.read(message.data().toString(), OperationEvent.Ended.class));
+                    connection, Json.read(message.data().toString(), OperationEvent.Ended.class));
               }
             });
   }

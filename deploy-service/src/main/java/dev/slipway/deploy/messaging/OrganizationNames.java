@@ -41,8 +41,7 @@ public class OrganizationNames {
             (connection, message) -> {
               if (message.type().equals(RENAMED)) {
                 follow(
-                    Json.read(
-                        message.data().toString(), AccountEvent.OrganizationRenamed.class));
+                    Json.read(message.data().toString(), AccountEvent.OrganizationRenamed.class));
               }
             });
   }

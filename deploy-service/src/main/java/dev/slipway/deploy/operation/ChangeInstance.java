@@ -79,7 +79,7 @@ public final class ChangeInstance implements Operation<ChangeInstance.Input, Sta
         .step("bind", this::bind)
         .within(ofSeconds(20))
         .undo(this::unbind)
-        .step("unpack", context -> workspace.unpack(candidate(context), context.state()))
+        .step("unpack", this::unpack)
         .making(context -> workspace.folders(context, List.of(context.input().version())))
         .undo(context -> workspace.discard(context, List.of(context.input().version())))
         .step("databases", this::databases)
@@ -161,6 +161,17 @@ public final class ChangeInstance implements Operation<ChangeInstance.Input, Sta
             context.input().instanceName(),
             context.subject(),
             application.name());
+  }
+
+  private StepOutcome<Standing> unpack(StepContext<Input, Standing> context)
+      throws DriverFailure, InterruptedException {
+    // Its executors read the configuration that would be rewritten.
+    return workspace.inUse(candidate(context))
+        ? StepOutcome.failed(
+            "version-in-use",
+            "Version %s runs from its folder; its archive can be deployed as a new version"
+                .formatted(context.input().version()))
+        : workspace.unpack(candidate(context), context.state());
   }
 
   private StepOutcome<Standing> databases(StepContext<Input, Standing> context)

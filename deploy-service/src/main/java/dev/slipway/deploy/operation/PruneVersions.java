@@ -13,6 +13,7 @@ import dev.slipway.deploy.domain.Application;
 import dev.slipway.deploy.domain.Applications;
 import dev.slipway.deploy.domain.Executor;
 import dev.slipway.deploy.domain.Executors;
+import dev.slipway.deploy.domain.Manifest;
 import dev.slipway.deploy.domain.Version;
 import dev.slipway.deploy.domain.Versions;
 import dev.slipway.deploy.driver.ApplicationRuntime;
@@ -126,6 +127,12 @@ public final class PruneVersions implements Operation<PruneVersions.Input, Prune
     return others.stream()
         .filter(version -> others.indexOf(version) >= keep || version.createdAt().isBefore(oldest))
         .toList();
+  }
+
+  /// The names of the kept packages that a version needs.
+  public static List<String> trees(Manifest manifest) {
+    String tree = manifest.tree();
+    return tree == null ? List.of() : List.of(tree, Workspace.pruned(tree));
   }
 
   private static boolean toUndo(Application application, Version version) {

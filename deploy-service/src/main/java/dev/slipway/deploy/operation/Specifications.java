@@ -56,7 +56,7 @@ public final class Specifications {
         placement.executor(),
         new Endpoint(placement.host(), placement.port()),
         new Endpoint(placement.host(), placement.adminPort()),
-        manifest.start(),
+        blueprint.start(manifest),
         environment.variables(),
         environment.secrets(),
         memoryMib,

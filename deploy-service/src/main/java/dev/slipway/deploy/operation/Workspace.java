@@ -68,10 +68,7 @@ final class Workspace {
   StepOutcome<Standing> unpack(Candidate candidate, Standing standing)
       throws DriverFailure, InterruptedException {
     VersionReference version = candidate.reference();
-    boolean inUse =
-        executors.of(version.application()).stream()
-            .anyMatch(executor -> executor.version().equals(version.version()));
-    if (inUse && candidate.version().manifest() != null) {
+    if (inUse(candidate)) {
       return StepOutcome.done(standing.inUse(true));
     }
     adopt(candidate);
@@ -79,6 +76,13 @@ final class Workspace {
         blueprint.read(candidate.application(), path -> runtime.read(version, path));
     return StepOutcome.done(standing)
         .also(() -> versions.read(version.application(), version.version(), manifest));
+  }
+
+  /// Whether executors run from the version's folder.
+  boolean inUse(Candidate candidate) {
+    return candidate.version().manifest() != null
+        && executors.of(candidate.application().id()).stream()
+            .anyMatch(executor -> executor.version().equals(candidate.version().id()));
   }
 
   void adopt(Candidate candidate) throws DriverFailure, InterruptedException {
@@ -141,7 +145,7 @@ final class Workspace {
       }
     }
     Manifest installed =
-        blueprint.installed(candidate.manifest(), path -> runtime.read(version, path));
+        blueprint.read(candidate.application(), path -> runtime.read(version, path));
     return StepOutcome.done(standing)
         .also(() -> versions.read(version.application(), version.version(), installed));
   }

@@ -63,6 +63,8 @@ public abstract class ApplicationRuntimeContract {
     Files.writeString(folder.resolve("package.json"), "{\"name\":\"shop\"}");
     Files.createDirectory(folder.resolve("src"));
     Files.writeString(folder.resolve("src").resolve("main.js"), "console.log('hello');\n");
+    Path left = Files.createDirectories(folder.resolve("node_modules").resolve("left"));
+    Files.writeString(left.resolve("index.js"), "module.exports = 'left';\n");
     return folder;
   }
 

@@ -7,6 +7,8 @@ import dev.slipway.common.operation.OperationEngine;
 import dev.slipway.common.operation.OperationKit;
 import dev.slipway.common.operation.OperationView;
 import dev.slipway.common.operation.Scenario;
+import dev.slipway.deploy.domain.Language;
+import dev.slipway.deploy.domain.Version;
 import dev.slipway.deploy.driver.ExecutorObservation;
 import java.time.Duration;
 import java.util.List;
@@ -47,6 +49,7 @@ final class DeployOperationsMatrixTest {
             DeleteApplication.KIND,
             DrainExecutors.KIND,
             RestoreExecutors.KIND,
+            StopExecutors.KIND,
             PruneVersions.KIND)
         .map(DeployOperationsMatrixTest::scenario)
         .flatMap(kit::matrix);
@@ -56,6 +59,11 @@ final class DeployOperationsMatrixTest {
   static void tellHowMany() throws Exception {
     CHILDREN.stop();
     System.out.println("The applications' matrix: " + OperationKit.casesRun() + " cases");
+  }
+
+  /// Every operation of the service.
+  static List<Operation<?, ?>> operations() {
+    return new DeployStage(LANES[0], PORTS.get()).operations();
   }
 
   private static Scenario scenario(String kind) {
@@ -117,8 +125,7 @@ final class DeployOperationsMatrixTest {
                 .reality
                 .executors()
                 .forEach(
-                    executor ->
-                        stage.reality.becomes(executor, ExecutorObservation.State.GONE));
+                    executor -> stage.reality.becomes(executor, ExecutorObservation.State.GONE));
         default -> {}
       }
     }
@@ -143,12 +150,7 @@ final class DeployOperationsMatrixTest {
         case DrainExecutors.KIND, RestoreExecutors.KIND, PruneVersions.KIND ->
             List.of(request(DeleteApplication.KIND));
         default ->
-            Stream.of(
-                    DeployVersion.KIND,
-                    RollBackVersion.KIND,
-                    ChangeInstance.KIND,
-                    RestoreExecutors.KIND,
-                    DeleteApplication.KIND)
+            Stream.of(DeployVersion.KIND, RestoreExecutors.KIND, DeleteApplication.KIND)
                 .map(this::request)
                 .toList();
       };
@@ -167,8 +169,7 @@ final class DeployOperationsMatrixTest {
       Record input =
           switch (wanted) {
             case RegisterApplication.KIND ->
-                new RegisterApplication.Input(
-                    "acme", name, dev.slipway.deploy.domain.Language.NODE, "main", "shop", 512, 1);
+                new RegisterApplication.Input("acme", name, Language.NODE, "main", "shop", 512, 1);
             case DeployVersion.KIND ->
                 new DeployVersion.Input(name, first, DeployVersion.Mode.DEPLOY, false, false);
             case RollBackVersion.KIND -> new RollBackVersion.Input(name, first);
@@ -176,6 +177,7 @@ final class DeployOperationsMatrixTest {
             case DeleteApplication.KIND -> new DeleteApplication.Input(name, true);
             case DrainExecutors.KIND -> new DrainExecutors.Input(name, 3600);
             case RestoreExecutors.KIND -> new RestoreExecutors.Input(name);
+            case StopExecutors.KIND -> new StopExecutors.Input(name);
             case PruneVersions.KIND -> new PruneVersions.Input(name, 0, 0);
             default -> throw new IllegalArgumentException(wanted);
           };
@@ -184,7 +186,10 @@ final class DeployOperationsMatrixTest {
 
     @Override
     public SortedSet<String> reality() {
-      return stage.things();
+      return stage.things(
+          kind.equals(PruneVersions.KIND)
+              ? stage.versions.list(stage.application).stream().map(Version::id).toList()
+              : List.of());
     }
   }
 }

@@ -30,11 +30,13 @@ import dev.slipway.deploy.persistence.VersionTable;
 import dev.slipway.deploy.routing.ToldRoutes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,8 +48,9 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /// One application in a reality of its own, with the service's real registers.
 ///
-/// A migration adds a word to the schema of the instance it runs on, `v` and the version; undoing it
-/// takes the word away. Both are run by the fake runtime, and their commands say what they come to.
+/// A migration adds a word to the schema of the instance it runs on, `v` and the version; undoing
+/// it takes the word away. Both are run by the fake runtime, and their commands say what they come
+/// to.
 final class DeployStage {
 
   private static final InstallationKeys KEYS = keys();
@@ -64,8 +67,14 @@ final class DeployStage {
   /// What commands of a run come to instead of ending well, by version and run.
   final Map<String, CommandRun> comesTo = new ConcurrentHashMap<>();
 
-  /// Versions, or archives before they are versions, whose migrations change nothing.
+  /// Versions whose migrations change something before they fail.
+  final Set<String> halfway = ConcurrentHashMap.newKeySet();
+
+  /// Versions whose migrations change nothing.
   final Set<String> unchanging = ConcurrentHashMap.newKeySet();
+
+  /// Whose migrations a version's roll-back commands undo, when not its own.
+  final Map<String, String> undoes = new ConcurrentHashMap<>();
 
   final Applications applications;
   final Versions versions;
@@ -82,8 +91,7 @@ final class DeployStage {
     accesses = new DatabaseAccessTable(database.transactions());
     secrets = new SecretTable(database.transactions());
     routes =
-        new ToldRoutes(
-            database.transactions(), new Outbox("deploy-service", Clock.systemUTC()));
+        new ToldRoutes(database.transactions(), new Outbox("deploy-service", Clock.systemUTC()));
     runtime.runsAs(this::run);
   }
 
@@ -93,6 +101,13 @@ final class DeployStage {
     } catch (IOException failure) {
       throw new UncheckedIOException(failure);
     }
+  }
+
+  static String unsealed(String application, String instance, String sealed) {
+    return new String(
+        KEYS.decrypt(
+            Base64.getDecoder().decode(sealed), DatabaseAccess.purpose(application, instance)),
+        StandardCharsets.UTF_8);
   }
 
   /// Registered, as if by an operation that ended long ago.
@@ -143,12 +158,12 @@ final class DeployStage {
     String instance = command.environment().getOrDefault("INSTANCE", main);
     CommandRun came =
         comesTo.getOrDefault(version + ' ' + command.name(), new CommandRun.Exited(0));
-    if (came instanceof CommandRun.Exited(int status)
-        && status == 0
-        && !unchanging.contains(version)) {
+    boolean acts =
+        halfway.contains(version) || (came instanceof CommandRun.Exited(int status) && status == 0);
+    if (acts && !unchanging.contains(version)) {
       switch (command.name()) {
         case "migrate" -> schemas.apply(instance, "v" + version);
-        case "rollback" -> schemas.revert(instance, "v" + version);
+        case "rollback" -> schemas.revert(instance, "v" + undoes.getOrDefault(version, version));
         default -> {}
       }
     }
@@ -157,9 +172,13 @@ final class DeployStage {
 
   /// What exists, without names that differ from case to case. Whether an executor runs that is
   /// meant to is not part of it.
-  SortedSet<String> things() {
+  ///
+  /// @param kept versions whose folders count as there: what has begun to remove them ends it
+  SortedSet<String> things(List<String> kept) {
     SortedSet<String> things = new TreeSet<>();
-    for (int i = 0; i < reality.versions().size(); i++) {
+    Set<String> folders = new TreeSet<>(kept);
+    reality.versions().forEach(version -> folders.add(version.version()));
+    for (int i = 0; i < folders.size(); i++) {
       things.add("directory " + i);
     }
     Set<String> running = new TreeSet<>(reality.executors());
@@ -215,6 +234,7 @@ final class DeployStage {
             routes),
         new DrainExecutors(candidates, executors, serving),
         new RestoreExecutors(candidates, executors, runtime, specifications),
+        new StopExecutors(executors, runtime),
         new PruneVersions(candidates, applications, versions, executors, runtime));
   }
 
@@ -254,7 +274,7 @@ final class DeployStage {
 
   private static final class FakeBlueprint implements Blueprint {
     @Override
-    public Manifest read(Application application, Files files) throws DriverFailure {
+    public Manifest read(Application application, Blueprint.Files files) throws DriverFailure {
       Optional<String> description = files.read("package.json");
       if (description.isEmpty()) {
         throw new DriverFailure.Permanent("bad-manifest", "There is no package.json");
@@ -274,12 +294,12 @@ final class DeployStage {
     }
 
     @Override
-    public Manifest installed(Manifest manifest, Files files) {
-      return manifest;
+    public List<String> start(Manifest manifest) {
+      return manifest.start();
     }
 
     @Override
-    public Map<String, String> configuration(Surroundings surroundings, Files files) {
+    public Map<String, String> configuration(Surroundings surroundings, Blueprint.Files files) {
       return Map.of("dbos-config.yaml", surroundings.access().host());
     }
 

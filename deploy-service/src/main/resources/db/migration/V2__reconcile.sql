@@ -1,0 +1,8 @@
+-- Whether executors are meant to run: STOPPED from the moment the platform is asked to stop until it starts again. Who
+-- begins to restore holds this row for share.
+create table platform_wish (
+  only_row boolean primary key default true check (only_row),
+  wish text not null check (wish in ('RUNNING', 'STOPPED')),
+  since timestamptz not null default clock_timestamp()
+);
+insert into platform_wish (wish) values ('RUNNING');

@@ -1,0 +1,205 @@
+package dev.slipway.deploy.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.management.ThreadMXBean;
+import dev.slipway.deploy.archive.ArchiveIntake.Received;
+import dev.slipway.deploy.archive.ArchiveIntake.Stored;
+import dev.slipway.deploy.archive.BadArchive.Reason;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class ArchiveIntakeTest {
+
+  private static final int LIMIT = 1000;
+
+  @TempDir Path folder;
+  private ArchiveStore store;
+  private ArchiveIntake intake;
+
+  @BeforeEach
+  void open() {
+    store =
+        new ArchiveStore(
+            folder.resolve("archives"),
+            folder.resolve("applications"),
+            InstantSource.system(),
+            Unpacking.Limits.PROMISED);
+    intake = new ArchiveIntake(store, LIMIT);
+  }
+
+  @Test
+  void fieldsMayComeInAnyOrder() throws Exception {
+    String archive = Base64.getEncoder().encodeToString(bytes("content"));
+
+    Received before =
+        receive("{\"application_archive\":\"%s\",\"target_database_name\":\"db\"}", archive);
+    Received after =
+        receive("{\"target_database_name\":\"db\",\"application_archive\":\"%s\"}", archive);
+
+    assertThat(before).isEqualTo(after);
+    assertThat(before.archive()).contains(new Stored(sha256(bytes("content")), 7));
+    assertThat(before.field("target_database_name")).contains("db");
+    assertThat(store.exists(sha256(bytes("content")))).isTrue();
+  }
+
+  @Test
+  void aBodyNeedsNoArchive() throws Exception {
+    Received received = receive("{\"previous_version\":\"17\",\"application_archive\":null}");
+
+    assertThat(received.archive()).isEmpty();
+    assertThat(received.field("previous_version")).contains("17");
+  }
+
+  @Test
+  void unknownFieldsOfAnyKindAreIgnored() throws Exception {
+    Received received =
+        receive("{\"a\":[1,{\"application_archive\":2}],\"b\":true,\"previous_version\":\"17\"}");
+
+    assertThat(received.archive()).isEmpty();
+    assertThat(received.fields()).containsOnlyKeys("previous_version");
+  }
+
+  @Test
+  void theSameArchiveIsKeptOnce() throws Exception {
+    String archive = Base64.getEncoder().encodeToString(bytes("content"));
+
+    receive("{\"application_archive\":\"%s\"}", archive);
+    receive("{\"application_archive\":\"%s\"}", archive);
+
+    assertThat(files()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        " ",
+        "[]",
+        "null",
+        "\"text\"",
+        "{",
+        "{\"application_archive\"",
+        "{\"application_archive\":\"Y29udGVudA==",
+        "{\"application_archive\":\"Y29udGVudA==\"",
+        "{\"application_archive\":\"Y29udGVudA==\"}}",
+        "{\"application_archive\":\"Y29udGVudA==\"} {}",
+        "{\"application_archive\":\"Y29*dGVudA==\"}",
+        "{\"application_archive\":\"Y29udGVudA\\u0000==\"}",
+        "{\"application_archive\":\"Y\"}",
+        "{\"application_archive\":7}",
+        "{\"application_archive\":[\"Y29udGVudA==\"]}",
+        "{\"application_archive\":{}}",
+        "{\"application_archive\":\"Y29udGVudA==\",\"application_archive\":\"Y29udGVudA==\"}",
+        "{\"application_archive\":\"Y29udGVudA==\",\"other\":}",
+        "{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
+      })
+  void nothingIsKeptOfAMalformedBody(String body) throws Exception {
+    assertThatThrownBy(() -> receive("%s", body))
+        .isInstanceOfSatisfying(
+            BadArchive.class,
+            refused -> assertThat(refused.reason()).isEqualTo(Reason.MALFORMED_BODY));
+    assertThat(files()).isEmpty();
+  }
+
+  @Test
+  void anEmptyArchiveIsRefused() throws Exception {
+    assertThatThrownBy(() -> receive("{\"application_archive\":\"\"}"))
+        .hasMessage("application_archive is empty");
+    assertThat(files()).isEmpty();
+  }
+
+  @Test
+  void theLimitItselfIsAllowedAndNotAByteMore() throws Exception {
+    receive(
+        "{\"application_archive\":\"%s\"}", Base64.getEncoder().encodeToString(new byte[LIMIT]));
+    assertThat(files()).hasSize(1);
+
+    String larger = Base64.getEncoder().encodeToString(new byte[LIMIT + 1]);
+    assertThatThrownBy(() -> receive("{\"application_archive\":\"%s\"}", larger))
+        .hasMessage("the archive is larger than the 1000 bytes allowed");
+    assertThat(files()).hasSize(1);
+  }
+
+  @Test
+  void nothingIsKeptWhenTheConnectionBreaks() throws Exception {
+    InputStream broken =
+        new InputStream() {
+          @Override
+          public int read() throws IOException {
+            throw new IOException("reset by peer");
+          }
+        };
+    var body =
+        new SequenceInputStream(
+            new ByteArrayInputStream(bytes("{\"application_archive\":\"Y29udGVu")), broken);
+
+    assertThatThrownBy(() -> intake.receive(body))
+        .isInstanceOf(IOException.class)
+        .hasMessage("reset by peer");
+    assertThat(files()).isEmpty();
+  }
+
+  @Test
+  void memoryDoesNotGrowWithTheArchive() throws Exception {
+    int chunks = 32;
+    byte[] chunk = Base64.getEncoder().encode(new byte[3 << 20]);
+    var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    List<InputStream> parts =
+        Stream.of(
+                Stream.of(stream("{\"application_archive\":\"")),
+                Stream.generate(() -> (InputStream) new ByteArrayInputStream(chunk)).limit(chunks),
+                Stream.of(stream("\"}")))
+            .flatMap(part -> part)
+            .toList();
+    var large = new ArchiveIntake(store, 1L << 40);
+    var body = new SequenceInputStream(Collections.enumeration(parts));
+    long before = threads.getCurrentThreadAllocatedBytes();
+
+    Received received = large.receive(body);
+
+    assertThat(received.archive().orElseThrow().size()).isEqualTo((long) chunks * (3 << 20));
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(16L << 20);
+  }
+
+  private Received receive(String body, Object... values) throws Exception {
+    return intake.receive(stream(body.formatted(values)));
+  }
+
+  private static InputStream stream(String text) {
+    return new ByteArrayInputStream(bytes(text));
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static String sha256(byte[] bytes) throws Exception {
+    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+  }
+
+  private List<Path> files() throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      return all.filter(Files::isRegularFile).toList();
+    }
+  }
+}

@@ -1,0 +1,378 @@
+package dev.slipway.deploy.operation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.slipway.common.operation.BeginRequest;
+import dev.slipway.common.operation.KernelDatabase;
+import dev.slipway.common.operation.OperationEngine;
+import dev.slipway.common.operation.OperationKit;
+import dev.slipway.common.operation.OperationView;
+import dev.slipway.common.operation.Outcome;
+import dev.slipway.deploy.domain.Application;
+import dev.slipway.deploy.domain.Executor;
+import dev.slipway.deploy.driver.CommandRun;
+import dev.slipway.deploy.driver.VersionReference;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Where the schema is after what can happen to a deploy and a roll back, and who serves then.
+final class SchemaTest {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final KernelDatabase DATABASE = KernelDatabase.fresh("classpath:db/migration");
+  private static final AnsweredChildren CHILDREN = new AnsweredChildren(DATABASE);
+
+  private static int ports = 2000;
+
+  private DeployStage stage = new DeployStage(DATABASE, ports);
+  private OperationEngine engine = engine();
+
+  @BeforeEach
+  void register() {
+    engine.close();
+    ports += 20;
+    stage = new DeployStage(DATABASE, ports);
+    stage.register();
+    engine = engine();
+  }
+
+  @AfterEach
+  void stop() {
+    engine.close();
+  }
+
+  @AfterAll
+  static void stopChildren() throws Exception {
+    CHILDREN.stop();
+  }
+
+  private OperationEngine engine() {
+    return OperationKit.engine(
+        DATABASE, stage.operations(), "one", OperationEngine.Interruptions.NONE);
+  }
+
+  private OperationView run(BeginRequest request) throws Exception {
+    return engine.awaitEnd(OperationKit.id(engine.begin(request)), PATIENCE);
+  }
+
+  private String deployed() throws Exception {
+    String version = stage.addVersion();
+    OperationView end = run(stage.deploy(version));
+    assertThat(end.succeeded()).as(end.toString()).isTrue();
+    return version;
+  }
+
+  private OperationView rollBackTo(String version) throws Exception {
+    return run(stage.request(RollBackVersion.KIND, new RollBackVersion.Input(stage.name, version)));
+  }
+
+  private OperationView moveTo(String instanceName, String version) throws Exception {
+    return run(
+        stage.request(
+            ChangeInstance.KIND, new ChangeInstance.Input(stage.name, version, instanceName)));
+  }
+
+  private void comesTo(String version, String run, CommandRun came) {
+    stage.comesTo.put(version + ' ' + run, came);
+  }
+
+  private List<String> serving() {
+    return stage.executors.of(stage.application).stream()
+        .filter(executor -> executor.duty() == Executor.Duty.SERVING)
+        .map(Executor::version)
+        .toList();
+  }
+
+  private boolean migrated(String version) {
+    return Boolean.TRUE.equals(
+        stage.versions.find(stage.application, version).orElseThrow().migrated());
+  }
+
+  @Test
+  void aDeployMigratesAndServes() throws Exception {
+    String version = deployed();
+
+    Application now = stage.now();
+    assertThat(now.serving()).isEqualTo(version);
+    assertThat(now.schemaAt()).containsExactly(version);
+    assertThat(migrated(version)).isTrue();
+    assertThat(serving()).containsExactly(version);
+    assertThat(stage.schemas.at(stage.main)).containsExactly("v" + version);
+    assertThat(stage.schemas.isLocked(stage.main)).isFalse();
+  }
+
+  @Test
+  void aFailedMigrationThatChangedNothingLeavesTheOldVersionServing() throws Exception {
+    String first = deployed();
+    String second = stage.addVersion();
+    comesTo(second, "migrate", new CommandRun.Exited(1));
+
+    OperationView end = run(stage.deploy(second));
+
+    assertThat(end.outcome()).isEqualTo(Outcome.UNDONE);
+    assertThat(end.cause()).isNotNull();
+    assertThat(end.cause().code()).isEqualTo("migration-failed");
+    assertThat(end.cause().message()).isEqualTo("migrate failed (exit status 1)");
+    assertThat(stage.now().serving()).isEqualTo(first);
+    assertThat(stage.now().schemaAt()).containsExactly(first);
+    assertThat(serving()).containsExactly(first);
+    assertThat(stage.reality.versions())
+        .containsExactly(new VersionReference(stage.application, first));
+    assertThat(stage.schemas.isLocked(stage.main)).isFalse();
+  }
+
+  @Test
+  void aMigrationThatFailedHalfWayIsUndoneByARollBack() throws Exception {
+    String first = deployed();
+    String second = stage.addVersion();
+    comesTo(second, "migrate", new CommandRun.Exited(1));
+    stage.halfway.add(second);
+
+    assertThat(run(stage.deploy(second)).outcome()).isEqualTo(Outcome.UNDONE);
+
+    assertThat(stage.now().schemaAt()).containsExactly(first, second);
+    assertThat(migrated(second)).isTrue();
+
+    OperationView back = rollBackTo(first);
+
+    assertThat(back.succeeded()).as(back.toString()).isTrue();
+    assertThat(stage.now().schemaAt()).containsExactly(first);
+    assertThat(stage.schemas.at(stage.main)).containsExactly("v" + first);
+    assertThat(stage.now().serving()).isEqualTo(first);
+  }
+
+  @Test
+  void aRollBackUndoesTheNewestFirstAndSkipsWhatChangedNothing() throws Exception {
+    String first = deployed();
+    String second = deployed();
+    String third = stage.addVersion();
+    stage.unchanging.add(third);
+    assertThat(run(stage.deploy(third)).succeeded()).isTrue();
+    String fourth = deployed();
+    assertThat(stage.now().schemaAt()).containsExactly(first, second, third, fourth);
+
+    OperationView back = rollBackTo(first);
+
+    assertThat(back.succeeded()).as(back.toString()).isTrue();
+    assertThat(stage.reality.begun().stream().filter(run -> run.endsWith(" rollback")))
+        .containsExactly(fourth + " rollback", second + " rollback");
+    assertThat(stage.now().schemaAt()).containsExactly(first);
+    assertThat(stage.schemas.at(stage.main)).containsExactly("v" + first);
+    assertThat(serving()).containsExactly(first);
+  }
+
+  @Test
+  void aRollBackStopsWhereOneFailsAndSaysWhere() throws Exception {
+    String first = deployed();
+    String second = deployed();
+    String third = deployed();
+    comesTo(second, "rollback", new CommandRun.Exited(3));
+
+    OperationView back = rollBackTo(first);
+
+    assertThat(back.outcome()).isEqualTo(Outcome.UNDONE);
+    assertThat(back.cause()).isNotNull();
+    assertThat(back.cause().code()).isEqualTo("rollback-failed");
+    assertThat(back.cause().message())
+        .isEqualTo(
+            "rollback of version %s failed (exit status 3); the schema is at version %s"
+                .formatted(second, second));
+    assertThat(stage.now().schemaAt()).containsExactly(first, second);
+    assertThat(stage.now().serving()).isEqualTo(third);
+    assertThat(serving()).containsExactly(third);
+  }
+
+  @Test
+  void whatWasRolledBackIsMigratedAgainAndUndoneAgain() throws Exception {
+    String first = deployed();
+    String second = deployed();
+    assertThat(rollBackTo(first).succeeded()).isTrue();
+    assertThat(run(stage.deploy(second)).succeeded()).isTrue();
+    assertThat(stage.schemas.at(stage.main)).containsExactly("v" + first, "v" + second);
+
+    assertThat(rollBackTo(first).succeeded()).isTrue();
+
+    assertThat(stage.schemas.at(stage.main)).containsExactly("v" + first);
+  }
+
+  @Test
+  void aServiceKilledInTheMiddleOfAMigrationFindsItAgain() throws Exception {
+    String version = stage.addVersion();
+    comesTo(version, "migrate", new CommandRun.Running(1));
+    String deploy = OperationKit.id(engine.begin(stage.deploy(version)));
+    await().atMost(PATIENCE).until(() -> stage.reality.begun().contains(version + " migrate"));
+
+    engine.close();
+    engine = engine();
+    stage.schemas.apply(stage.main, "v" + version);
+    stage.reality.finish(new VersionReference(stage.application, version), "migrate", 0);
+
+    OperationView end = engine.awaitEnd(deploy, PATIENCE);
+    assertThat(end.succeeded()).as(end.toString()).isTrue();
+    assertThat(stage.reality.begun()).containsOnlyOnce(version + " migrate");
+    assertThat(migrated(version)).isTrue();
+    assertThat(stage.schemas.freed()).isEmpty();
+  }
+
+  @Test
+  void aMigrationThatVanishedRunsAgainOnceItsLocksAreFreed() throws Exception {
+    String version = stage.addVersion();
+    comesTo(version, "migrate", new CommandRun.Running(1));
+    String deploy = OperationKit.id(engine.begin(stage.deploy(version)));
+    await().atMost(PATIENCE).until(() -> stage.reality.begun().contains(version + " migrate"));
+
+    stage.comesTo.clear();
+    stage.reality.vanish(new VersionReference(stage.application, version), "migrate");
+
+    OperationView end = engine.awaitEnd(deploy, PATIENCE);
+    assertThat(end.succeeded()).as(end.toString()).isTrue();
+    assertThat(stage.reality.begun().stream().filter(run -> run.endsWith(" migrate"))).hasSize(2);
+    assertThat(stage.schemas.freed()).containsExactly(stage.main);
+  }
+
+  @Test
+  void cancellingEndsTheMigrationThatRuns() throws Exception {
+    String version = stage.addVersion();
+    comesTo(version, "migrate", new CommandRun.Running(1));
+    String deploy = OperationKit.id(engine.begin(stage.deploy(version)));
+    await().atMost(PATIENCE).until(() -> stage.reality.begun().contains(version + " migrate"));
+
+    assertThat(engine.cancel(deploy)).isTrue();
+
+    assertThat(engine.awaitEnd(deploy, PATIENCE).outcome()).isEqualTo(Outcome.CANCELLED);
+    assertThat(stage.reality.versions()).isEmpty();
+    assertThat(stage.now().schemaAt()).isEmpty();
+    assertThat(stage.schemas.freed()).containsExactly(stage.main);
+    assertThat(stage.schemas.isLocked(stage.main)).isFalse();
+  }
+
+  @Test
+  void aVersionWithWorkflowsDrainsAndEndsWithThem() throws Exception {
+    String first = deployed();
+    stage.schemas.workflows(first, 2);
+    deployed();
+    assertThat(stage.executors.of(stage.application))
+        .extracting(Executor::duty)
+        .containsExactlyInAnyOrder(Executor.Duty.DRAINING, Executor.Duty.SERVING);
+    BeginRequest drain =
+        stage.request(DrainExecutors.KIND, new DrainExecutors.Input(stage.name, 3600));
+    assertThat(run(drain).succeeded()).isTrue();
+    assertThat(stage.reality.executors()).hasSize(2);
+
+    stage.schemas.workflows(first, 0);
+    assertThat(run(drain).succeeded()).isTrue();
+
+    assertThat(stage.reality.executors()).hasSize(1);
+    assertThat(stage.executors.of(stage.application)).hasSize(1);
+  }
+
+  @Test
+  void anApplicationMovesToAnotherInstance() throws Exception {
+    deployed();
+    String second = stage.addVersion();
+
+    OperationView end = moveTo("other", second);
+
+    assertThat(end.outcome()).as(end.toString()).isEqualTo(Outcome.SUCCEEDED);
+    assertThat(stage.now().instance()).isEqualTo(stage.other);
+    assertThat(stage.now().serving()).isEqualTo(second);
+    assertThat(stage.now().schemaAt()).as("the other database was empty").containsExactly(second);
+    assertThat(stage.schemas.at(stage.other)).containsExactly("v" + second);
+    assertThat(stage.bound.values()).containsExactly(stage.other);
+    assertThat(stage.reality.executors()).hasSize(1);
+  }
+
+  @Test
+  void theRecordGoesAlongToARestoredDatabase() throws Exception {
+    String first = deployed();
+    String second = stage.addVersion();
+    stage.schemas.apply(stage.other, "v" + first);
+
+    assertThat(moveTo("other", second).outcome()).isEqualTo(Outcome.SUCCEEDED);
+
+    assertThat(stage.now().schemaAt()).containsExactly(first, second);
+  }
+
+  @Test
+  void aVersionThatServesIsNotMovedUnderItsExecutors() throws Exception {
+    String first = deployed();
+
+    OperationView end = moveTo("other", first);
+
+    assertThat(end.cause()).isNotNull();
+    assertThat(end.cause().code()).isEqualTo("version-in-use");
+    assertThat(stage.now().instance()).isEqualTo(stage.main);
+    assertThat(stage.bound.values()).containsExactly(stage.main);
+  }
+
+  @Test
+  void whatCannotMoveStaysAndReleasesTheOtherInstance() throws Exception {
+    String first = deployed();
+    String second = stage.addVersion();
+    comesTo(second, "migrate", new CommandRun.Exited(1));
+
+    OperationView end = moveTo("other", second);
+
+    assertThat(end.outcome()).isEqualTo(Outcome.UNDONE);
+    assertThat(stage.now().instance()).isEqualTo(stage.main);
+    assertThat(stage.now().serving()).isEqualTo(first);
+    assertThat(stage.now().schemaAt()).containsExactly(first);
+    assertThat(stage.bound.values()).containsExactly(stage.main);
+  }
+
+  @Test
+  void anUploadedRollBackTakesTheNewestMigrationBack() throws Exception {
+    String first = deployed();
+    String second = deployed();
+    String third = stage.addVersion();
+    stage.undoes.put(third, second);
+
+    OperationView end =
+        run(
+            stage.request(
+                DeployVersion.KIND,
+                new DeployVersion.Input(
+                    stage.name, third, DeployVersion.Mode.ROLL_BACK_UPLOAD, false, false)));
+
+    assertThat(end.succeeded()).as(end.toString()).isTrue();
+    assertThat(stage.now().serving()).isEqualTo(third);
+    assertThat(stage.now().schemaAt()).containsExactly(first, third);
+    assertThat(stage.schemas.at(stage.main)).containsExactly("v" + first);
+  }
+
+  @Test
+  void aVersionTheSchemaHasLeftBehindIsNotDeployedAgain() throws Exception {
+    String first = deployed();
+    deployed();
+
+    OperationView end = run(stage.deploy(first));
+
+    assertThat(end.outcome()).isEqualTo(Outcome.UNDONE);
+    assertThat(end.cause()).isNotNull();
+    assertThat(end.cause().code()).isEqualTo("schema-ahead");
+  }
+
+  @Test
+  void noPasswordRestsInAnOperation() throws Exception {
+    deployed();
+    String sealed =
+        stage.accesses.find(stage.application, stage.main).orElseThrow().sealedPassword();
+    String password = DeployStage.unsealed(stage.application, stage.main, sealed);
+
+    assertThat(password).matches("[A-Za-z0-9]{32}");
+    assertThat(
+            DATABASE.text(
+                "select string_agg(o::text, '') from operation o where subject = '%s'"
+                    .formatted(stage.application)))
+        .isNotBlank()
+        .doesNotContain(password);
+    assertThat(DATABASE.text("select string_agg(o::text, '') from outbox o"))
+        .isNotBlank()
+        .doesNotContain(password);
+  }
+}
