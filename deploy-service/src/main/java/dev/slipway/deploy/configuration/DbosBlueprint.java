@@ -104,7 +104,8 @@ public class DbosBlueprint implements Blueprint {
             access.sealedPassword(),
             DatabaseAccess.purpose(access.application(), access.instance())),
         surroundings.application().database(),
-        surroundings.application().systemDatabase());
+        surroundings.application().systemDatabase(),
+        access.linked());
   }
 
   private String decrypt(String encrypted, String purpose) {

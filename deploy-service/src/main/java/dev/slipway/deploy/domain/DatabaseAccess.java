@@ -4,6 +4,8 @@ package dev.slipway.deploy.domain;
 ///
 /// @param sealedPassword of the role, encrypted with the installation's key for [#purpose]
 /// @param ensured        whether the databases and the role are known to be there
+/// @param linked         whether it is somebody else's server, whose certificate the platform's
+///     authority has not signed
 public record DatabaseAccess(
     String application,
     String instance,
@@ -11,7 +13,20 @@ public record DatabaseAccess(
     int port,
     String role,
     String sealedPassword,
-    boolean ensured) {
+    boolean ensured,
+    boolean linked) {
+
+  /// On an instance that the platform runs.
+  public DatabaseAccess(
+      String application,
+      String instance,
+      String host,
+      int port,
+      String role,
+      String sealedPassword,
+      boolean ensured) {
+    this(application, instance, host, port, role, sealedPassword, ensured, false);
+  }
 
   /// What the password is encrypted for.
   public static String purpose(String application, String instance) {

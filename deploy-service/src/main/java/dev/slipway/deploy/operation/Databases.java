@@ -69,7 +69,8 @@ final class Databases {
               bound.port(),
               application.role(),
               seal(password, DatabaseAccess.purpose(id, instance)),
-              false));
+              false,
+              bound.linked()));
     }
     var input =
         new DatabaseOperations.Ensure(
