@@ -67,7 +67,8 @@ public class FakePlatform {
 
   /// What the applications with databases on an instance have made there.
   private SortedSet<String> schema(DatabaseAccess access) {
-    return schemas.computeIfAbsent(access.application() + access.instance(), none -> new TreeSet<>());
+    return schemas.computeIfAbsent(
+        access.application() + access.instance(), none -> new TreeSet<>());
   }
 
   @Produces
@@ -220,8 +221,8 @@ public class FakePlatform {
       }
 
       @Override
-      public Manifest installed(Manifest manifest, Files files) {
-        return manifest;
+      public List<String> start(Manifest manifest) {
+        return manifest.start();
       }
 
       @Override
@@ -236,8 +237,7 @@ public class FakePlatform {
 
       @Override
       public Environment environment(Surroundings surroundings) {
-        return new Environment(
-            Map.of("INSTANCE", surroundings.access().instance()), Set.of());
+        return new Environment(Map.of("INSTANCE", surroundings.access().instance()), Set.of());
       }
     };
   }

@@ -58,8 +58,7 @@ class ApplicationsResourceTest {
     shape.put("ApplicationDatabaseName", "my_shop");
     shape.put("Status", "UNAVAILABLE");
     shape.put("Version", "");
-    shape.put(
-        "AppURL", "https://" + anna.organizationName() + "-my-shop.localhost:8443/");
+    shape.put("AppURL", "https://" + anna.organizationName() + "-my-shop.localhost:8443/");
     shape.put("ExecutorsMemoryMib", 1024);
     shape.put("MinExecutors", 1);
     shape.put("ServingVersion", null);
@@ -110,8 +109,7 @@ class ApplicationsResourceTest {
         "application-not-found");
     refused(
         bob.asks()
-            .body(
-                Map.of("ApplicationName", "shop", "SecretName", "KEY", "ClearSecretValue", "v"))
+            .body(Map.of("ApplicationName", "shop", "SecretName", "KEY", "ClearSecretValue", "v"))
             .post(PATH + "/secrets")
             .then(),
         404,
@@ -232,7 +230,11 @@ class ApplicationsResourceTest {
     registered.application(anna, "shop");
     anna.asks().body("{\"min_vms\":\"3\"}").patch(PATH + "/shop").then().statusCode(204);
 
-    anna.asks().body("{\"executors_memory_mib\":\"600\"}").patch(PATH + "/shop").then().statusCode(204);
+    anna.asks()
+        .body("{\"executors_memory_mib\":\"600\"}")
+        .patch(PATH + "/shop")
+        .then()
+        .statusCode(204);
 
     anna.asks()
         .get(PATH + "/shop")

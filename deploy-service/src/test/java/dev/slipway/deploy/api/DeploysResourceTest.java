@@ -53,7 +53,12 @@ class DeploysResourceTest {
     Response answer = deploy(anna, "one");
 
     String version =
-        answer.then().statusCode(200).body("$", aMapWithSize(1)).extract().path("ApplicationVersion");
+        answer
+            .then()
+            .statusCode(200)
+            .body("$", aMapWithSize(1))
+            .extract()
+            .path("ApplicationVersion");
     assertThat(version).matches("[0-9]{13}");
     anna.asks()
         .get(PATH + "/shop")
@@ -173,8 +178,7 @@ class DeploysResourceTest {
     anna.asks().get(PATH + "/shop").then().body("Version", equalTo(one));
     assertThat(version(previous(anna, two, false))).isEqualTo(two);
     refused(previous(anna, "1700000000000", false).then(), 404, "version-not-found")
-        .body(
-            "message", equalTo("version 1700000000000 of application shop not found"));
+        .body("message", equalTo("version 1700000000000 of application shop not found"));
     refused(previous(anna, "../etc", false).then(), 400, "invalid-request");
   }
 
@@ -216,8 +220,7 @@ class DeploysResourceTest {
     version(deploy(anna, "one"));
     platform.fail("migrate", "must not run");
 
-    Response answer =
-        anna.asks().body(upload("earlier")).post(PATH + "/shop/rollback");
+    Response answer = anna.asks().body(upload("earlier")).post(PATH + "/shop/rollback");
 
     String version = version(answer);
     anna.asks().get(PATH + "/shop").then().body("Version", equalTo(version));
@@ -268,7 +271,8 @@ class DeploysResourceTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"{", "[]", "{\"application_archive\":\"!!!\"}", "{\"application_archive\":1}"})
+  @ValueSource(
+      strings = {"{", "[]", "{\"application_archive\":\"!!!\"}", "{\"application_archive\":1}"})
   void malformedBodiesAreRefused(String body) {
     Member anna = members.join();
     registered.application(anna, "shop");
@@ -287,7 +291,10 @@ class DeploysResourceTest {
     byte[] noise = new byte[3_000_000];
     new java.util.Random(1).nextBytes(noise);
 
-    version(anna.asks().body(upload(new String(noise, StandardCharsets.ISO_8859_1))).post(PATH + "/shop"));
+    version(
+        anna.asks()
+            .body(upload(new String(noise, StandardCharsets.ISO_8859_1)))
+            .post(PATH + "/shop"));
   }
 
   private static Response deploy(Member member, String content) throws IOException {

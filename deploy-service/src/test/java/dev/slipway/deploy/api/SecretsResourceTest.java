@@ -68,8 +68,7 @@ class SecretsResourceTest {
 
     String sealed = Objects.requireNonNull(secrets.sealed(id).get("TOKEN"));
     assertThat(sealed).doesNotContain(value);
-    byte[] plain =
-        keys.decrypt(Base64.getDecoder().decode(sealed), Secrets.purpose(id, "TOKEN"));
+    byte[] plain = keys.decrypt(Base64.getDecoder().decode(sealed), Secrets.purpose(id, "TOKEN"));
     assertThat(new String(plain, StandardCharsets.UTF_8)).isEqualTo(value);
     for (Response said :
         new Response[] {
@@ -135,9 +134,7 @@ class SecretsResourceTest {
   private static Response put(Member member, String application, String name, String value) {
     return member
         .asks()
-        .body(
-            Map.of(
-                "ApplicationName", application, "SecretName", name, "ClearSecretValue", value))
+        .body(Map.of("ApplicationName", application, "SecretName", name, "ClearSecretValue", value))
         .post(PATH + "/secrets");
   }
 }

@@ -43,12 +43,7 @@ class GatewaysResourceTest {
         "{\"revisions\":{\"app_x\":\"many\"}}"
       })
   void whatIsNoAcknowledgementIsRefused(String body) {
-    members
-        .internally()
-        .body(body)
-        .put("/internal/gateways/gw-1")
-        .then()
-        .statusCode(400);
+    members.internally().body(body).put("/internal/gateways/gw-1").then().statusCode(400);
   }
 
   @Test
