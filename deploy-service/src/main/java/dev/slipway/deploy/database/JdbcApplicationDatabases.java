@@ -6,26 +6,153 @@ import dev.slipway.deploy.domain.ApplicationDatabases;
 import dev.slipway.deploy.domain.DatabaseAccess;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Base64;
+import java.util.Properties;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
-/// Applications' databases over JDBC, as the application's own role.
+/// Applications' databases over JDBC, as the application's own role, over TLS that proves who the
+/// server is.
+///
+/// Safe to use from any thread. Every connection is closed by whoever asked for it; there is no
+/// pool, since an application's connections are few and belong to the application.
 @Singleton
 public final class JdbcApplicationDatabases implements ApplicationDatabases {
 
+  private static final String SECONDS = "10";
+
+  /// A catalogue of a large schema takes longer than to connect.
+  private static final String ANSWER_SECONDS = "60";
+
+  /// Names the lock among those that an application takes itself; any number would do.
+  private static final long LOCK = 0x736c697077617901L;
+
+  private final InstallationKeys keys;
+  private final Properties trust = new Properties();
+
+  /// @param authority folder with the certificate of the platform's authority
   @Inject
   public JdbcApplicationDatabases(
-      InstallationKeys keys, @ConfigProperty(name = "slipway.ca.directory") Path authority) {}
+      InstallationKeys keys, @ConfigProperty(name = "slipway.ca.directory") Path authority) {
+    this.keys = keys;
+    trust.setProperty("sslmode", "verify-full");
+    trust.setProperty("sslrootcert", authority.resolve("ca.pem").toString());
+  }
+
+  private JdbcApplicationDatabases(InstallationKeys keys) {
+    this.keys = keys;
+    trust.setProperty("sslmode", "disable");
+  }
+
+  /// For a server of tests, which has no certificate.
+  static JdbcApplicationDatabases withoutTls(InstallationKeys keys) {
+    return new JdbcApplicationDatabases(keys);
+  }
 
   @Override
   public Held lock(DatabaseAccess access, String database)
       throws DriverFailure, InterruptedException {
-    throw new UnsupportedOperationException();
+    Connection connection = connect(access, database);
+    try {
+      try (PreparedStatement lock =
+          connection.prepareStatement("select pg_catalog.pg_try_advisory_lock(?)")) {
+        lock.setLong(1, LOCK);
+        try (ResultSet row = lock.executeQuery()) {
+          if (row.next() && row.getBoolean(1)) {
+            return new HeldDatabase(connection);
+          }
+        }
+      }
+    } catch (SQLException failure) {
+      close(connection);
+      throw unreachable(failure);
+    }
+    close(connection);
+    throw new DriverFailure.Transient(
+        "locked", "another migration or roll-back runs on the database " + database);
   }
 
   @Override
   public long activeWorkflows(DatabaseAccess access, String systemDatabase, String version)
       throws DriverFailure {
-    throw new UnsupportedOperationException();
+    try (Connection connection = connect(access, systemDatabase)) {
+      SystemTables tables = SystemTables.look(connection);
+      if (!tables.has("status")) {
+        return 0;
+      }
+      // Before SDK 1.13 a running workflow has no version. One that waits without a version is
+      // whoever's takes it, and keeps none alive.
+      boolean versions = tables.has("application_version");
+      String sql =
+          "select count(*) from dbos.workflow_status where status in ('PENDING', 'ENQUEUED')"
+              + (versions
+                  ? " and (application_version = ?"
+                      + " or (application_version is null and status = 'PENDING'))"
+                  : "");
+      try (PreparedStatement count = connection.prepareStatement(sql)) {
+        if (versions) {
+          count.setString(1, version);
+        }
+        try (ResultSet row = count.executeQuery()) {
+          row.next();
+          return row.getLong(1);
+        }
+      }
+    } catch (SQLException failure) {
+      throw unreachable(failure);
+    }
+  }
+
+  /// A connection as the application's role. Names in statements mean what the catalogue says,
+  /// whatever the database's owner has set.
+  Connection connect(DatabaseAccess access, String database) throws DriverFailure {
+    var properties = new Properties();
+    trust
+        .stringPropertyNames()
+        .forEach(name -> properties.setProperty(name, trust.getProperty(name)));
+    properties.setProperty("user", access.role());
+    properties.setProperty("password", open(access));
+    properties.setProperty("connectTimeout", SECONDS);
+    properties.setProperty("loginTimeout", SECONDS);
+    properties.setProperty("socketTimeout", ANSWER_SECONDS);
+    properties.setProperty("tcpKeepAlive", "true");
+    properties.setProperty("ApplicationName", "slipway");
+    properties.setProperty("options", "-c search_path=pg_catalog -c statement_timeout=50000");
+    String host = access.host().contains(":") ? '[' + access.host() + ']' : access.host();
+    try {
+      return DriverManager.getConnection(
+          "jdbc:postgresql://%s:%d/%s".formatted(host, access.port(), database), properties);
+    } catch (SQLException failure) {
+      throw unreachable(failure);
+    }
+  }
+
+  private String open(DatabaseAccess access) {
+    return new String(
+        keys.decrypt(
+            Base64.getDecoder().decode(access.sealedPassword()),
+            DatabaseAccess.purpose(access.application(), access.instance())),
+        StandardCharsets.UTF_8);
+  }
+
+  /// The message is public, so it says nothing that the server said.
+  static DriverFailure.Transient unreachable(SQLException failure) {
+    return new DriverFailure.Transient(
+        "unreachable", "the application's database does not answer", failure);
+  }
+
+  static void close(Connection connection) {
+    try {
+      connection.close();
+    } catch (SQLException broken) {
+      System.getLogger(JdbcApplicationDatabases.class.getName())
+          .log(System.Logger.Level.DEBUG, "A connection was broken when it was closed", broken);
+    }
   }
 }
