@@ -250,7 +250,9 @@ public abstract class ApplicationRuntimeContract {
 
     restarted().write(fence(version, 2), version, "later.txt", "later");
 
-    assertThat(restarted().look(version, "build")).isInstanceOf(CommandRun.Running.class);
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .until(() -> restarted().look(version, "build"), new CommandRun.Running(1)::equals);
     restarted().clear(fence(version, 2), version, "build");
     assertThat(runtime().look(version, "build")).isEqualTo(new CommandRun.Absent());
     destroy(version, 3);

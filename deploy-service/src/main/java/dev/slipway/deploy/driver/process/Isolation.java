@@ -45,6 +45,13 @@ record Isolation(Fence fence, boolean drop, List<Path> tools) {
     }
   }
 
+  /// How it is found out.
+  @FunctionalInterface
+  interface Search {
+    Isolation find(Path root, Path scripts, boolean trusted)
+        throws IOException, InterruptedException;
+  }
+
   /// A number that no application gets; it only tries.
   private static final int TRIAL_USER = 65_999;
 
@@ -111,7 +118,7 @@ record Isolation(Fence fence, boolean drop, List<Path> tools) {
       environment.put("SLIPWAY_MEMORY", "");
       environment.put("SLIPWAY_PROCESSES", "");
       environment.put("SLIPWAY_COMMANDS", "1");
-      environment.put("SLIPWAY_C_1", "test ! -e " + "/proc/sys/kernel/none && exit 42");
+      environment.put("SLIPWAY_C_1", "exit 42");
       String[] sandbox = {
         "unshare",
         "--user",

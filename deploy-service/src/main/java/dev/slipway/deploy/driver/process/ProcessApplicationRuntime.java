@@ -155,6 +155,13 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
   ///     about it
   public static ProcessApplicationRuntime open(ProcessRuntimeSettings settings, InstantSource clock)
       throws IOException, InterruptedException {
+    return open(settings, clock, Isolation::find);
+  }
+
+  /// The same in an isolation that somebody else decides on.
+  static ProcessApplicationRuntime open(
+      ProcessRuntimeSettings settings, InstantSource clock, Isolation.Search search)
+      throws IOException, InterruptedException {
     Files.createDirectories(settings.root());
     Path root = settings.root().toRealPath();
     if (root.toString().contains("\n") || root.toString().contains(":")) {
@@ -166,7 +173,7 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
     claim(root, settings.installation());
     Path scripts = install(root);
     return new ProcessApplicationRuntime(
-        settings, root, scripts, Isolation.find(root, scripts, settings.trusted()), clock);
+        settings, root, scripts, search.find(root, scripts, settings.trusted()), clock);
   }
 
   private static void claim(Path root, String installation) throws IOException {
@@ -353,7 +360,11 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
     var variables = new HashMap<String, String>();
     variables.put("PATH", isolation.path());
     variables.put("HOME", home(version.application()).resolve("home").toString());
-    variables.put("TMPDIR", "/tmp");
+    variables.put(
+        "TMPDIR",
+        isolation.fence() == Isolation.Fence.NAMESPACES
+            ? "/tmp"
+            : folderOf(version).resolve("tmp").toString());
     variables.put("LANG", "C.UTF-8");
     for (Map.Entry<String, String> variable : environment.entrySet()) {
       String value = variable.getValue();

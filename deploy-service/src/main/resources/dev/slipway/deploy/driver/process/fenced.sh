@@ -272,6 +272,14 @@ clear() {
   remove "$run"
 }
 
+# Shares blocks where the file system can, which one file tells, and else whole files.
+copy() {
+  shared=-l
+  ! cp --reflink=always "$0" "${2%/*}/.reflink" 2> /dev/null || shared=--reflink=always
+  rm -f "${2%/*}/.reflink"
+  cp -a "$shared" "$1" "$2" || exit 1
+}
+
 use_tree() {
   require_version
   tree=$home/trees/$SLIPWAY_TREE
@@ -280,8 +288,7 @@ use_tree() {
     return 0
   fi
   remove "$folder/.tree.new"
-  cp -a --reflink=always "$tree/node_modules" "$folder/.tree.new" 2> /dev/null \
-    || { remove "$folder/.tree.new" && cp -al "$tree/node_modules" "$folder/.tree.new"; } || exit 1
+  copy "$tree/node_modules" "$folder/.tree.new"
   [ -z "$uid" ] || find "$folder/.tree.new" -type d -exec chown -h "$uid:$uid" {} + || exit 1
   remove "$folder/app/node_modules"
   mv -T "$folder/.tree.new" "$folder/app/node_modules" || exit 1
@@ -298,8 +305,7 @@ keep_tree() {
   made=$home/trees/.$SLIPWAY_TREE.new
   remove "$made"
   mkdir "$made" || exit 1
-  cp -a --reflink=always "$folder/app/node_modules" "$made/node_modules" 2> /dev/null \
-    || { remove "$made/node_modules" && cp -al "$folder/app/node_modules" "$made/node_modules"; } || exit 1
+  copy "$folder/app/node_modules" "$made/node_modules"
   [ -z "$uid" ] || chown -hR 0:0 "$made" || exit 1
   find "$made" -type d -exec chmod u+rwx,go+rx {} + || exit 1
   find "$made" -type f -exec chmod a-w,a+r,u-s,g-s {} + || exit 1

@@ -28,7 +28,14 @@ final class RuntimeStage implements AutoCloseable {
   final String installation = Identifiers.next("inst");
   final ProcessApplicationRuntime runtime;
 
+  private final Isolation.Search search;
+
   RuntimeStage() {
+    this(Isolation::find);
+  }
+
+  RuntimeStage(Isolation.Search search) {
+    this.search = search;
     try {
       folder = Files.createTempDirectory("slipway-applications-");
       // The applications' own users pass through.
@@ -50,7 +57,7 @@ final class RuntimeStage implements AutoCloseable {
 
   /// Another runtime on the same folder, as after a restart of the service.
   ProcessApplicationRuntime open() throws IOException, InterruptedException {
-    return ProcessApplicationRuntime.open(settings(), InstantSource.system());
+    return ProcessApplicationRuntime.open(settings(), InstantSource.system(), search);
   }
 
   @Override

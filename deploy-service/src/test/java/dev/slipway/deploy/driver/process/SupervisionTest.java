@@ -414,7 +414,9 @@ final class SupervisionTest {
     for (long pid : ProcessTable.all()) {
       assertThat(commandLine(pid)).doesNotContain(secret);
     }
-    assertThat(stage.runtime.tail(version, "setup", 10)).startsWith("***", "mail *** here");
+    assertThat(stage.runtime.tail(version, "setup", 10))
+        .startsWith("***", "mail *** here")
+        .noneMatch(line -> line.contains("geheim"));
     Process scan =
         new ProcessBuilder("grep", "-rlF", "--devices=skip", secret, stage.root.toString())
             .redirectErrorStream(true)
