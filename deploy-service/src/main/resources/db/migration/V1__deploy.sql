@@ -85,8 +85,6 @@ create table database_access (
   role text not null,
   -- Encrypted with the installation's key.
   sealed_password text not null,
-  -- Whether it is somebody else's server.
-  linked boolean not null,
   -- Whether the databases and the role are known to be there.
   ensured boolean not null,
   primary key (application, instance)

@@ -6,3 +6,6 @@ create table platform_wish (
   since timestamptz not null default clock_timestamp()
 );
 insert into platform_wish (wish) values ('RUNNING');
+
+-- Whether it is somebody else's server, whose certificate the platform's authority has not signed.
+alter table database_access add column linked boolean not null default false;

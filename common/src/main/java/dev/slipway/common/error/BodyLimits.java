@@ -33,7 +33,7 @@ class BodyLimits {
 
   long of(RoutingContext request) {
     boolean archive =
-        request.request().method() == HttpMethod.POST
+        HttpMethod.POST.equals(request.request().method())
             && archivePaths.isPresent()
             && archivePaths.get().matcher(request.normalizedPath()).matches();
     return archive ? archives : usual;

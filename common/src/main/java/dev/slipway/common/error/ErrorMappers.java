@@ -139,7 +139,8 @@ class ErrorMappers {
                       "the answer cannot be given in any type that the header Accept names"),
                   request);
           case 413 ->
-              refused(new ApiException(ErrorCode.BODY_TOO_LARGE, tooLarge(limits.of(request))),
+              refused(
+                  new ApiException(ErrorCode.BODY_TOO_LARGE, tooLarge(limits.of(request))),
                   request);
           case 415 ->
               refused(

@@ -53,8 +53,7 @@ class RequestGuard {
           .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
           .end(
               JsonObject.mapFrom(
-                      ErrorAnswer.of(
-                          ErrorCode.BODY_TOO_LARGE, ErrorMappers.tooLarge(limit), id))
+                      ErrorAnswer.of(ErrorCode.BODY_TOO_LARGE, ErrorMappers.tooLarge(limit), id))
                   .toBuffer())
           .onComplete(ended -> request.request().connection().close());
     } else {

@@ -112,7 +112,7 @@ class ApplicationRequests {
                     caller.organizationName(),
                     body.name(),
                     Language.valueOf(body.language().toUpperCase(Locale.ROOT)),
-                    body.instance(),
+                    body.database(),
                     database,
                     resources.memory(body.executorsMemoryMib()),
                     1),
@@ -127,11 +127,11 @@ class ApplicationRequests {
             ApplicationErrors.APPLICATION_EXISTS,
             "application %s exists already".formatted(body.name()));
       }
-      if (other.instanceName().equals(body.instance()) && other.database().equals(database)) {
+      if (other.instanceName().equals(body.database()) && other.database().equals(database)) {
         throw new ApiException(
             ApplicationErrors.DATABASE_TAKEN,
             "application %s uses the database %s on %s already"
-                .formatted(other.name(), database, body.instance()));
+                .formatted(other.name(), database, body.database()));
       }
     }
   }
@@ -166,7 +166,7 @@ class ApplicationRequests {
                 null,
                 DeleteApplication.KIND,
                 application,
-                new DeleteApplication.Input(name, body.dropDatabases()),
+                new DeleteApplication.Input(name, body.drops()),
                 idempotency));
     return accepted(operationOf(begun));
   }

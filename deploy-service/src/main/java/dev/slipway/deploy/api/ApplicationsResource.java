@@ -48,7 +48,7 @@ public class ApplicationsResource {
 
   /// A new application.
   ///
-  /// @param instance           the database instance that it uses
+  /// @param database           the database instance that it uses
   /// @param provenance         accepted, and of no effect: there is no time travel here
   /// @param executorsMemoryMib a number, also as text
   public record RegisterRequest(
@@ -59,7 +59,7 @@ public class ApplicationsResource {
       @JsonProperty("database")
           @NotNull(message = Rules.INSTANCE_MESSAGE)
           @Pattern(regexp = Rules.INSTANCE, message = Rules.INSTANCE_MESSAGE)
-          String instance,
+          String database,
       @JsonProperty("language")
           @NotNull(message = Rules.LANGUAGE_MESSAGE)
           @Pattern(regexp = Rules.LANGUAGE, message = Rules.LANGUAGE_MESSAGE)
@@ -75,8 +75,13 @@ public class ApplicationsResource {
       @JsonProperty("executors_memory_mib") @Nullable Integer executorsMemoryMib,
       @JsonProperty("min_vms") @Nullable Integer minExecutors) {}
 
-  /// @param dropDatabases whether its databases go as well
-  public record DeleteRequest(@JsonProperty("dropdb") boolean dropDatabases) {}
+  /// @param dropDatabases whether its databases go as well; they stay when it is absent
+  public record DeleteRequest(@JsonProperty("dropdb") @Nullable Boolean dropDatabases) {
+
+    boolean drops() {
+      return Boolean.TRUE.equals(dropDatabases);
+    }
+  }
 
   private final ApplicationRequests requests;
   private final ApplicationViews views;

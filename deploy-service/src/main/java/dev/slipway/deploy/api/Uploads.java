@@ -6,6 +6,7 @@ import dev.slipway.deploy.archive.ArchiveIntake;
 import dev.slipway.deploy.archive.BadArchive;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -33,7 +34,7 @@ class Uploads {
     }
     rest.unread(first);
     try {
-      ArchiveIntake.Received received = intake.receive(rest);
+      ArchiveIntake.Received received = intake.receive(new Unclosable(rest));
       return new Upload(
           received.archive().map(ArchiveIntake.Stored::digest).orElse(null),
           received.field("previous_version").orElse(null),
@@ -48,6 +49,19 @@ class Uploads {
       throw new ApiException(
           new ErrorCode(refused.reason().code(), status),
           Objects.requireNonNull(refused.getMessage()));
+    }
+  }
+
+  /// Parsers close what they read from, and what is left of the body could not be read any more.
+  private static final class Unclosable extends FilterInputStream {
+
+    Unclosable(InputStream body) {
+      super(body);
+    }
+
+    @Override
+    public void close() {
+      // Whoever owns the request closes its body.
     }
   }
 

@@ -20,21 +20,18 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Response;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The workflows of an application, as its SDK has stored them.
-@Path("/")
+@Path("/v1alpha1/{org}")
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
 public class WorkflowsResource {
 
-  private static final ErrorCode WORKFLOW_NOT_FOUND = new ErrorCode("workflow-not-found", 404);
-  private static final ErrorCode NEVER_DEPLOYED = new ErrorCode("application-never-deployed", 409);
+  static final ErrorCode WORKFLOW_NOT_FOUND = new ErrorCode("workflow-not-found", 404);
 
   private final ApplicationRequests requests;
   private final DatabaseAccesses accesses;
@@ -53,46 +50,16 @@ public class WorkflowsResource {
         throws DriverFailure;
   }
 
-  /// Changes one of them.
-  private interface Change {
-    void of(DatabaseAccess access, String systemDatabase) throws DriverFailure;
-  }
-
   @POST
-  @Path("v1alpha1/{org}/applications/{app}/workflows")
+  @Path("applications/{app}/workflows")
   public List<Workflow> list(@PathParam("app") String name, @Nullable String body) {
     return read(name, body, workflows::list);
   }
 
   @POST
-  @Path("v1alpha1/{org}/applications/{app}/queues")
+  @Path("applications/{app}/queues")
   public List<Workflow> queued(@PathParam("app") String name, @Nullable String body) {
     return read(name, body, workflows::queued);
-  }
-
-  @POST
-  @Path("appsadmin/{org}/applications/{app}/workflows/{id}/cancel")
-  public Response cancel(@PathParam("app") String name, @PathParam("id") String id) {
-    return change(name, id, (access, database) -> workflows.cancel(access, database, id));
-  }
-
-  @POST
-  @Path("appsadmin/{org}/applications/{app}/workflows/{id}/resume")
-  public Response resume(@PathParam("app") String name, @PathParam("id") String id) {
-    return change(name, id, (access, database) -> workflows.resume(access, database, id));
-  }
-
-  /// Begins a copy of it; the answer names the copy.
-  @POST
-  @Path("appsadmin/{org}/applications/{app}/workflows/{id}/restart")
-  public Map<String, String> restart(@PathParam("app") String name, @PathParam("id") String id) {
-    Application application = requests.existing(name);
-    try {
-      String copy = workflows.restart(access(application), application.systemDatabase(), id);
-      return Map.of("workflow_id", copy);
-    } catch (DriverFailure failure) {
-      throw refusal(name, id, failure);
-    }
   }
 
   private List<Workflow> read(String name, @Nullable String body, Reading reading) {
@@ -107,27 +74,6 @@ public class WorkflowsResource {
     } catch (DriverFailure failure) {
       throw refusal(name, "", failure);
     }
-  }
-
-  private Response change(String name, String id, Change change) {
-    Application application = requests.existing(name);
-    try {
-      change.of(access(application), application.systemDatabase());
-      return Response.noContent().build();
-    } catch (DriverFailure failure) {
-      throw refusal(name, id, failure);
-    }
-  }
-
-  private DatabaseAccess access(Application application) {
-    return accesses
-        .find(application.id(), application.instance())
-        .filter(DatabaseAccess::ensured)
-        .orElseThrow(
-            () ->
-                new ApiException(
-                    NEVER_DEPLOYED,
-                    "application %s was never deployed".formatted(application.name())));
   }
 
   /// The official command sends null for what was not asked for.
@@ -149,7 +95,7 @@ public class WorkflowsResource {
     }
   }
 
-  private static ApiException refusal(String name, String id, DriverFailure failure) {
+  static ApiException refusal(String name, String id, DriverFailure failure) {
     if (failure.code().equals(WORKFLOW_NOT_FOUND.word())) {
       return new ApiException(
           WORKFLOW_NOT_FOUND, "workflow %s of application %s not found".formatted(id, name));

@@ -69,8 +69,8 @@ final class Databases {
               bound.port(),
               application.role(),
               seal(password, DatabaseAccess.purpose(id, instance)),
-              bound.linked(),
-              false));
+              false,
+              bound.linked()));
     }
     var input =
         new DatabaseOperations.Ensure(

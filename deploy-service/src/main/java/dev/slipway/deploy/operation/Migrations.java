@@ -18,7 +18,6 @@ import dev.slipway.deploy.driver.CommandRun;
 import dev.slipway.deploy.driver.VersionReference;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -45,14 +44,13 @@ import org.slf4j.LoggerFactory;
 final class Migrations {
 
   private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
-  private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
   private final ApplicationRuntime runtime;
   private final ApplicationDatabases databases;
   private final Applications applications;
   private final Versions versions;
   private final Blueprint blueprint;
-  private final Specifications specifications;
+  private final Runs runs;
 
   @Inject
   Migrations(
@@ -61,13 +59,13 @@ final class Migrations {
       Applications applications,
       Versions versions,
       Blueprint blueprint,
-      Specifications specifications) {
+      Runs runs) {
     this.runtime = runtime;
     this.databases = databases;
     this.applications = applications;
     this.versions = versions;
     this.blueprint = blueprint;
-    this.specifications = specifications;
+    this.runs = runs;
   }
 
   /// Notes the schema before anything changes it, and that this version is about to.
@@ -103,7 +101,7 @@ final class Migrations {
       return StepOutcome.done(standing);
     }
     try (ApplicationDatabases.Held held = lock(candidate)) {
-      int status = ended(candidate, Blueprint.Run.MIGRATE, held);
+      int status = runs.status(candidate, Blueprint.Run.MIGRATE, () -> free(candidate, held));
       boolean changed = !held.catalogue().digest().equals(before(standing));
       if (status != 0) {
         return Runs.failed(Blueprint.Run.MIGRATE, status);
@@ -154,7 +152,7 @@ final class Migrations {
     Application application = candidate.application();
     String version = candidate.version().id();
     try (ApplicationDatabases.Held held = lock(candidate)) {
-      int status = ended(candidate, Blueprint.Run.ROLLBACK, held);
+      int status = runs.status(candidate, Blueprint.Run.ROLLBACK, () -> free(candidate, held));
       if (status != 0) {
         return Runs.failed(Blueprint.Run.ROLLBACK, status);
       }
@@ -217,7 +215,7 @@ final class Migrations {
                   "Version %s says nowhere how its migrations are undone; the schema is at %s"
                       .formatted(version, last(application.schemaAt()))));
         }
-        int status = ended(candidate, Blueprint.Run.ROLLBACK, held);
+        int status = runs.status(candidate, Blueprint.Run.ROLLBACK, () -> free(candidate, held));
         if (status != 0) {
           return Optional.of(
               StepOutcome.failed(
@@ -249,28 +247,6 @@ final class Migrations {
     runtime.clear(candidate.fence(), candidate.reference(), run.word());
     if (left instanceof CommandRun.Running || left instanceof CommandRun.Vanished) {
       free(candidate, held);
-    }
-  }
-
-  private int ended(Candidate candidate, Blueprint.Run run, ApplicationDatabases.Held held)
-      throws DriverFailure, InterruptedException {
-    if (blueprint.commands(run, candidate.manifest()).isEmpty()) {
-      return 0;
-    }
-    VersionReference version = candidate.reference();
-    while (true) {
-      switch (runtime.look(version, run.word())) {
-        case CommandRun.Absent() ->
-            runtime.begin(candidate.fence(), specifications.command(candidate, run));
-        case CommandRun.Vanished() -> {
-          runtime.clear(candidate.fence(), version, run.word());
-          free(candidate, held);
-        }
-        case CommandRun.Running(long _) -> Thread.sleep(LOOK_AGAIN);
-        case CommandRun.Exited(int status) -> {
-          return status;
-        }
-      }
     }
   }
 

@@ -3,17 +3,23 @@ package dev.slipway.deploy.operation;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.StepOutcome;
 import dev.slipway.deploy.domain.Blueprint;
-import dev.slipway.deploy.domain.Manifest;
 import dev.slipway.deploy.driver.ApplicationRuntime;
 import dev.slipway.deploy.driver.CommandRun;
+import dev.slipway.deploy.driver.VersionReference;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.util.Optional;
 
-/// Commands that may be run again when nobody knows how far they came: everything but migrations,
-/// which are [Migrations]'.
+/// Commands in a version's folder, each begun once and waited for.
+///
+/// The step that runs one waits in its slot, so that no more of them run at once than the machine
+/// is meant to bear. It may be interrupted at any time, and the service may die: the command runs
+/// on, and whoever looks next finds it.
 @Singleton
 final class Runs {
+
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
   private final ApplicationRuntime runtime;
   private final Blueprint blueprint;
@@ -26,32 +32,43 @@ final class Runs {
     this.specifications = specifications;
   }
 
-  /// Begins a run once, and looks at it.
+  /// What has to be done before a run begins again of which nobody knows how far it came.
+  @FunctionalInterface
+  interface Vanished {
+    void clean() throws DriverFailure, InterruptedException;
+  }
+
+  /// Runs what may be run again at any time.
   ///
-  /// @return empty when it has ended well, or there is nothing to run
-  Optional<StepOutcome<Standing>> ended(Candidate candidate, Blueprint.Run run)
+  /// @return how it failed; empty when it ended well, or there is nothing to run
+  Optional<StepOutcome<Standing>> failure(Candidate candidate, Blueprint.Run run)
       throws DriverFailure, InterruptedException {
-    Manifest manifest = candidate.manifest();
-    if (blueprint.commands(run, manifest).isEmpty()) {
-      return Optional.empty();
+    int status = status(candidate, run, () -> {});
+    return status == 0 ? Optional.empty() : Optional.of(failed(run, status));
+  }
+
+  /// Runs to the end, and says with which exit status; 0 when there is nothing to run.
+  int status(Candidate candidate, Blueprint.Run run, Vanished vanished)
+      throws DriverFailure, InterruptedException {
+    if (blueprint.commands(run, candidate.manifest()).isEmpty()) {
+      return 0;
     }
-    return switch (runtime.look(candidate.reference(), run.word())) {
-      case CommandRun.Absent() -> {
-        runtime.begin(candidate.fence(), specifications.command(candidate, run));
-        yield Optional.of(StepOutcome.again(candidate.pause(), run.word() + " has begun"));
+    VersionReference version = candidate.reference();
+    while (true) {
+      switch (runtime.look(version, run.word())) {
+        case CommandRun.Absent() ->
+            runtime.begin(candidate.fence(), specifications.command(candidate, run));
+        case CommandRun.Vanished() -> {
+          // Nothing of it lives once it is cleared.
+          runtime.clear(candidate.fence(), version, run.word());
+          vanished.clean();
+        }
+        case CommandRun.Running(long _) -> Thread.sleep(LOOK_AGAIN);
+        case CommandRun.Exited(int status) -> {
+          return status;
+        }
       }
-      case CommandRun.Vanished() -> {
-        runtime.clear(candidate.fence(), candidate.reference(), run.word());
-        yield Optional.of(
-            StepOutcome.again(candidate.pause(), run.word() + " was cut off and begins again"));
-      }
-      case CommandRun.Running(long lines) ->
-          Optional.of(
-              StepOutcome.again(
-                  candidate.pause(), "%s runs, %d lines so far".formatted(run.word(), lines)));
-      case CommandRun.Exited(int status) when status == 0 -> Optional.empty();
-      case CommandRun.Exited(int status) -> Optional.of(failed(run, status));
-    };
+    }
   }
 
   static StepOutcome<Standing> failed(Blueprint.Run run, int status) {

@@ -136,7 +136,7 @@ final class Workspace {
     if (begun(version, Blueprint.Run.INSTALL)
         || tree == null
         || !runtime.useTree(candidate.fence(), version, tree)) {
-      Optional<StepOutcome<Standing>> outcome = runs.ended(candidate, Blueprint.Run.INSTALL);
+      Optional<StepOutcome<Standing>> outcome = runs.failure(candidate, Blueprint.Run.INSTALL);
       if (outcome.isPresent()) {
         return outcome.get();
       }
@@ -163,14 +163,14 @@ final class Workspace {
     for (Map.Entry<String, String> file : files.entrySet()) {
       runtime.write(candidate.fence(), version, file.getKey(), file.getValue());
     }
-    return runs.ended(candidate, Blueprint.Run.SETUP).orElseGet(() -> StepOutcome.done(standing));
+    return runs.failure(candidate, Blueprint.Run.SETUP).orElseGet(() -> StepOutcome.done(standing));
   }
 
   StepOutcome<Standing> build(Candidate candidate, Standing standing)
       throws DriverFailure, InterruptedException {
     return standing.inUse()
         ? StepOutcome.done(standing)
-        : runs.ended(candidate, Blueprint.Run.BUILD).orElseGet(() -> StepOutcome.done(standing));
+        : runs.failure(candidate, Blueprint.Run.BUILD).orElseGet(() -> StepOutcome.done(standing));
   }
 
   /// Removes what only builds and migrations need. The pruned packages are kept under a name of
@@ -187,7 +187,7 @@ final class Workspace {
     if (begun(version, Blueprint.Run.PRUNE)
         || pruned == null
         || !runtime.useTree(candidate.fence(), version, pruned)) {
-      Optional<StepOutcome<Standing>> outcome = runs.ended(candidate, Blueprint.Run.PRUNE);
+      Optional<StepOutcome<Standing>> outcome = runs.failure(candidate, Blueprint.Run.PRUNE);
       if (outcome.isPresent()) {
         return outcome.get();
       }

@@ -23,19 +23,20 @@ public class DatabaseAccessTable implements DatabaseAccesses {
     statements.change(
         """
         insert into database_access (application, instance, host, port, role, sealed_password,
-          linked, ensured)
+          ensured, linked)
         values (?, ?, ?, ?, ?, ?, ?, ?)
         on conflict (application, instance) do update
         set host = excluded.host, port = excluded.port, role = excluded.role,
-            sealed_password = excluded.sealed_password, linked = excluded.linked, ensured = excluded.ensured""",
+            sealed_password = excluded.sealed_password, ensured = excluded.ensured,
+            linked = excluded.linked""",
         access.application(),
         access.instance(),
         access.host(),
         access.port(),
         access.role(),
         access.sealedPassword(),
-        access.linked(),
-        access.ensured());
+        access.ensured(),
+        access.linked());
   }
 
   @Override
@@ -49,8 +50,8 @@ public class DatabaseAccessTable implements DatabaseAccesses {
                 row.getInt("port"),
                 row.getString("role"),
                 row.getString("sealed_password"),
-                row.getBoolean("linked"),
-                row.getBoolean("ensured")),
+                row.getBoolean("ensured"),
+                row.getBoolean("linked")),
         "select * from database_access where application = ? and instance = ?",
         application,
         instance);

@@ -1,13 +1,11 @@
 package dev.slipway.deploy.reconcile;
 
 import dev.slipway.common.security.Internal;
-import dev.slipway.deploy.domain.Applications;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.inject.Inject;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
-import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.sql.SQLException;
@@ -20,27 +18,16 @@ import java.util.List;
 @RunOnVirtualThread
 public class InternalResource {
 
-  /// What an organization owns here.
-  public record Usage(long applications) {}
-
   /// @param found what exists without the ledger having it
   public record Orphans(List<Stocktaking.Orphan> found) {}
 
-  private final Applications applications;
   private final PlatformStop stop;
   private final Stocktaking stocktaking;
 
   @Inject
-  InternalResource(Applications applications, PlatformStop stop, Stocktaking stocktaking) {
-    this.applications = applications;
+  InternalResource(PlatformStop stop, Stocktaking stocktaking) {
     this.stop = stop;
     this.stocktaking = stocktaking;
-  }
-
-  @GET
-  @Path("organizations/{id}/usage")
-  public Usage usage(@PathParam("id") String organization) {
-    return new Usage(applications.count(organization));
   }
 
   /// The platform is being stopped: nothing is restored any more, every executor is stopped, and

@@ -20,14 +20,14 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /// Stands for instance-service: whatever is asked of it has ended well a moment later.
-final class AnsweredChildren {
+public final class AnsweredChildren {
 
   private static final Duration MOMENT = Duration.ofMillis(5);
 
   private final AtomicBoolean closing = new AtomicBoolean();
   private final List<Thread> threads = new ArrayList<>();
 
-  AnsweredChildren(KernelDatabase... databases) {
+  public AnsweredChildren(KernelDatabase... databases) {
     for (KernelDatabase database : databases) {
       // It is never started, so it takes no operation from anybody.
       var engine =
@@ -87,7 +87,7 @@ final class AnsweredChildren {
     }
   }
 
-  void stop() throws InterruptedException {
+  public void stop() throws InterruptedException {
     closing.set(true);
     for (Thread thread : threads) {
       thread.join();

@@ -51,7 +51,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /// A migration adds a word to the schema of the instance it runs on, `v` and the version; undoing
 /// it takes the word away. Both are run by the fake runtime, and their commands say what they come
 /// to.
-final class DeployStage {
+public final class DeployStage {
 
   private static final InstallationKeys KEYS = keys();
 
@@ -83,7 +83,7 @@ final class DeployStage {
   final Routes routes;
   private final SecretTable secrets;
 
-  DeployStage(KernelDatabase database, int firstPort) {
+  public DeployStage(KernelDatabase database, int firstPort) {
     runtime = new FakeApplicationRuntime(reality, InstantSource.system(), firstPort);
     applications = new ApplicationTable(database.transactions());
     versions = new VersionTable(database.transactions());
@@ -111,7 +111,7 @@ final class DeployStage {
   }
 
   /// Registered, as if by an operation that ended long ago.
-  void register() {
+  public void register() {
     bound.put(application + ' ' + main, main);
     applications.add(
         new Application(
@@ -133,7 +133,7 @@ final class DeployStage {
             Instant.now()));
   }
 
-  String addVersion() {
+  public String addVersion() {
     return versions.add(application, "archive", "dop_sample", "demo").id();
   }
 
@@ -141,14 +141,50 @@ final class DeployStage {
     return applications.byId(application).orElseThrow();
   }
 
-  BeginRequest request(String kind, Record input) {
+  public BeginRequest request(String kind, Record input) {
     return BeginRequest.of(kind, application, name, "org_one", "demo", input, null);
   }
 
-  BeginRequest deploy(String version) {
+  public BeginRequest deploy(String version) {
     return request(
         DeployVersion.KIND,
         new DeployVersion.Input(name, version, DeployVersion.Mode.DEPLOY, false, false));
+  }
+
+  public String application() {
+    return application;
+  }
+
+  public FakeApplicationRuntime runtime() {
+    return runtime;
+  }
+
+  public FakeApplicationRuntime.Reality reality() {
+    return reality;
+  }
+
+  public FakeSchemas schemas() {
+    return schemas;
+  }
+
+  public Applications applications() {
+    return applications;
+  }
+
+  public Versions versions() {
+    return versions;
+  }
+
+  public Executors executors() {
+    return executors;
+  }
+
+  public DatabaseAccesses accesses() {
+    return accesses;
+  }
+
+  public Specifications specifications() {
+    return new Specifications(new FakeBlueprint(), KEYS);
   }
 
   // ---- What runs
@@ -193,7 +229,7 @@ final class DeployStage {
 
   // ---- The operations
 
-  List<Operation<?, ?>> operations() {
+  public List<Operation<?, ?>> operations() {
     var blueprint = new FakeBlueprint();
     var specifications = new Specifications(blueprint, KEYS);
     var candidates = new Candidates(applications, versions, accesses);
@@ -202,8 +238,7 @@ final class DeployStage {
     var workspace = new Workspace(archives, runtime, blueprint, runs, versions, executors);
     var bindings = new FakeBindings();
     var databases = new Databases(bindings, accesses, KEYS);
-    var migrations =
-        new Migrations(runtime, schemas, applications, versions, blueprint, specifications);
+    var migrations = new Migrations(runtime, schemas, applications, versions, blueprint, runs);
     var serving =
         new Serving(
             runtime, specifications, applications, versions, executors, routes, schemas, accesses);

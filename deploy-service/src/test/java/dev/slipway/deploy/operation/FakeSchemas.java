@@ -12,7 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /// Applications' databases in memory: each instance has a schema that is a set of words, and a lock
 /// that only one has at a time.
-final class FakeSchemas implements ApplicationDatabases {
+public final class FakeSchemas implements ApplicationDatabases {
 
   private final Map<String, SortedSet<String>> schemas = new ConcurrentHashMap<>();
   private final Map<String, Boolean> locked = new ConcurrentHashMap<>();
@@ -43,7 +43,8 @@ final class FakeSchemas implements ApplicationDatabases {
     return locked.containsKey(instance);
   }
 
-  void workflows(String version, long count) {
+  /// A version has so many workflows that have not ended.
+  public void workflows(String version, long count) {
     active.put(version, count);
   }
 

@@ -241,12 +241,12 @@ class RegistersTest {
   @Test
   void accessesAreOneForEachInstance() {
     DatabaseAccess access =
-        new DatabaseAccess(shop.id(), "ins_main", "localhost", 21000, "shop", "sealed", false, false);
+        new DatabaseAccess(shop.id(), "ins_main", "localhost", 21000, "shop", "sealed", false);
     accesses.put(access);
-    accesses.put(new DatabaseAccess(shop.id(), "ins_2", "localhost", 21001, "shop", "s2", false, false));
+    accesses.put(new DatabaseAccess(shop.id(), "ins_2", "localhost", 21001, "shop", "s2", false));
     accesses.ensured(shop.id(), "ins_2");
     accesses.put(
-        new DatabaseAccess(shop.id(), "ins_main", "127.0.0.1", 21002, "shop", "s3", false, false));
+        new DatabaseAccess(shop.id(), "ins_main", "127.0.0.1", 21002, "shop", "s3", false));
 
     assertThat(accesses.find(shop.id(), "ins_main").orElseThrow().sealedPassword()).isEqualTo("s3");
     assertThat(accesses.find(shop.id(), "ins_main").orElseThrow().port()).isEqualTo(21002);
@@ -260,7 +260,7 @@ class RegistersTest {
     versions.add(shop.id(), "aa", "dop_1", "anna");
     executors.add(Samples.executor(shop.id(), "1", 29000));
     secrets.put(shop.id(), "TOKEN", "v1");
-    accesses.put(new DatabaseAccess(shop.id(), "ins_main", "localhost", 1, "shop", "s", false, true));
+    accesses.put(new DatabaseAccess(shop.id(), "ins_main", "localhost", 1, "shop", "s", true));
 
     applications.remove(shop.id());
 

@@ -112,7 +112,8 @@ class InstanceRequests {
   Response resetPassword(
       String name, CredentialsRequest body, @Nullable String key, @Nullable String prefer)
       throws SQLException, InterruptedException {
-    var idempotency = requests.idempotency("POST databases/userdb/" + name + "/credentials", key, body);
+    var idempotency =
+        requests.idempotency("POST databases/userdb/" + name + "/credentials", key, body);
     Optional<String> earlier = requests.earlier(caller.organization(), idempotency);
     if (earlier.isPresent()) {
       return answer(earlier.get(), prefer);

@@ -1,0 +1,5 @@
+/// What the platform does for executors by itself.
+@NullMarked
+package dev.slipway.deploy.reconcile;
+
+import org.jspecify.annotations.NullMarked;
