@@ -4,7 +4,9 @@ import dev.slipway.gateway.api.HealthAnswer;
 import dev.slipway.gateway.api.OperationsList;
 import dev.slipway.gateway.exchange.Connections;
 import dev.slipway.gateway.exchange.RequestBody;
+import dev.slipway.gateway.proxy.ArchiveForwarding;
 import dev.slipway.gateway.proxy.Forwarding;
+import dev.slipway.gateway.proxy.InternalSecret;
 import dev.slipway.gateway.proxy.Lookup;
 import dev.slipway.gateway.proxy.Permission;
 import dev.slipway.gateway.proxy.SignInLimit;
@@ -121,28 +123,35 @@ public class Gateway {
     var upstreams =
         new Upstreams(
             vertx,
-            new Upstreams.Addresses(settings.accountUrl(), settings.instanceUrl()),
+            new Upstreams.Addresses(
+                settings.accountUrl(), settings.instanceUrl(), settings.deployUrl()),
             new Upstreams.Sizes(
                 settings.callConnections(),
                 settings.waitConnections(),
-                settings.authorizeConnections()),
+                settings.authorizeConnections(),
+                settings.archiveConnections()),
             settings.answerPatience());
-    var permission =
-        new Permission(
-            vertx,
-            upstreams,
-            settings.keysDirectory().resolve("internal.secret"),
-            settings.authorizePatience());
+    var secret = new InternalSecret(vertx, settings.keysDirectory().resolve("internal.secret"));
+    var permission = new Permission(upstreams, secret, settings.authorizePatience());
     var lookup = new Lookup(upstreams);
-    return new Door(
-        Connections.watched(vertx, settings.connectionPatience()),
+    var bodies =
         new RequestBody(
             vertx,
             Math.toIntExact(settings.bodyLimit().asLongValue()),
             settings.bodyDiscard().asLongValue(),
-            settings.bodyPatience()),
+            settings.bodyPatience());
+    return new Door(
+        Connections.watched(vertx, settings.connectionPatience()),
+        bodies,
         new SignInLimit(settings.signInBurst(), settings.signInEvery()),
         new Forwarding(vertx, upstreams, permission, settings.retryFor()),
+        new ArchiveForwarding(
+            vertx,
+            upstreams,
+            permission,
+            bodies,
+            settings.archiveLimit().asLongValue(),
+            settings.retryFor()),
         new OperationsList(permission, lookup),
         new HealthAnswer(lookup));
   }

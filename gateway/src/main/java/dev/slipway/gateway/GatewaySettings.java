@@ -32,7 +32,10 @@ public interface GatewaySettings {
   /// Of instance-service.
   URI instanceUrl();
 
-  /// Has `internal.secret`, which account-service asks for.
+  /// Of deploy-service.
+  URI deployUrl();
+
+  /// Has `internal.secret`, which the services ask for.
   Path keysDirectory();
 
   /// Has the certificate authority, and the door's own certificate.
@@ -46,7 +49,11 @@ public interface GatewaySettings {
   @WithDefault("32M")
   MemorySize bodyDiscard();
 
-  /// How long a body may take to arrive.
+  /// The largest body of a call that brings an archive; it is passed through and never held.
+  @WithDefault("720M")
+  MemorySize archiveLimit();
+
+  /// How long a body may take to arrive, or the next bytes of an archive.
   @WithDefault("30s")
   Duration bodyPatience();
 
@@ -73,6 +80,10 @@ public interface GatewaySettings {
   /// Connections to a service for answers that may take their time, one for each that waits.
   @WithDefault("1024")
   int waitConnections();
+
+  /// Archives that may be on their way to deploy-service at once.
+  @WithDefault("16")
+  int archiveConnections();
 
   /// Connections to account-service for asking who may.
   @WithDefault("32")

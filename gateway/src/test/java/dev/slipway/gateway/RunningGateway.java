@@ -33,8 +33,9 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/// A gateway between two fakes; its clients check its certificate. Registered as a static field it
-/// serves all tests of a class, with fakes that have forgotten; otherwise each test has its own.
+/// A gateway between three fakes; its clients check its certificate. Registered as a static
+/// field it serves all tests of a class, with fakes that have forgotten; otherwise each test has
+/// its own.
 final class RunningGateway
     implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback {
 
@@ -44,6 +45,7 @@ final class RunningGateway
   private final Vertx vertx = Vertx.vertx();
   private final FakeService account = new FakeService("account-service", vertx);
   private final FakeService instance = new FakeService("instance-service", vertx);
+  private final FakeService deploy = new FakeService("deploy-service", vertx);
   private Path folder = Path.of("");
   private int port;
   private boolean shared;
@@ -62,6 +64,10 @@ final class RunningGateway
     return instance;
   }
 
+  FakeService deploy() {
+    return deploy;
+  }
+
   @Override
   public void beforeAll(ExtensionContext context) throws Exception {
     shared = true;
@@ -73,6 +79,7 @@ final class RunningGateway
     if (shared) {
       account.forget();
       instance.forget();
+      deploy.forget();
     } else {
       start();
     }
@@ -99,6 +106,7 @@ final class RunningGateway
     all.put("slipway.gateway.hosts", "127.0.0.1");
     all.put("slipway.gateway.account-url", account.url());
     all.put("slipway.gateway.instance-url", instance.url());
+    all.put("slipway.gateway.deploy-url", deploy.url());
     all.put("slipway.gateway.public-url", "https://slipway.test:8443");
     all.put("slipway.gateway.keys-directory", folder.resolve("keys").toString());
     all.put("slipway.gateway.ca-directory", folder.resolve("ca").toString());
@@ -169,6 +177,13 @@ final class RunningGateway
       socket.getOutputStream().flush();
       return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
     }
+  }
+
+  /// A connection of its own, to write to and read from by hand.
+  Socket connect() throws IOException {
+    Socket socket = trust().getSocketFactory().createSocket("127.0.0.1", port);
+    socket.setSoTimeout(30_000);
+    return socket;
   }
 
   private SSLContext trust() {
