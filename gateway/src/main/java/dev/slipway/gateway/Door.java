@@ -3,6 +3,7 @@ package dev.slipway.gateway;
 import dev.slipway.common.error.ErrorCode;
 import dev.slipway.gateway.api.HealthAnswer;
 import dev.slipway.gateway.api.OperationsList;
+import dev.slipway.gateway.application.Applications;
 import dev.slipway.gateway.exchange.Connections;
 import dev.slipway.gateway.exchange.Exchange;
 import dev.slipway.gateway.exchange.GatewayErrors;
@@ -27,11 +28,13 @@ import java.util.Optional;
 
 /// Takes each request the whole way: where to, what with, and whether at this pace.
 ///
-/// The host name does not matter here: the platform's own interface answers under every name,
-/// including the one of the identity provider that the official command insists on.
+/// The hosts of applications are theirs. Of the others the name does not matter: the platform's own
+/// interface answers under every name, including the one of the identity provider that the official
+/// command insists on.
 final class Door {
 
   private final Connections connections;
+  private final Applications applications;
   private final RequestBody bodies;
   private final SignInLimit signIns;
   private final Forwarding forwarding;
@@ -41,6 +44,7 @@ final class Door {
 
   Door(
       Connections connections,
+      Applications applications,
       RequestBody bodies,
       SignInLimit signIns,
       Forwarding forwarding,
@@ -48,6 +52,7 @@ final class Door {
       OperationsList operations,
       HealthAnswer health) {
     this.connections = connections;
+    this.applications = applications;
     this.bodies = bodies;
     this.signIns = signIns;
     this.forwarding = forwarding;
@@ -64,6 +69,11 @@ final class Door {
   /// Serves a request; every one that gets this far is answered.
   void serve(HttpServerRequest request) {
     Exchange exchange = Exchange.begin(request, connections);
+    Optional<Future<Void>> forwarded = applications.forward(exchange);
+    if (forwarded.isPresent()) {
+      forwarded.get().onFailure(exchange::fail);
+      return;
+    }
     if (!archives.isHeld(request)) {
       Optional<RequestTarget> target = understood(request);
       if (target.isPresent()

@@ -85,6 +85,22 @@ public interface GatewaySettings {
   @WithDefault("16")
   int archiveConnections();
 
+  /// Keeps the routes of applications over a restart.
+  Path snapshot();
+
+  /// How long an application may take until the first byte of its answer.
+  @WithDefault("60s")
+  Duration applicationPatience();
+
+  /// How long requests that are under way to an executor which was left are waited for, before
+  /// deploy-service is told that nothing goes there any more.
+  @WithDefault("5s")
+  Duration drainPatience();
+
+  /// Connections to an executor for what changes nothing, and as many for everything else.
+  @WithDefault("512")
+  int applicationConnections();
+
   /// Connections to account-service for asking who may.
   @WithDefault("32")
   int authorizeConnections();

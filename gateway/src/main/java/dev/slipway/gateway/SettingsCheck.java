@@ -50,6 +50,9 @@ final class SettingsCheck {
     check.positive("connection-patience", settings.connectionPatience());
     check.between("call-connections", settings.callConnections(), 1, 10_000);
     check.between("wait-connections", settings.waitConnections(), 1, 100_000);
+    check.positive("application-patience", settings.applicationPatience());
+    check.positive("drain-patience", settings.drainPatience());
+    check.between("application-connections", settings.applicationConnections(), 1, 100_000);
     check.between("archive-connections", settings.archiveConnections(), 1, 1_000);
     check.between("authorize-connections", settings.authorizeConnections(), 1, 10_000);
     check.between("sign-in-burst", settings.signInBurst(), 1, 1_000_000);

@@ -20,6 +20,7 @@ class SettingsCheckTest {
           "public-url", "https://localhost:8443",
           "keys-directory", "keys",
           "ca-directory", "ca",
+          "snapshot", "routes.json",
           "names", "*.apps.example.org,10.1.2.3,::2");
 
   @Test
@@ -39,6 +40,9 @@ class SettingsCheckTest {
     "archive-limit, 1K",
     "archive-limit, 17G",
     "archive-connections, 0",
+    "application-connections, 0",
+    "application-patience, 0s",
+    "drain-patience, 0s",
     "public-url, http://localhost:8443",
     "names, not a name",
     "names, https://example.org",
