@@ -213,7 +213,7 @@ class ApplicationTest {
     waiting.getFirst().response().end("slow");
 
     assertThat(FakeService.await(slow).body()).isEqualTo("slow");
-    await().until(() -> acknowledged().get(application).equals(2));
+    await().until(() -> Integer.valueOf(2).equals(acknowledged().get(application)));
   }
 
   @Test
@@ -405,7 +405,7 @@ class ApplicationTest {
     socket.writeTextMessage("first");
     await().until(() -> messages.contains("first"));
     // Longer than a connection without a request is kept.
-    await().during(Duration.ofMillis(3_000)).until(() -> !socket.isClosed());
+    await().during(Duration.ofSeconds(3)).until(() -> !socket.isClosed());
     socket.writeTextMessage("second");
 
     await().until(() -> messages.contains("second"));
@@ -654,7 +654,7 @@ class ApplicationTest {
       Assumptions.assumeTrue(System.getenv("CI") != null, command[0] + " is not on this machine");
       throw absent;
     }
-    String said = new String(process.getInputStream().readAllBytes()).strip();
+    String said = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).strip();
     process.waitFor();
     return said;
   }
