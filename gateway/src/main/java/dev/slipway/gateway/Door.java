@@ -3,16 +3,19 @@ package dev.slipway.gateway;
 import dev.slipway.common.error.ErrorCode;
 import dev.slipway.gateway.api.HealthAnswer;
 import dev.slipway.gateway.api.OperationsList;
+import dev.slipway.gateway.application.Applications;
 import dev.slipway.gateway.exchange.Connections;
 import dev.slipway.gateway.exchange.Exchange;
 import dev.slipway.gateway.exchange.GatewayErrors;
 import dev.slipway.gateway.exchange.Refusal;
 import dev.slipway.gateway.exchange.RequestBody;
+import dev.slipway.gateway.proxy.ArchiveForwarding;
 import dev.slipway.gateway.proxy.Forwarding;
 import dev.slipway.gateway.proxy.SignInLimit;
 import dev.slipway.gateway.route.Destination;
 import dev.slipway.gateway.route.RequestTarget;
 import dev.slipway.gateway.route.Routes;
+import dev.slipway.gateway.route.Service;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
@@ -25,28 +28,35 @@ import java.util.Optional;
 
 /// Takes each request the whole way: where to, what with, and whether at this pace.
 ///
-/// The host name does not matter here: the platform's own interface answers under every name,
-/// including the one of the identity provider that the official command insists on.
+/// The hosts of applications are theirs. Of the others the name does not matter: the platform's own
+/// interface answers under every name, including the one of the identity provider that the official
+/// command insists on.
 final class Door {
 
   private final Connections connections;
+  private final Applications applications;
   private final RequestBody bodies;
   private final SignInLimit signIns;
   private final Forwarding forwarding;
+  private final ArchiveForwarding archives;
   private final OperationsList operations;
   private final HealthAnswer health;
 
   Door(
       Connections connections,
+      Applications applications,
       RequestBody bodies,
       SignInLimit signIns,
       Forwarding forwarding,
+      ArchiveForwarding archives,
       OperationsList operations,
       HealthAnswer health) {
     this.connections = connections;
+    this.applications = applications;
     this.bodies = bodies;
     this.signIns = signIns;
     this.forwarding = forwarding;
+    this.archives = archives;
     this.operations = operations;
     this.health = health;
   }
@@ -59,7 +69,30 @@ final class Door {
   /// Serves a request; every one that gets this far is answered.
   void serve(HttpServerRequest request) {
     Exchange exchange = Exchange.begin(request, connections);
+    Optional<Future<Void>> forwarded = applications.forward(exchange);
+    if (forwarded.isPresent()) {
+      forwarded.get().onFailure(exchange::fail);
+      return;
+    }
+    if (!archives.isHeld(request)) {
+      Optional<RequestTarget> target = understood(request);
+      if (target.isPresent()
+          && Routes.find(request.method().name(), target.get())
+              instanceof Destination.Archive archive) {
+        archives.send(exchange, target.get(), archive).onFailure(exchange::fail);
+        return;
+      }
+    }
     bodies.read(exchange).compose(body -> route(exchange, body)).onFailure(exchange::fail);
+  }
+
+  /// Nothing for a path that is going to be refused.
+  private static Optional<RequestTarget> understood(HttpServerRequest request) {
+    try {
+      return Optional.of(RequestTarget.parse(request.uri()));
+    } catch (Refusal malformed) {
+      return Optional.empty();
+    }
   }
 
   /// Answers what is not HTTP enough to be served.
@@ -87,6 +120,12 @@ final class Door {
       case Destination.Health ignored -> health.answer(exchange);
       case Destination.Operations list -> operations.answer(exchange, target, list.organization());
       case Destination.Guarded guarded -> forwarding.guarded(exchange, target, guarded, body);
+      case Destination.Archive archive ->
+          forwarding.guarded(
+              exchange,
+              target,
+              new Destination.Guarded(Service.DEPLOY, archive.organization(), true),
+              body);
       case Destination.Open open -> {
         Optional<Refusal> refused =
             open.signIn() ? signIns.check(request, target, body) : Optional.empty();

@@ -2,13 +2,20 @@ package dev.slipway.gateway;
 
 import dev.slipway.gateway.api.HealthAnswer;
 import dev.slipway.gateway.api.OperationsList;
+import dev.slipway.gateway.application.ApplicationForwarding;
+import dev.slipway.gateway.application.Applications;
+import dev.slipway.gateway.application.KafkaConnection;
 import dev.slipway.gateway.exchange.Connections;
 import dev.slipway.gateway.exchange.RequestBody;
+import dev.slipway.gateway.proxy.ArchiveForwarding;
 import dev.slipway.gateway.proxy.Forwarding;
+import dev.slipway.gateway.proxy.InternalSecret;
 import dev.slipway.gateway.proxy.Lookup;
 import dev.slipway.gateway.proxy.Permission;
 import dev.slipway.gateway.proxy.SignInLimit;
 import dev.slipway.gateway.proxy.Upstreams;
+import dev.slipway.gateway.route.ApplicationHosts;
+import dev.slipway.gateway.tls.ApplicationCertificates;
 import dev.slipway.gateway.tls.GatewayCertificate;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -17,15 +24,18 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
-import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.KeyCertOptions;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
 
 /// Opens the door when the process starts and closes it when it ends.
@@ -42,11 +52,20 @@ public class Gateway {
 
   private final GatewaySettings settings;
   private final Vertx vertx;
+  private final KafkaConnection kafka;
+  private final Applications applications;
   private volatile int port;
 
-  Gateway(GatewaySettings settings, Vertx vertx) {
+  @Inject
+  Gateway(GatewaySettings settings, Vertx vertx, Config config) {
+    this(settings, vertx, KafkaConnection.of(config));
+  }
+
+  Gateway(GatewaySettings settings, Vertx vertx, KafkaConnection kafka) {
     this.settings = settings;
     this.vertx = vertx;
+    this.kafka = kafka;
+    this.applications = new Applications(new ApplicationHosts(domain(settings)));
   }
 
   /// The port the door is open at; 0 when it is not.
@@ -91,6 +110,7 @@ public class Gateway {
 
   void close(@Observes ShutdownEvent ending) {
     port = 0;
+    applications.close();
   }
 
   private Future<HttpServer> listen(HttpServerOptions options, Door door) {
@@ -121,30 +141,58 @@ public class Gateway {
     var upstreams =
         new Upstreams(
             vertx,
-            new Upstreams.Addresses(settings.accountUrl(), settings.instanceUrl()),
+            new Upstreams.Addresses(
+                settings.accountUrl(), settings.instanceUrl(), settings.deployUrl()),
             new Upstreams.Sizes(
                 settings.callConnections(),
                 settings.waitConnections(),
-                settings.authorizeConnections()),
+                settings.authorizeConnections(),
+                settings.archiveConnections()),
             settings.answerPatience());
-    var permission =
-        new Permission(
-            vertx,
-            upstreams,
-            settings.keysDirectory().resolve("internal.secret"),
-            settings.authorizePatience());
+    var secret = new InternalSecret(vertx, settings.keysDirectory().resolve("internal.secret"));
+    var permission = new Permission(upstreams, secret, settings.authorizePatience());
     var lookup = new Lookup(upstreams);
-    return new Door(
-        Connections.watched(vertx, settings.connectionPatience()),
+    var bodies =
         new RequestBody(
             vertx,
             Math.toIntExact(settings.bodyLimit().asLongValue()),
             settings.bodyDiscard().asLongValue(),
-            settings.bodyPatience()),
+            settings.bodyPatience());
+    applications.begin(
+        vertx,
+        new Applications.Settings(
+            settings.snapshot(),
+            settings.applicationConnections(),
+            new ApplicationForwarding.Patience(settings.applicationPatience(), settings.retryFor()),
+            settings.drainPatience()),
+        kafka,
+        upstreams,
+        secret);
+    return new Door(
+        Connections.watched(vertx, settings.connectionPatience()),
+        applications,
+        bodies,
         new SignInLimit(settings.signInBurst(), settings.signInEvery()),
         new Forwarding(vertx, upstreams, permission, settings.retryFor()),
+        new ArchiveForwarding(
+            vertx,
+            upstreams,
+            permission,
+            bodies,
+            settings.archiveLimit().asLongValue(),
+            settings.retryFor()),
         new OperationsList(permission, lookup),
         new HealthAnswer(lookup));
+  }
+
+  /// An address without a host is refused when the gateway opens.
+  private static String domain(GatewaySettings settings) {
+    return Objects.requireNonNullElse(settings.publicUrl().getHost(), "localhost");
+  }
+
+  /// A wildcard does for hosts below a name that has a dot.
+  private boolean needsItsOwnCertificate(String host) {
+    return domain(settings).indexOf('.') < 0 && applications.serves(host);
   }
 
   private HttpServerOptions options(GatewayCertificate certificate) {
@@ -153,9 +201,9 @@ public class Gateway {
         .setSsl(true)
         .setUseAlpn(true)
         .setKeyCertOptions(
-            new PemKeyCertOptions()
-                .setCertPath(certificate.certificate().toString())
-                .setKeyPath(certificate.key().toString()))
+            KeyCertOptions.wrap(
+                new ApplicationCertificates(
+                    vertx, certificate, settings.caDirectory(), this::needsItsOwnCertificate)))
         .setEnabledSecureTransportProtocols(Set.of("TLSv1.2", "TLSv1.3"))
         .setTcpNoDelay(true)
         .setReuseAddress(true);

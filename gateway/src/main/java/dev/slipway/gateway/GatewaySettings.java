@@ -32,7 +32,10 @@ public interface GatewaySettings {
   /// Of instance-service.
   URI instanceUrl();
 
-  /// Has `internal.secret`, which account-service asks for.
+  /// Of deploy-service.
+  URI deployUrl();
+
+  /// Has `internal.secret`, which the services ask for.
   Path keysDirectory();
 
   /// Has the certificate authority, and the door's own certificate.
@@ -46,7 +49,11 @@ public interface GatewaySettings {
   @WithDefault("32M")
   MemorySize bodyDiscard();
 
-  /// How long a body may take to arrive.
+  /// The largest body of a call that brings an archive; it is passed through and never held.
+  @WithDefault("720M")
+  MemorySize archiveLimit();
+
+  /// How long a body may take to arrive, or the next bytes of an archive.
   @WithDefault("30s")
   Duration bodyPatience();
 
@@ -73,6 +80,26 @@ public interface GatewaySettings {
   /// Connections to a service for answers that may take their time, one for each that waits.
   @WithDefault("1024")
   int waitConnections();
+
+  /// Archives that may be on their way to deploy-service at once.
+  @WithDefault("16")
+  int archiveConnections();
+
+  /// Keeps the routes of applications over a restart.
+  Path snapshot();
+
+  /// How long an application may take until the first byte of its answer.
+  @WithDefault("60s")
+  Duration applicationPatience();
+
+  /// How long requests that are under way to an executor which was left are waited for, before
+  /// deploy-service is told that nothing goes there any more.
+  @WithDefault("5s")
+  Duration drainPatience();
+
+  /// Connections to an executor for what changes nothing, and as many for everything else.
+  @WithDefault("512")
+  int applicationConnections();
 
   /// Connections to account-service for asking who may.
   @WithDefault("32")

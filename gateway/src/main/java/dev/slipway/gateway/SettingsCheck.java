@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 final class SettingsCheck {
 
   private static final int LARGEST_BODY = 64 * 1024 * 1024;
+  private static final long LARGEST_ARCHIVE = 16L * 1024 * 1024 * 1024;
   private static final Pattern NAME =
       Pattern.compile("(\\*\\.)?[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9a-fA-F:.]+");
 
@@ -26,6 +27,7 @@ final class SettingsCheck {
     check.between("port", settings.port(), 0, 65535);
     check.address("account-url", settings.accountUrl(), Set.of("http"));
     check.address("instance-url", settings.instanceUrl(), Set.of("http"));
+    check.address("deploy-url", settings.deployUrl(), Set.of("http"));
     check.address("public-url", settings.publicUrl(), Set.of("https"));
     for (String name : settings.names().orElse(List.of())) {
       check.that(
@@ -36,6 +38,11 @@ final class SettingsCheck {
         settings.bodyDiscard().asLongValue() >= settings.bodyLimit().asLongValue(),
         "body-discard",
         "must not be smaller than slipway.gateway.body-limit");
+    check.between(
+        "archive-limit",
+        settings.archiveLimit().asLongValue(),
+        settings.bodyLimit().asLongValue(),
+        LARGEST_ARCHIVE);
     check.positive("body-patience", settings.bodyPatience());
     check.positive("answer-patience", settings.answerPatience());
     check.positive("authorize-patience", settings.authorizePatience());
@@ -43,6 +50,10 @@ final class SettingsCheck {
     check.positive("connection-patience", settings.connectionPatience());
     check.between("call-connections", settings.callConnections(), 1, 10_000);
     check.between("wait-connections", settings.waitConnections(), 1, 100_000);
+    check.positive("application-patience", settings.applicationPatience());
+    check.positive("drain-patience", settings.drainPatience());
+    check.between("application-connections", settings.applicationConnections(), 1, 100_000);
+    check.between("archive-connections", settings.archiveConnections(), 1, 1_000);
     check.between("authorize-connections", settings.authorizeConnections(), 1, 10_000);
     check.between("sign-in-burst", settings.signInBurst(), 1, 1_000_000);
     check.positive("sign-in-every", settings.signInEvery());

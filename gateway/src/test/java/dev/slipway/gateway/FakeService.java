@@ -9,6 +9,8 @@ import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// A service behind the gateway that remembers what it was asked and answers as it is told. It can
 /// be stopped, which breaks its connections, and started again at the same port.
@@ -32,6 +34,7 @@ final class FakeService {
   private final String name;
   private final Vertx vertx;
   private volatile Behaviour behaviour = this::echo;
+  private volatile @Nullable Consumer<HttpServerRequest> stream;
   private HttpServer server;
   private int port;
 
@@ -54,6 +57,11 @@ final class FakeService {
     answers((request, call) -> json(request, status, json));
   }
 
+  /// Hands over requests before their bodies are read.
+  void streams(Consumer<HttpServerRequest> stream) {
+    this.stream = stream;
+  }
+
   /// Only what came from outside, and not the question who may.
   List<Call> forwarded() {
     return calls.stream().filter(call -> !call.uri().startsWith("/internal/")).toList();
@@ -63,6 +71,7 @@ final class FakeService {
   void forget() {
     calls.clear();
     behaviour = this::echo;
+    stream = null;
   }
 
   void start() {
@@ -91,6 +100,11 @@ final class FakeService {
   }
 
   private void serve(HttpServerRequest request) {
+    @Nullable Consumer<HttpServerRequest> streaming = stream;
+    if (streaming != null && !request.uri().startsWith("/internal/")) {
+      streaming.accept(request);
+      return;
+    }
     request.body(
         read -> {
           if (read.failed()) {

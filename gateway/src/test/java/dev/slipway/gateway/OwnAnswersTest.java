@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.slipway.gateway.RunningGateway.Answer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -16,9 +17,15 @@ class OwnAnswersTest {
   final RunningGateway gateway =
       new RunningGateway().with("sign-in-burst", "3").with("sign-in-every", "1h");
 
+  @BeforeEach
+  void deployServiceHasDoneNothing() {
+    gateway.deploy().answersJson(200, "[]");
+  }
+
   @Test
   void theOperationsOfAllServicesAreOneListWithTheNewestFirst() {
     accountLists(operation("aop_1", "2026-03-01T10:00:00.5Z"));
+    gateway.deploy().answersJson(200, "[" + operation("dop_1", "2026-03-01T10:00:02Z") + "]");
     gateway
         .instance()
         .answersJson(
@@ -34,7 +41,7 @@ class OwnAnswersTest {
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.headers()).doesNotContainKey("warning");
     assertThat(new JsonArray(answer.body()).stream().map(one -> ((JsonObject) one).getString("id")))
-        .containsExactly("iop_2", "aop_1", "iop_1");
+        .containsExactly("dop_1", "iop_2", "aop_1", "iop_1");
     FakeService.Call asked = gateway.instance().calls.getFirst();
     assertThat(asked.uri()).isEqualTo(OPERATIONS + "?active=true");
     assertThat(asked.header("Authorization")).isEqualTo("Bearer internal-for-of.the.caller");
@@ -96,7 +103,10 @@ class OwnAnswersTest {
                 .put("gateway", "up")
                 .put(
                     "services",
-                    new JsonObject().put("account-service", "up").put("instance-service", "up")));
+                    new JsonObject()
+                        .put("account-service", "up")
+                        .put("instance-service", "up")
+                        .put("deploy-service", "up")));
   }
 
   @Test

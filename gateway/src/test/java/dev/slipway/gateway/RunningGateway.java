@@ -1,5 +1,7 @@
 package dev.slipway.gateway;
 
+import dev.slipway.gateway.application.KafkaConnection;
+import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.vertx.core.Vertx;
@@ -27,14 +29,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/// A gateway between two fakes; its clients check its certificate. Registered as a static field it
-/// serves all tests of a class, with fakes that have forgotten; otherwise each test has its own.
+/// A gateway between three fakes; its clients check its certificate. Registered as a static
+/// field it serves all tests of a class, with fakes that have forgotten; otherwise each test has
+/// its own.
 final class RunningGateway
     implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback {
 
@@ -44,7 +48,11 @@ final class RunningGateway
   private final Vertx vertx = Vertx.vertx();
   private final FakeService account = new FakeService("account-service", vertx);
   private final FakeService instance = new FakeService("instance-service", vertx);
+  private final FakeService deploy = new FakeService("deploy-service", vertx);
+  private Map<String, String> kafka = Map.of();
+  private @Nullable String snapshot;
   private Path folder = Path.of("");
+  private @Nullable Gateway gateway;
   private int port;
   private boolean shared;
   private HttpClient client = HttpClient.newHttpClient();
@@ -52,6 +60,26 @@ final class RunningGateway
   RunningGateway with(String key, String value) {
     settings.put("slipway.gateway." + key, value);
     return this;
+  }
+
+  RunningGateway withKafka(Map<String, String> kafka) {
+    this.kafka = kafka;
+    return this;
+  }
+
+  /// Starts with what an earlier one kept.
+  RunningGateway withSnapshot(String snapshot) {
+    this.snapshot = snapshot;
+    return this;
+  }
+
+  /// The folder of its authority, its keys and its snapshot.
+  Path folder() {
+    return folder;
+  }
+
+  int port() {
+    return port;
   }
 
   FakeService account() {
@@ -62,6 +90,10 @@ final class RunningGateway
     return instance;
   }
 
+  FakeService deploy() {
+    return deploy;
+  }
+
   @Override
   public void beforeAll(ExtensionContext context) throws Exception {
     shared = true;
@@ -69,17 +101,18 @@ final class RunningGateway
   }
 
   @Override
-  public void beforeEach(ExtensionContext context) throws Exception {
+  public void beforeEach(@Nullable ExtensionContext context) throws Exception {
     if (shared) {
       account.forget();
       instance.forget();
+      deploy.forget();
     } else {
       start();
     }
   }
 
   @Override
-  public void afterEach(ExtensionContext context) {
+  public void afterEach(@Nullable ExtensionContext context) {
     if (!shared) {
       stop();
     }
@@ -94,15 +127,21 @@ final class RunningGateway
     folder = Files.createTempDirectory("gateway");
     Files.writeString(
         Files.createDirectory(folder.resolve("keys")).resolve("internal.secret"), SECRET + "\n");
+    if (snapshot != null) {
+      Files.writeString(
+          Files.createDirectory(folder.resolve("run")).resolve("routes.json"), snapshot);
+    }
     var all = new HashMap<>(settings);
     all.putIfAbsent("slipway.gateway.port", "0");
     all.put("slipway.gateway.hosts", "127.0.0.1");
     all.put("slipway.gateway.account-url", account.url());
     all.put("slipway.gateway.instance-url", instance.url());
-    all.put("slipway.gateway.public-url", "https://slipway.test:8443");
+    all.put("slipway.gateway.deploy-url", deploy.url());
+    all.putIfAbsent("slipway.gateway.public-url", "https://slipway.test:8443");
     all.put("slipway.gateway.keys-directory", folder.resolve("keys").toString());
     all.put("slipway.gateway.ca-directory", folder.resolve("ca").toString());
-    var gateway = new Gateway(settings(all), vertx);
+    all.put("slipway.gateway.snapshot", folder.resolve("run/routes.json").toString());
+    gateway = new Gateway(settings(all), vertx, new KafkaConnection(kafka));
     gateway.open(new StartupEvent());
     port = gateway.port();
     client = client(HttpClient.Version.HTTP_1_1);
@@ -110,6 +149,9 @@ final class RunningGateway
 
   private void stop() {
     client.close();
+    if (gateway != null) {
+      gateway.close(new ShutdownEvent());
+    }
     FakeService.await(vertx.close());
     try (Stream<Path> files = Files.walk(folder)) {
       files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
@@ -169,6 +211,13 @@ final class RunningGateway
       socket.getOutputStream().flush();
       return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
     }
+  }
+
+  /// A connection of its own, to write to and read from by hand.
+  Socket connect() throws IOException {
+    Socket socket = trust().getSocketFactory().createSocket("127.0.0.1", port);
+    socket.setSoTimeout(30_000);
+    return socket;
   }
 
   private SSLContext trust() {

@@ -16,9 +16,11 @@ class SettingsCheckTest {
           "port", "8443",
           "account-url", "http://127.0.0.1:8081",
           "instance-url", "http://127.0.0.1:8082",
+          "deploy-url", "http://127.0.0.1:8083",
           "public-url", "https://localhost:8443",
           "keys-directory", "keys",
           "ca-directory", "ca",
+          "snapshot", "routes.json",
           "names", "*.apps.example.org,10.1.2.3,::2");
 
   @Test
@@ -34,6 +36,13 @@ class SettingsCheckTest {
     "account-url, https://127.0.0.1:8081",
     "account-url, http:///path",
     "instance-url, localhost",
+    "deploy-url, https://127.0.0.1:8083",
+    "archive-limit, 1K",
+    "archive-limit, 17G",
+    "archive-connections, 0",
+    "application-connections, 0",
+    "application-patience, 0s",
+    "drain-patience, 0s",
     "public-url, http://localhost:8443",
     "names, not a name",
     "names, https://example.org",

@@ -107,8 +107,8 @@ public final class OperationsList {
           .response()
           .putHeader(
               "Warning",
-              "199 slipway \"%s did not answer, its operations are missing\""
-                  .formatted(missing.getFirst()));
+              "199 slipway \"%s did not answer, operations are missing\""
+                  .formatted(String.join(" and ", missing)));
     }
     exchange.answer(200, new JsonArray(operations).encode());
   }

@@ -9,6 +9,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.security.SecureRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -107,15 +108,57 @@ public final class Exchange {
     if (abandoned()) {
       return;
     }
-    if (!(failure instanceof Refusal refusal)) {
-      LOG.errorf(failure, "%s failed", identifier);
-      fail(new Refusal(ErrorCode.INTERNAL, "something is wrong in the gateway"));
-      return;
-    }
+    Refusal refusal = refusal(failure);
     if (!request.response().headWritten()) {
       refusal.headers().forEach(request.response()::putHeader);
     }
     answer(refusal.status(), refusal.body(identifier));
+  }
+
+  private Refusal refusal(Throwable failure) {
+    if (failure instanceof Refusal refusal) {
+      return refusal;
+    }
+    LOG.errorf(failure, "%s failed", identifier);
+    return new Refusal(ErrorCode.INTERNAL, "something is wrong in the gateway");
+  }
+
+  /// Answers with a refusal at once, although the body has not been read. The answer ends, and
+  /// where the protocol can say so the connection with it, when the rest of the body was read.
+  ///
+  /// @param rest begins to read it
+  public Future<Void> failEarly(Throwable failure, Supplier<Future<Void>> rest) {
+    HttpServerResponse response = request.response();
+    if (abandoned() || response.headWritten()) {
+      return Future.succeededFuture();
+    }
+    Refusal refusal = refusal(failure);
+    closeAfterAnswer();
+    refusal.headers().forEach(response::putHeader);
+    Buffer body = Buffer.buffer(refusal.body(identifier));
+    response
+        .setStatusCode(refusal.status())
+        .putHeader("Content-Type", "application/json")
+        .putHeader("Content-Length", String.valueOf(body.length()))
+        .write(body);
+    return rest.get().compose(over -> end());
+  }
+
+  /// Ends an answer whose last byte was written, and the connection with it where the protocol has
+  /// one for each answer.
+  public Future<Void> end() {
+    if (abandoned()) {
+      return Future.succeededFuture();
+    }
+    return request
+        .response()
+        .end()
+        .otherwiseEmpty()
+        .compose(
+            ended ->
+                request.version() == HttpVersion.HTTP_2
+                    ? Future.succeededFuture()
+                    : request.connection().close().otherwiseEmpty());
   }
 
   /// Ends the connection with the answer, where the protocol can say so.

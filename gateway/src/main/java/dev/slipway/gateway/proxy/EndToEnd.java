@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 
 /// The headers that are meant for the other end, and not for the next machine on the way.
-final class EndToEnd {
+public final class EndToEnd {
 
   /// Of RFC 9110 section 7.6.1, and those that were never written down.
   private static final Set<String> HOP_BY_HOP =
@@ -31,7 +31,7 @@ final class EndToEnd {
 
   /// A copy without what is hop by hop, by standard or because `Connection` lists it, and without
   /// what is internal. The pseudo-headers of HTTP/2 are no headers either.
-  static MultiMap of(MultiMap headers) {
+  public static MultiMap of(MultiMap headers) {
     Set<String> dropped = new HashSet<>(HOP_BY_HOP);
     for (String listed : headers.getAll("Connection")) {
       for (String name : List.of(listed.split(",", -1))) {

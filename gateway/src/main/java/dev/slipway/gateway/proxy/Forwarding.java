@@ -9,19 +9,13 @@ import dev.slipway.gateway.route.Routes;
 import dev.slipway.gateway.route.Service;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientResponse;
-import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.RequestOptions;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.TimeoutException;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -38,24 +32,6 @@ import org.jspecify.annotations.Nullable;
 public final class Forwarding {
 
   private static final Logger LOG = Logger.getLogger(Forwarding.class);
-  private static final String IDEMPOTENCY_KEY = "Idempotency-Key";
-
-  /// What the gateway says itself, or what is between it and its caller.
-  private static final List<String> OURS =
-      List.of(
-          "Authorization",
-          "Content-Length",
-          "Expect",
-          "Forwarded",
-          "Host",
-          "X-Forwarded-Host",
-          "X-Forwarded-Port",
-          "X-Forwarded-Prefix",
-          "X-Forwarded-Ssl",
-          "X-Real-IP");
-
-  private static final long FIRST_PAUSE_MILLIS = 50;
-  private static final long LONGEST_PAUSE_MILLIS = 500;
 
   /// The internal token lives for a minute; a call that is sent again late asks for another.
   private static final long TOKEN_NANOS = Duration.ofSeconds(20).toNanos();
@@ -100,11 +76,10 @@ public final class Forwarding {
     private final Destination.@Nullable Guarded guarded;
     private final String method;
     private final MultiMap headers;
+    private final Attempts attempts = new Attempts(vertx, retryFor);
 
     private boolean sent;
     private long tokenAskedAt;
-    private long firstFailureAt;
-    private long pauseMillis;
 
     Trip(
         Exchange exchange,
@@ -120,21 +95,7 @@ public final class Forwarding {
       this.body = body;
       this.guarded = guarded;
       this.method = exchange.request().method().name();
-      this.headers = prepared(exchange.request());
-    }
-
-    private MultiMap prepared(HttpServerRequest request) {
-      MultiMap prepared = EndToEnd.of(request.headers());
-      for (String name : OURS) {
-        prepared.remove(name);
-      }
-      prepared.set("X-Forwarded-For", request.remoteAddress().hostAddress());
-      prepared.set("X-Forwarded-Proto", "https");
-      prepared.set(Exchange.REQUEST_IDENTIFIER, exchange.identifier());
-      if (!Routes.safe(method) && !prepared.contains(IDEMPOTENCY_KEY)) {
-        prepared.set(IDEMPOTENCY_KEY, "gw-" + UUID.randomUUID());
-      }
-      return prepared;
+      this.headers = ServiceHeaders.of(exchange);
     }
 
     Future<Void> authorizeAndSend() {
@@ -173,33 +134,9 @@ public final class Forwarding {
               })
           .transform(
               arrived ->
-                  arrived.succeeded() ? bringBack(arrived.result()) : again(arrived.cause()));
-    }
-
-    private Future<Void> bringBack(HttpClientResponse answer) {
-      HttpServerResponse response = exchange.request().response();
-      if (exchange.abandoned()) {
-        answer.request().reset();
-        return Future.succeededFuture();
-      }
-      response.setStatusCode(answer.statusCode());
-      response.headers().setAll(EndToEnd.of(answer.headers()));
-      exchange.putOwnHeaders(response.headers());
-      if (!answer.headers().contains("Content-Length")) {
-        response.setChunked(true);
-      }
-      return answer
-          .pipe()
-          .endOnFailure(false)
-          .to(response)
-          .recover(
-              cut -> {
-                // The head has left, so the connection is cut: half an answer must not look whole.
-                LOG.infof("%s: the answer was cut short: %s", exchange.identifier(), cut);
-                answer.request().reset();
-                response.reset();
-                return Future.succeededFuture();
-              });
+                  arrived.succeeded()
+                      ? Answer.bringBack(exchange, arrived.result())
+                      : again(arrived.cause()));
     }
 
     private Future<Void> again(Throwable failure) {
@@ -213,38 +150,30 @@ public final class Forwarding {
         return Future.failedFuture(
             new Refusal(GatewayErrors.SERVICE_SLOW, service.title() + " did not answer in time"));
       }
-      long now = System.nanoTime();
-      if (firstFailureAt == 0) {
-        firstFailureAt = now;
+      if (attempts.failed()) {
         LOG.infof("%s: %s: %s", exchange.identifier(), service.title(), failure.getMessage());
       }
       boolean mayRepeat = !sent || Routes.safe(method) || service.remembersKeys();
       if (!mayRepeat) {
         return Future.failedFuture(lost());
       }
-      if (now - firstFailureAt > retryFor.toNanos()) {
+      if (attempts.exhausted()) {
         boolean untouched = !sent || Routes.safe(method);
         return Future.failedFuture(untouched ? Refusal.unavailable(service.title()) : lost());
       }
-      pauseMillis = Math.clamp(pauseMillis * 2, FIRST_PAUSE_MILLIS, LONGEST_PAUSE_MILLIS);
-      Promise<Void> paused = Promise.promise();
-      vertx.setTimer(pauseMillis, over -> paused.complete());
-      return paused
-          .future()
+      return attempts
+          .pause()
           .compose(
               over ->
                   exchange.abandoned()
                       ? Future.failedFuture(lost())
-                      : now - tokenAskedAt > TOKEN_NANOS ? authorizeAndSend() : send());
+                      : System.nanoTime() - tokenAskedAt > TOKEN_NANOS
+                          ? authorizeAndSend()
+                          : send());
     }
 
     private Refusal lost() {
-      return new Refusal(
-          GatewayErrors.OUTCOME_UNKNOWN,
-          "the connection to "
-              + service.title()
-              + " was lost before it answered; what was asked may or may not have been done",
-          Map.of("Retry-After", "1"));
+      return Answer.lost(service);
     }
   }
 }

@@ -6,18 +6,13 @@ import dev.slipway.gateway.exchange.Refusal;
 import dev.slipway.gateway.route.RequestTarget;
 import dev.slipway.gateway.route.Service;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -34,17 +29,14 @@ public final class Permission {
   private static final Pattern BEARER =
       Pattern.compile("bearer +([A-Za-z0-9._~+/=-]{1,8192})", Pattern.CASE_INSENSITIVE);
 
-  private final Vertx vertx;
   private final Upstreams upstreams;
-  private final Path secretFile;
+  private final InternalSecret secret;
   private final Duration patience;
-  private @Nullable String secret;
 
-  /// @param secretFile shows account-service that it is the gateway who asks; may appear later
-  public Permission(Vertx vertx, Upstreams upstreams, Path secretFile, Duration patience) {
-    this.vertx = vertx;
+  /// @param secret shows account-service that it is the gateway who asks
+  public Permission(Upstreams upstreams, InternalSecret secret, Duration patience) {
     this.upstreams = upstreams;
-    this.secretFile = secretFile;
+    this.secret = secret;
     this.patience = patience;
   }
 
@@ -69,7 +61,8 @@ public final class Permission {
             .put("method", exchange.request().method().name())
             .put("path", target.path())
             .toBuffer();
-    return secret()
+    return secret
+        .read()
         .compose(
             shown ->
                 put(exchange, question, shown)
@@ -96,7 +89,7 @@ public final class Permission {
             .longWait(Service.ACCOUNT, "POST", "/internal/authorize")
             .setTimeout(patience.toMillis())
             .putHeader("Content-Type", "application/json")
-            .putHeader("X-Slipway-Internal", shown)
+            .putHeader(InternalSecret.HEADER, shown)
             .putHeader(Exchange.REQUEST_IDENTIFIER, exchange.identifier());
     return upstreams
         .questions()
@@ -121,28 +114,6 @@ public final class Permission {
     }
     LOG.warnf("account-service answered the question who may with %d", status);
     return Future.failedFuture(Refusal.unavailable(Service.ACCOUNT.title()));
-  }
-
-  /// Read when it is first needed, since whoever makes the keys may start after the gateway.
-  private Future<String> secret() {
-    if (secret != null) {
-      return Future.succeededFuture(secret);
-    }
-    return vertx
-        .<String>executeBlocking(
-            () -> {
-              try {
-                return Files.readString(secretFile).strip();
-              } catch (IOException notYet) {
-                LOG.warnf("cannot read %s", secretFile);
-                throw Refusal.unavailable(Service.ACCOUNT.title());
-              }
-            })
-        .map(
-            found -> {
-              secret = found;
-              return Objects.requireNonNull(found);
-            });
   }
 
   private static @Nullable String bearer(Exchange exchange) {

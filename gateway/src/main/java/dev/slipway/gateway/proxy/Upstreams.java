@@ -26,14 +26,16 @@ public final class Upstreams {
   private final HttpClient calls;
   private final HttpClient waits;
   private final HttpClient questions;
+  private final HttpClient archives;
 
   /// Where the services are.
-  public record Addresses(URI account, URI instance) {
+  public record Addresses(URI account, URI instance, URI deploy) {
 
     URI of(Service service) {
       return switch (service) {
         case ACCOUNT -> account;
         case INSTANCE -> instance;
+        case DEPLOY -> deploy;
       };
     }
   }
@@ -43,7 +45,8 @@ public final class Upstreams {
   /// @param calls     for ordinary answers
   /// @param waits     for answers that may take their time
   /// @param questions for asking account-service who may, and services how they are
-  public record Sizes(int calls, int waits, int questions) {}
+  /// @param archives  for archives on their way in
+  public record Sizes(int calls, int waits, int questions, int archives) {}
 
   public Upstreams(Vertx vertx, Addresses addresses, Sizes sizes, Duration answerPatience) {
     this.addresses = addresses;
@@ -51,6 +54,9 @@ public final class Upstreams {
     this.calls = pool(vertx, sizes.calls());
     this.waits = pool(vertx, sizes.waits());
     this.questions = pool(vertx, sizes.questions());
+    // Each on a connection of its own: what was sent on one that had just been closed cannot be
+    // sent again.
+    this.archives = pool(vertx, sizes.archives(), false);
   }
 
   HttpClient calls() {
@@ -61,8 +67,13 @@ public final class Upstreams {
     return waits;
   }
 
-  HttpClient questions() {
+  /// For short questions of the gateway itself.
+  public HttpClient questions() {
     return questions;
+  }
+
+  HttpClient archives() {
+    return archives;
   }
 
   /// An ordinary call to a service, which is given up when nothing comes for too long.
@@ -71,7 +82,7 @@ public final class Upstreams {
   }
 
   /// A call to a service whose answer may take its time.
-  RequestOptions longWait(Service service, String method, String path) {
+  public RequestOptions longWait(Service service, String method, String path) {
     URI address = addresses.of(service);
     return new RequestOptions()
         .setHost(address.getHost())
@@ -81,13 +92,17 @@ public final class Upstreams {
   }
 
   private static HttpClient pool(Vertx vertx, int size) {
+    return pool(vertx, size, true);
+  }
+
+  private static HttpClient pool(Vertx vertx, int size, boolean kept) {
     var options =
         new HttpClientOptions()
             .setConnectTimeout((int) CONNECT_PATIENCE.toMillis())
             // Dead peers of long waits are found by the system, since those have no idle timeout.
             .setTcpKeepAlive(true)
             .setTcpNoDelay(true)
-            .setKeepAlive(true)
+            .setKeepAlive(kept)
             .setKeepAliveTimeout(60)
             .setMaxWaitQueueSize(QUEUE);
     return vertx.createHttpClient(options, new PoolOptions().setHttp1MaxSize(size));

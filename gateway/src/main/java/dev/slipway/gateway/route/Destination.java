@@ -18,6 +18,10 @@ public sealed interface Destination {
   record Guarded(Service service, @Nullable String organization, boolean waits)
       implements Destination {}
 
+  /// To deploy-service, once account-service has said that the caller may, with a body that may be
+  /// far too large to be held.
+  record Archive(String organization) implements Destination {}
+
   /// To every service, for one list of their operations.
   record Operations(String organization) implements Destination {}
 

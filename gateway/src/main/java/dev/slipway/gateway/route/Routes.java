@@ -11,7 +11,7 @@ public final class Routes {
 
   private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
 
-  /// Of these `{org}` and `{id}` are any one segment and `**` is one or more.
+  /// Of these `{org}`, `{app}` and `{id}` are any one segment and `**` is one or more.
   private static final List<Line> TABLE =
       List.of(
           line("/health", "GET", Target.HEALTH),
@@ -31,6 +31,19 @@ public final class Routes {
           line("/v1alpha1/{org}/join", "POST", Target.ORGANIZATION),
           line("/v1alpha1/{org}/databases", "GET POST PUT PATCH DELETE", Target.DATABASES),
           line("/v1alpha1/{org}/databases/**", "GET POST PUT PATCH DELETE", Target.DATABASES),
+          line("/v1alpha1/{org}/applications", "GET PUT", Target.APPLICATIONS),
+          // The variables of all applications; no application has this name.
+          line("/v1alpha1/{org}/applications/secrets", "POST", Target.APPLICATIONS),
+          line("/v1alpha1/{org}/applications/{app}", "GET POST PATCH DELETE", Target.APPLICATION),
+          line("/v1alpha1/{org}/applications/{app}/changedbinstance", "POST", Target.APPLICATION),
+          line("/v1alpha1/{org}/applications/{app}/rollback", "POST", Target.APPLICATION),
+          line(
+              "/v1alpha1/{org}/applications/{app}/**",
+              "GET POST PUT PATCH DELETE",
+              Target.APPLICATIONS),
+          line("/v1alpha1/{org}/logs/applications/{app}", "GET", Target.APPLICATIONS),
+          line("/v1alpha1/{org}/dashboard", "GET PUT DELETE", Target.APPLICATIONS),
+          line("/appsadmin/{org}/**", "GET POST PUT PATCH DELETE", Target.APPLICATIONS),
           line("/v1alpha1/{org}/operations", "GET", Target.OPERATIONS),
           line("/v1alpha1/{org}/operations/{id}", "GET", Target.OPERATION),
           line("/v1alpha1/{org}/operations/{id}/cancel", "POST", Target.OPERATION),
@@ -67,6 +80,9 @@ public final class Routes {
     /// answered as not found.
     NAMED,
     DATABASES,
+    APPLICATIONS,
+    /// Of an application too; what is posted may be an archive.
+    APPLICATION,
     OPERATIONS,
     OPERATION,
     NOTHING
@@ -118,6 +134,12 @@ public final class Routes {
         case ORGANIZATION, NAMED ->
             new Destination.Guarded(Service.ACCOUNT, asked.segments().get(1), waits);
         case DATABASES -> new Destination.Guarded(Service.INSTANCE, asked.segments().get(1), waits);
+        case APPLICATIONS ->
+            new Destination.Guarded(Service.DEPLOY, asked.segments().get(1), waits);
+        case APPLICATION ->
+            method.equals("POST")
+                ? new Destination.Archive(asked.segments().get(1))
+                : new Destination.Guarded(Service.DEPLOY, asked.segments().get(1), waits);
         case OPERATIONS -> new Destination.Operations(asked.segments().get(1));
         case OPERATION -> ofOperation(asked, waits);
         case NOTHING -> new Destination.Unknown();
@@ -134,6 +156,9 @@ public final class Routes {
       }
       if (identifier.startsWith("aop_")) {
         return new Destination.Guarded(Service.ACCOUNT, organization, waits || events);
+      }
+      if (identifier.startsWith("dop_")) {
+        return new Destination.Guarded(Service.DEPLOY, organization, waits || events);
       }
       return new Destination.Unknown();
     }

@@ -5,7 +5,9 @@ public enum Service {
   /// It has no memory of idempotency keys: what was sent to it and then lost is not sent again.
   ACCOUNT("account-service", false),
   /// It remembers idempotency keys, so the same call with the same key finds its operation again.
-  INSTANCE("instance-service", true);
+  INSTANCE("instance-service", true),
+  /// As instance-service.
+  DEPLOY("deploy-service", true);
 
   private final String title;
   private final boolean remembersKeys;

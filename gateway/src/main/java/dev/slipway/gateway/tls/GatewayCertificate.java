@@ -139,7 +139,12 @@ public record GatewayCertificate(Path certificate, Path key) {
 
     static Names of(String publicHost, Collection<String> further) {
       var all = new LinkedHashSet<String>(OWN_NAMES);
-      all.add(unbracketed(publicHost).toLowerCase(Locale.ROOT));
+      String host = unbracketed(publicHost).toLowerCase(Locale.ROOT);
+      all.add(host);
+      if (!isAddress(host)) {
+        // The hosts of applications.
+        all.add("*." + host);
+      }
       further.forEach(name -> all.add(unbracketed(name.strip()).toLowerCase(Locale.ROOT)));
       var dns = new ArrayList<String>();
       var addresses = new ArrayList<String>();

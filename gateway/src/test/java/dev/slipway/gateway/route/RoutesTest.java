@@ -123,7 +123,8 @@ class RoutesTest {
           GET    | /v1alpha1/demo/operations/iop_1?wait=30&version=4    | instance demo *
           GET    | /v1alpha1/demo/operations/iop_1?version=4&wait=30    | instance demo *
           GET    | /v1alpha1/demo/operations/aop_1                      | account demo
-          GET    | /v1alpha1/demo/operations/dop_1                      | 404
+          GET    | /v1alpha1/demo/operations/dop_1                      | deploy demo
+          GET    | /v1alpha1/demo/operations/xop_1                      | 404
           GET    | /v1alpha1/demo/operations/iop                        | 404
           GET    | /v1alpha1/demo/operations/1                          | 404
           POST   | /v1alpha1/demo/operations/iop_1                      | 405 GET, HEAD
@@ -135,6 +136,40 @@ class RoutesTest {
           GET    | /v1alpha1/demo/operations/iop_1/cancel               | 405 POST
           GET    | /v1alpha1/demo/operations/iop_1/events               | instance demo *
           GET    | /v1alpha1/demo/operations/aop_1/events               | account demo *
+          GET    | /v1alpha1/demo/operations/dop_1/events               | deploy demo *
+          POST   | /v1alpha1/demo/operations/dop_1/cancel               | deploy demo *
+          GET    | /v1alpha1/demo/applications                          | deploy demo
+          HEAD   | /v1alpha1/demo/applications                          | deploy demo
+          GET    | /v1alpha1/demo/applications?wait=20                  | deploy demo *
+          PUT    | /v1alpha1/demo/applications                          | deploy demo *
+          POST   | /v1alpha1/demo/applications                          | 405 GET, HEAD, PUT
+          DELETE | /v1alpha1/demo/applications                          | 405 GET, HEAD, PUT
+          GET    | /v1alpha1/demo/applications/                         | 404
+          GET    | /v1alpha1/demo/applications/shop                     | deploy demo
+          PATCH  | /v1alpha1/demo/applications/shop                     | deploy demo *
+          DELETE | /v1alpha1/demo/applications/shop                     | deploy demo *
+          PUT    | /v1alpha1/demo/applications/shop                     | 405 DELETE, GET, HEAD, PATCH, POST
+          POST   | /v1alpha1/demo/applications/shop                     | archive demo
+          POST   | /v1alpha1/demo/applications/shop/changedbinstance    | archive demo
+          GET    | /v1alpha1/demo/applications/shop/changedbinstance    | 405 POST
+          POST   | /v1alpha1/demo/applications/shop/rollback            | archive demo
+          POST   | /v1alpha1/demo/applications/shop/                    | 404
+          GET    | /v1alpha1/demo/applications/shop/versions            | deploy demo
+          POST   | /v1alpha1/demo/applications/secrets                  | deploy demo *
+          GET    | /v1alpha1/demo/applications/secrets                  | 405 POST
+          GET    | /v1alpha1/demo/applications/shop/secrets             | deploy demo
+          DELETE | /v1alpha1/demo/applications/shop/secrets/KEY         | deploy demo *
+          POST   | /v1alpha1/demo/applications/shop/workflows           | deploy demo *
+          GET    | /v1alpha1/demo/logs/applications/shop?last=0         | deploy demo
+          GET    | /v1alpha1/demo/logs/applications/shop?wait=5         | deploy demo *
+          GET    | /v1alpha1/demo/logs/applications                     | 404
+          POST   | /v1alpha1/demo/logs/applications/shop                | 405 GET, HEAD
+          GET    | /v1alpha1/demo/dashboard                             | deploy demo
+          PUT    | /v1alpha1/demo/dashboard                             | deploy demo *
+          DELETE | /v1alpha1/demo/dashboard                             | deploy demo *
+          POST   | /appsadmin/demo/applications/shop/workflows/w/cancel | deploy demo *
+          GET    | /appsadmin/demo/applications/shop/workflows          | deploy demo
+          POST   | /appsadmin/demo                                      | 404
           GET    | /v1alpha1/demo/operations/iop_1/other                | 404
           GET    | /v1alpha1/demo/operations/iop_1/cancel/more          | 404
           GET    | /                                                    | 404
@@ -235,6 +270,7 @@ class RoutesTest {
     return switch (destination) {
       case Destination.Health ignored -> "health";
       case Destination.Operations operations -> "operations " + operations.organization();
+      case Destination.Archive archive -> "archive " + archive.organization();
       case Destination.Unknown ignored -> "404";
       case Destination.WrongMethod wrong -> "405 " + String.join(", ", wrong.allowed());
       case Destination.Open open ->
@@ -248,6 +284,10 @@ class RoutesTest {
   }
 
   private static String described(Service service) {
-    return service == Service.ACCOUNT ? "account" : "instance";
+    return switch (service) {
+      case ACCOUNT -> "account";
+      case INSTANCE -> "instance";
+      case DEPLOY -> "deploy";
+    };
   }
 }

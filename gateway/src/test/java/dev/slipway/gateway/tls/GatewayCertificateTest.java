@@ -32,6 +32,7 @@ class GatewayCertificateTest {
             "localhost",
             "*.localhost",
             "slipway.example.org",
+            "*.slipway.example.org",
             "*.apps.example.org",
             "127.0.0.1",
             "0:0:0:0:0:0:0:1",

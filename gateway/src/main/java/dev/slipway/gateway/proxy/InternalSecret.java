@@ -1,0 +1,53 @@
+package dev.slipway.gateway.proxy;
+
+import dev.slipway.gateway.exchange.Refusal;
+import dev.slipway.gateway.route.Service;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// Shows the services that it is a part of the platform who asks. Used on one event loop only.
+public final class InternalSecret {
+
+  /// Where it is shown.
+  public static final String HEADER = "X-Slipway-Internal";
+
+  private static final Logger LOG = Logger.getLogger(InternalSecret.class);
+
+  private final Vertx vertx;
+  private final Path file;
+  private @Nullable String secret;
+
+  /// @param file may appear later
+  public InternalSecret(Vertx vertx, Path file) {
+    this.vertx = vertx;
+    this.file = file;
+  }
+
+  /// Read when it is first needed, since whoever makes the keys may start after the gateway.
+  public Future<String> read() {
+    if (secret != null) {
+      return Future.succeededFuture(secret);
+    }
+    return vertx
+        .<String>executeBlocking(
+            () -> {
+              try {
+                return Files.readString(file).strip();
+              } catch (IOException notYet) {
+                LOG.warnf("cannot read %s", file);
+                throw Refusal.unavailable(Service.ACCOUNT.title());
+              }
+            })
+        .map(
+            found -> {
+              secret = found;
+              return Objects.requireNonNull(found);
+            });
+  }
+}
