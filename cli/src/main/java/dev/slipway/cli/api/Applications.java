@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The applications of the caller's organization.
@@ -57,7 +56,30 @@ public final class Applications {
   }
 
   /// One deployed version.
-  public record Version(String id, String createdAt, JsonNode json) {}
+  ///
+  /// @param serving       whether requests go to it
+  /// @param deployed      whether it has ever served
+  /// @param schemaApplied whether its migrations are applied
+  public record Version(
+      String id,
+      String createdAt,
+      String createdBy,
+      boolean serving,
+      boolean deployed,
+      boolean schemaApplied,
+      JsonNode json) {
+
+    static Version of(JsonNode json) {
+      return new Version(
+          json.path("Version").asText(),
+          json.path("CreationTime").asText(""),
+          json.path("CreatedBy").asText(""),
+          json.path("Serving").asBoolean(),
+          json.path("Deployed").asBoolean(),
+          json.path("SchemaApplied").asBoolean(),
+          json);
+    }
+  }
 
   /// What a deploy has begun.
   ///
@@ -127,19 +149,21 @@ public final class Applications {
     return client.call("PATCH", path(name), body, AT_ONCE).operationId();
   }
 
-  /// @param allowBreaking deploys also when the previous version's migrations are not part of it
-  public Deploy deploy(String name, ApplicationArchive archive, boolean allowBreaking)
+  public Deploy deploy(String name, ApplicationArchive archive)
       throws IOException, InterruptedException {
     return begun(
-        client.upload(
-            "POST", path(name), new ArchiveBody(archive, breaking(allowBreaking)), AT_ONCE));
+        client.upload("POST", path(name), new ArchiveBody(archive, Json.object()), AT_ONCE));
   }
 
+  /// @param allowBreaking also when later versions have changed the schema since
   public Deploy redeploy(String name, String version, boolean allowBreaking)
       throws IOException, InterruptedException {
     return begun(
         client.call(
-            "POST", path(name), breaking(allowBreaking).put("previous_version", version), AT_ONCE));
+            "POST",
+            path(name) + (allowBreaking ? "?allowBreaking=true" : ""),
+            Json.object().put("previous_version", version),
+            AT_ONCE));
   }
 
   public Deploy changeInstance(String name, String instance, ApplicationArchive archive)
@@ -173,9 +197,7 @@ public final class Applications {
   /// What a roll-back would do; nothing is done.
   public JsonNode planRollBack(String name, @Nullable String version)
       throws IOException, InterruptedException {
-    return client
-        .call("POST", path(name) + "/rollback", target(version).put("dry_run", true))
-        .body();
+    return client.call("POST", path(name) + "/rollback?dryRun=true", target(version)).body();
   }
 
   public Optional<String> delete(String name, boolean withDatabases)
@@ -187,10 +209,11 @@ public final class Applications {
     return client.call("DELETE", path(name), body, AT_ONCE).operationId();
   }
 
+  /// All that are kept, those that never served included.
   public List<Version> versions(String name) throws IOException, InterruptedException {
     List<Version> all = new ArrayList<>();
-    for (JsonNode it : client.call("GET", path(name) + "/versions", null).body()) {
-      all.add(new Version(it.path("Version").asText(), it.path("CreationTime").asText(""), it));
+    for (JsonNode it : client.call("GET", path(name) + "/versions?details=true", null).body()) {
+      all.add(Version.of(it));
     }
     return all;
   }
@@ -200,14 +223,17 @@ public final class Applications {
   /// @param source `install`, `build`, `migrate` and so on
   public String output(String name, String version, String source)
       throws IOException, InterruptedException {
-    return text(
-        client
-            .call(
-                "GET",
-                "%s/versions/%s/output?source=%s"
-                    .formatted(path(name), ApiClient.encode(version), ApiClient.encode(source)),
-                null)
-            .body());
+    List<String> lines = new ArrayList<>();
+    client
+        .call(
+            "GET",
+            "%s/versions/%s/output?source=%s&limit=10000"
+                .formatted(path(name), ApiClient.encode(version), ApiClient.encode(source)),
+            null)
+        .body()
+        .path("Lines")
+        .forEach(line -> lines.add(line.asText()));
+    return String.join("\n", lines);
   }
 
   /// The first page of the log.
@@ -285,25 +311,8 @@ public final class Applications {
     return new Deploy(answer.body().path("ApplicationVersion").asText(""), answer.operationId());
   }
 
-  private static ObjectNode breaking(boolean allowed) {
-    return allowed ? Json.object().put("allow_breaking", true) : Json.object();
-  }
-
   private static ObjectNode target(@Nullable String version) {
-    return version == null ? Json.object() : Json.object().put("target_version", version);
-  }
-
-  private static String text(JsonNode body) {
-    if (body.isTextual()) {
-      return body.asText();
-    }
-    JsonNode lines = body.has("lines") ? body.path("lines") : body;
-    if (lines.isArray()) {
-      List<String> all = new ArrayList<>();
-      lines.forEach(it -> all.add(it.isTextual() ? it.asText() : it.path("text").asText()));
-      return all.stream().collect(Collectors.joining("\n"));
-    }
-    return body.path("body").asText("");
+    return version == null ? Json.object() : Json.object().put("version", version);
   }
 
   private static String path(String name) {

@@ -13,6 +13,13 @@ public final class DatabaseConnection {
 
   public static Connection open(Databases.Database database, String password, Path authority)
       throws SQLException {
+    return open(database, "postgres", password, authority);
+  }
+
+  /// @param name of the database on the instance
+  public static Connection open(
+      Databases.Database database, String name, String password, Path authority)
+      throws SQLException {
     Properties properties = new Properties();
     properties.setProperty("user", database.user());
     properties.setProperty("password", password);
@@ -22,6 +29,6 @@ public final class DatabaseConnection {
     properties.setProperty("socketTimeout", "20");
     properties.setProperty("ApplicationName", "slipway");
     return DriverManager.getConnection(
-        "jdbc:postgresql://%s:%d/postgres".formatted(database.host(), database.port()), properties);
+        "jdbc:postgresql://%s:%d/%s".formatted(database.host(), database.port(), name), properties);
   }
 }

@@ -113,8 +113,7 @@ final class ApplicationCommand implements Runnable {
           @Nullable String instance,
       @Option(
               names = "--allow-breaking",
-              description =
-                  "Also when its migrations would break the version that serves meanwhile.")
+              description = "With -p: also when later versions have changed the database since.")
           boolean allowBreaking,
       @Mixin DeployOptions how,
       @Mixin OutputOptions options)
@@ -124,13 +123,16 @@ final class ApplicationCommand implements Runnable {
     ApiClient client = client();
     Applications applications = new Applications(client);
     Deployment deployment = new Deployment(client, output, options.json);
+    if (allowBreaking && how.previous == null) {
+      throw CommandFailure.misused("--allow-breaking belongs to --previous-version").build();
+    }
     Deploy begun;
     if (how.previous != null) {
       begun = applications.redeploy(application, how.previous, allowBreaking);
     } else {
       deployment.prepare(application, folder, instance);
       try (ApplicationArchive archive = deployment.pack(folder)) {
-        begun = applications.deploy(application, archive, allowBreaking);
+        begun = applications.deploy(application, archive);
       }
     }
     return finish(deployment, applications, application, begun, how.async, options);
@@ -349,7 +351,7 @@ final class ApplicationCommand implements Runnable {
 
   @Command(
       name = "versions",
-      description = "List the versions that were deployed, or what a command of one has written.",
+      description = "List the versions that are kept, or what a command of one has written.",
       footer = {
         "",
         "Commands are install, setup, build, migrate, prune and rollback.",
@@ -400,8 +402,17 @@ final class ApplicationCommand implements Runnable {
       return 0;
     }
     output.table(
-        List.of("VERSION", "CREATED"),
-        all.stream().map(it -> List.of(it.id(), it.createdAt())).toList());
+        List.of("VERSION", "CREATED", "BY", "STATE", "SCHEMA"),
+        all.stream()
+            .map(
+                it ->
+                    List.of(
+                        it.id(),
+                        it.createdAt(),
+                        it.createdBy().isEmpty() ? "-" : it.createdBy(),
+                        it.serving() ? "serving" : it.deployed() ? "kept" : "never served",
+                        it.schemaApplied() ? "applied" : "-"))
+            .toList());
     return 0;
   }
 
@@ -612,20 +623,18 @@ final class ApplicationCommand implements Runnable {
       return;
     }
     List<String> undone = new ArrayList<>();
-    plan.path("undo")
-        .forEach(it -> undone.add(it.isTextual() ? it.asText() : it.path("Version").asText()));
+    for (JsonNode it : plan.path("Undo")) {
+      undone.add(
+          it.path("Version").asText()
+              + (it.path("Changes").asBoolean(true) ? "" : " (changes nothing)"));
+    }
     output.line(
         undone.isEmpty()
             ? "No migrations would be undone."
             : "Migrations of these versions would be undone, in this order: "
                 + String.join(", ", undone));
     output.line(
-        "Then %s would serve %s."
-            .formatted(
-                application,
-                Json.text(plan, "target") == null
-                    ? "the version before"
-                    : plan.path("target").asText()));
+        "Then %s would serve %s.".formatted(application, plan.path("ApplicationVersion").asText()));
   }
 
   private void show(

@@ -3,8 +3,16 @@ package dev.slipway.cli.command;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.slipway.cli.api.ApiClient;
+import dev.slipway.cli.api.ApplicationCalls;
+import dev.slipway.cli.api.Applications;
 import dev.slipway.cli.api.Databases;
+import dev.slipway.cli.api.Databases.Database;
 import dev.slipway.cli.api.Operations;
+import dev.slipway.cli.api.PasswordFile;
+import dev.slipway.cli.archive.ApplicationArchive;
+import dev.slipway.cli.archive.ApplicationFolder;
+import dev.slipway.cli.bench.DeployBench;
+import dev.slipway.cli.bench.HandDeploy;
 import dev.slipway.cli.bench.ProvisionBench;
 import dev.slipway.cli.bench.Samples;
 import dev.slipway.cli.console.CommandFailure;
@@ -15,9 +23,13 @@ import dev.slipway.cli.console.Words;
 import dev.slipway.cli.platform.PlatformHome;
 import dev.slipway.cli.platform.Postgres;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,7 +42,12 @@ import picocli.CommandLine.Spec;
     name = "bench",
     description = "Measure the platform on this machine.",
     mixinStandardHelpOptions = true,
-    footer = {"", "Example:", "  slipway bench provision --runs 11"})
+    footer = {
+      "",
+      "Examples:",
+      "  slipway bench provision --runs 11",
+      "  slipway bench deploy --runs 7"
+    })
 final class BenchCommand implements Runnable {
 
   @Spec private CommandSpec spec;
@@ -97,6 +114,133 @@ final class BenchCommand implements Runnable {
       print(result);
     }
     return 0;
+  }
+
+  @Command(
+      name = "deploy",
+      description = "Compare a deploy of unchanged packages with doing the same by hand.",
+      footer = {
+        "",
+        "ours     from the request until the new version answers over the gateway",
+        "by hand  unzip, link node_modules, migrate, start, until it answers",
+        "adds     ours without install, build, migrate and the application's own start",
+        "",
+        "examples/guestbook is deployed under a name of its own, and deleted again. You have to be signed in, and the",
+        "password of the instance's user has to be known on this machine, as after `slipway db provision`.",
+        "",
+        "Example:",
+        "  slipway bench deploy -d main --runs 7 --json"
+      })
+  int deploy(
+      @Option(names = "--runs", defaultValue = "5", description = "Of each (${DEFAULT-VALUE}).")
+          int runs,
+      @Option(
+              names = {"-d", "--database"},
+              defaultValue = "main",
+              paramLabel = "INSTANCE",
+              description = "The Postgres instance to use (${DEFAULT-VALUE}).")
+          String instance,
+      @Mixin OutputOptions options)
+      throws IOException, InterruptedException {
+    if (runs < 1) {
+      throw CommandFailure.misused("--runs is at least 1").build();
+    }
+    ApiClient client = ApiClient.of(surroundings);
+    if (!client.address().local()) {
+      throw CommandFailure.misused("DBOS_DOMAIN points to another machine")
+          .next("Unset it: this compares with what is done by hand here.")
+          .build();
+    }
+    client.profile();
+    DeployBench.Result result = measure(client, instance, runs);
+    if (options.json) {
+      output.json(json(result));
+    } else {
+      print(result);
+    }
+    return 0;
+  }
+
+  private DeployBench.Result measure(ApiClient client, String instance, int runs)
+      throws IOException, InterruptedException {
+    String name = "bench-" + Long.toHexString(ThreadLocalRandom.current().nextLong(1L << 40));
+    Applications applications = new Applications(client);
+    Deployment deployment = new Deployment(client, output, true);
+    Path example = surroundings.root().resolve("examples/guestbook");
+    ApplicationFolder folder = ApplicationFolder.of(surroundings, example, null);
+    PlatformHome home = PlatformHome.of(surroundings);
+    Database database = new Databases(client).info(instance);
+    String password =
+        new PasswordFile(home.databasePasswords())
+            .find(database.host(), database.port(), database.user())
+            .orElseThrow(
+                () ->
+                    CommandFailure.misused(
+                            "no password of %s on %s is kept on this machine"
+                                .formatted(database.user(), instance))
+                        .next("Set one: slipway db reset-password %s".formatted(instance))
+                        .build());
+    deployment.prepare(name, folder, instance);
+    try (ApplicationArchive archive = deployment.pack(folder)) {
+      output.live("the first deploy, which installs");
+      deployment.await(name, applications.deploy(name, archive));
+      Path authority = client.address().authority().orElseThrow();
+      String url =
+          database
+              .url(password, Optional.of(authority))
+              .replace("/postgres?", "/" + applications.info(name).database() + "?");
+      Path work =
+          home.path().resolve("bench-" + Long.toHexString(ThreadLocalRandom.current().nextLong()));
+      try (HandDeploy byHand =
+          new HandDeploy(
+              work,
+              archive.file(),
+              List.of("npx", "knex", "migrate:latest"),
+              List.of("node", "main.js"),
+              Map.of("DBOS_DATABASE_URL", url, "NODE_EXTRA_CA_CERTS", authority.toString()))) {
+        return new DeployBench(
+                applications,
+                new Operations(client),
+                new ApplicationCalls(client.address()),
+                output::live)
+            .run(name, archive, byHand, runs);
+      }
+    } finally {
+      deployment.awaitPlain(applications.delete(name, true));
+    }
+  }
+
+  private void print(DeployBench.Result result) {
+    output.table(
+        List.of("STEP", "MEDIAN"),
+        result.steps().entrySet().stream()
+            .map(it -> List.of(it.getKey(), Words.duration(it.getValue())))
+            .toList());
+    output.line("");
+    output.table(
+        List.of("WHAT", "MEDIAN", "BEST", "RUNS"),
+        List.of(
+            row("ours", result.ours().stream().map(DeployBench.Run::whole).toList()),
+            row("adds", result.ours().stream().map(DeployBench.Run::added).toList()),
+            row("by hand", result.byHand())));
+    output.line("");
+    output.line(String.format(Locale.ROOT, "ours / by hand  %.2f", result.ratio()));
+  }
+
+  private static ObjectNode json(DeployBench.Result result) {
+    ObjectNode json = Json.object();
+    json.put("runs", result.ours().size());
+    json.put("oursMedianMillis", millis(result.oursMedian()));
+    json.put("addedMedianMillis", millis(result.addedMedian()));
+    json.put("byHandMedianMillis", millis(Samples.median(result.byHand())));
+    json.put("ratio", result.ratio());
+    ObjectNode steps = json.putObject("stepsMedianMillis");
+    result.steps().forEach((name, took) -> steps.put(name, millis(took)));
+    times(json.putArray("oursMillis"), result.ours().stream().map(DeployBench.Run::whole).toList());
+    times(
+        json.putArray("addedMillis"), result.ours().stream().map(DeployBench.Run::added).toList());
+    times(json.putArray("byHandMillis"), result.byHand());
+    return json;
   }
 
   private void print(ProvisionBench.Result result) {

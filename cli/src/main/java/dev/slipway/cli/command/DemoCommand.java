@@ -36,10 +36,12 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "demo",
     description =
-        "Start the platform, register a user, provision a Postgres, and ask it something.",
+        "Start the platform, register a user, provision a Postgres, deploy an application on it, and roll it back.",
     footer = {
       "",
-      "The user is called demo and the instance main; their passwords are generated and kept in SLIPWAY_HOME.",
+      "The user is called demo, the instance main and the application guestbook; passwords are generated and kept in",
+      "SLIPWAY_HOME. The guestbook is examples/guestbook; it is deployed, deployed again with one more column, and rolled",
+      "back. Without Node on this machine, all but that is shown. A second run finds what the first has made.",
       "",
       "Example:",
       "  slipway demo"
@@ -96,6 +98,7 @@ final class DemoCommand implements Callable<Integer> {
     Path authority = client.address().authority().orElseThrow();
     Reply reply = ask(database, password, authority);
     String url = database.url(password, Optional.of(authority));
+    Optional<DemoApplication.Shown> shown = application(client, database, password, authority);
     if (options.json) {
       ObjectNode json = Json.object();
       json.put("publicUrl", client.address().url().toString());
@@ -104,6 +107,9 @@ final class DemoCommand implements Callable<Integer> {
       json.put("url", url);
       json.put("version", reply.version());
       json.put("tls", reply.tls());
+      if (shown.isPresent()) {
+        json.set("application", shown.get().json());
+      }
       json.put("millis", Duration.ofNanos(System.nanoTime() - began).toMillis());
       output.json(json);
       return 0;
@@ -116,6 +122,11 @@ final class DemoCommand implements Callable<Integer> {
     output.line("");
     output.line("Next:");
     output.line("  psql \"$(slipway db url %s -S)\"".formatted(DATABASE));
+    shown.ifPresent(
+        it -> {
+          output.line("  curl --cacert %s %s".formatted(authority, it.url()));
+          output.line("  slipway app logs %s".formatted(DemoApplication.NAME));
+        });
     output.line("  slipway db provision second -U second_db --generate-password");
     output.line("  slipway status");
     output.line("  eval \"$(slipway env)\"; npx @dbos-inc/dbos-cloud db list");
@@ -123,6 +134,18 @@ final class DemoCommand implements Callable<Integer> {
     output.line("");
     output.line("All of it took %s.".formatted(since(began)));
     return 0;
+  }
+
+  private Optional<DemoApplication.Shown> application(
+      ApiClient client, Database database, String password, Path authority)
+      throws IOException, InterruptedException {
+    DemoApplication demo = new DemoApplication(surroundings, client, output, options.json);
+    Optional<String> obstacle = demo.obstacle();
+    if (obstacle.isPresent()) {
+      say("The guestbook is left out: %s.".formatted(obstacle.get()));
+      return Optional.empty();
+    }
+    return Optional.of(demo.show(database, password, authority));
   }
 
   private void signIn(ApiClient client) throws IOException, InterruptedException {

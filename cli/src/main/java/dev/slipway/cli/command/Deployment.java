@@ -7,14 +7,16 @@ import dev.slipway.cli.api.Applications.Deploy;
 import dev.slipway.cli.api.Databases;
 import dev.slipway.cli.api.Databases.Database;
 import dev.slipway.cli.api.OperationView;
-import dev.slipway.cli.api.OperationView.Step;
 import dev.slipway.cli.archive.ApplicationArchive;
 import dev.slipway.cli.archive.ApplicationFolder;
 import dev.slipway.cli.console.CommandFailure;
 import dev.slipway.cli.console.Output;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,18 @@ import org.jspecify.annotations.Nullable;
 final class Deployment {
 
   private static final int TAIL_LINES = 20;
+  private static final Pattern VERSION = Pattern.compile("version ([0-9]{1,19})");
+
+  /// The command behind each cause.
+  private static final Map<String, String> RUNS =
+      Map.of(
+          "setup-failed", "setup",
+          "install-failed", "install",
+          "build-failed", "build",
+          "migration-failed", "migrate",
+          "prune-failed", "prune",
+          "rollback-failed", "rollback");
+
   private static final int LOG_SECONDS = 300;
   private static final int LOG_LINES = 1000;
 
@@ -119,25 +133,20 @@ final class Deployment {
 
   private @Nullable String explanation(String name, String version, OperationView end)
       throws IOException, InterruptedException {
-    Optional<String> failed =
-        end.steps().stream()
-            .filter(step -> step.state().equals("failed"))
-            .map(Step::name)
-            .findFirst();
-    if (failed.isEmpty()) {
+    @Nullable String code = end.causeCode();
+    if (code == null) {
       return null;
     }
-    String step = failed.get();
-    return switch (step) {
-      // The setup commands run once the configuration has been rewritten.
-      case "configure" -> tail(applications.output(name, version, "setup"));
-      case "install", "build", "migrate", "prune" -> tail(applications.output(name, version, step));
-      case "start", "healthy" -> tail(applications.logs(name, LOG_SECONDS, LOG_LINES).body());
-      default ->
-          step.startsWith("undo") || step.startsWith("rollback")
-              ? tail(applications.output(name, version, "rollback"))
-              : null;
-    };
+    if (code.equals("start-failed") || code.equals("unhealthy")) {
+      return tail(applications.logs(name, LOG_SECONDS, LOG_LINES).body());
+    }
+    @Nullable String run = RUNS.get(code);
+    if (run == null) {
+      return null;
+    }
+    // A roll-back runs the commands of several versions; its cause names the one that failed.
+    Matcher named = VERSION.matcher(end.cause() == null ? "" : String.valueOf(end.cause()));
+    return tail(applications.output(name, named.find() ? named.group(1) : version, run));
   }
 
   private static @Nullable String tail(String text) {

@@ -40,7 +40,13 @@ class SlipwayCommandTest {
         "org join one",
         "up --no-such",
         "register",
-        "bench provision --runs many"
+        "bench provision --runs many",
+        "app",
+        "app env",
+        "app workflow queue",
+        "app register shop",
+        "app change-database-instance shop",
+        "app workflow cancel shop"
       })
   void whatIsCalledWronglyEndsWithTwoAndPointsToHelp(String line) {
     Shell.Result result = shell.run(words(line));
@@ -48,6 +54,23 @@ class SlipwayCommandTest {
     assertThat(result.exitCode()).isEqualTo(2);
     assertThat(result.out()).isEmpty();
     assertThat(result.err()).startsWith("slipway: ").contains("--help");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "app deploy",
+        "app deploy shop --configFile missing.yaml",
+        "app update shop",
+        "app logs shop -l 0",
+        "app logs shop --follow --json",
+        "app versions shop --of 1",
+        "app env create shop -s NAME",
+        "app env import shop -d missing.env",
+        "bench deploy --runs 0"
+      })
+  void whatMakesNoSenseHereEndsWithTwo(String line) {
+    assertThat(shell.run(words(line)).exitCode()).isEqualTo(2);
   }
 
   @Test
@@ -76,7 +99,7 @@ class SlipwayCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"profile", "db list", "ops list", "org list"})
+  @ValueSource(strings = {"profile", "db list", "ops list", "org list", "app list"})
   void withoutPlatformItSaysHowToStartIt(String line) {
     Shell.Result result = shell.run(words(line));
 

@@ -14,12 +14,17 @@ import java.util.Map;
 /// The unmodified `dbos-cloud` from npm, installed once below `target`.
 record OfficialCommand(PlatformUnderTest platform, Path program) {
 
-  private static final String PACKAGE = "@dbos-inc/dbos-cloud@2.10.24";
+  private static final String NEWEST = "2.10.24";
 
   /// Skips the test where there is no npm, except in continuous integration.
   static OfficialCommand install(PlatformUnderTest platform)
       throws IOException, InterruptedException {
-    Path folder = Path.of("target", "official-command").toAbsolutePath();
+    return install(platform, NEWEST);
+  }
+
+  static OfficialCommand install(PlatformUnderTest platform, String version)
+      throws IOException, InterruptedException {
+    Path folder = Path.of("target", "official-command-" + version).toAbsolutePath();
     Path program = folder.resolve("node_modules/.bin/dbos-cloud");
     if (!Files.exists(program)) {
       if (!present("node") || !present("npm")) {
@@ -42,7 +47,7 @@ record OfficialCommand(PlatformUnderTest platform, Path program) {
                   "--no-audit",
                   "--no-fund",
                   "--ignore-scripts",
-                  PACKAGE))
+                  "@dbos-inc/dbos-cloud@" + version))
           .succeeded();
     }
     return new OfficialCommand(platform, program);
@@ -50,11 +55,23 @@ record OfficialCommand(PlatformUnderTest platform, Path program) {
 
   PlatformUnderTest.Result run(Path directory, String... arguments)
       throws IOException, InterruptedException {
+    return runWith(Map.of(), directory, arguments);
+  }
+
+  private Map<String, String> environment() {
     Map<String, String> environment = new HashMap<>(platform.environment());
     environment.put("DBOS_DOMAIN", "localhost:" + platform.port());
     environment.put("NODE_EXTRA_CA_CERTS", platform.home().resolve("ca/ca.pem").toString());
     // The update check has no business in a test.
     environment.put("NO_UPDATE_NOTIFIER", "1");
+    return environment;
+  }
+
+  /// With more in its environment.
+  PlatformUnderTest.Result runWith(Map<String, String> more, Path directory, String... arguments)
+      throws IOException, InterruptedException {
+    Map<String, String> environment = environment();
+    environment.putAll(more);
     List<String> command = new ArrayList<>(List.of(program.toString()));
     command.addAll(List.of(arguments));
     return PlatformUnderTest.run(directory, environment, "", command);
