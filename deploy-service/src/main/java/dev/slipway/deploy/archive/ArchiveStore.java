@@ -210,7 +210,11 @@ public final class ArchiveStore implements Archives {
   }
 
   private Path path(String digest) {
-    return kept.resolve(digest.substring(0, 2)).resolve(digest);
+    return shelf(digest).resolve(digest);
+  }
+
+  private Path shelf(String digest) {
+    return kept.resolve(digest.substring(0, 2));
   }
 
   private Path folder(String application, String version) {
@@ -317,11 +321,12 @@ public final class ArchiveStore implements Archives {
       channel.force(true);
       String name = HexFormat.of().formatHex(digest.digest());
       Path target = path(name);
+      Path shelf = shelf(name);
       synchronized (ArchiveStore.this) {
-        Files.createDirectories(target.getParent(), OWNER_FOLDER);
+        Files.createDirectories(shelf, OWNER_FOLDER);
         Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
       }
-      sync(target.getParent());
+      sync(shelf);
       sync(kept);
       return name;
     }

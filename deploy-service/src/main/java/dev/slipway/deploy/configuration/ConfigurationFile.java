@@ -144,6 +144,8 @@ public final class ConfigurationFile {
 
   private Map<String, Object> located(Language language) throws DriverFailure {
     Map<String, Object> database = withoutConnection();
+    // Out of its place first, so that a second rewriting finds the same order.
+    database.remove("app_db_name");
     database.put("hostname", location.host());
     database.put("port", location.port());
     database.put("username", location.role());

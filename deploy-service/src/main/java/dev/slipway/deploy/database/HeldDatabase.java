@@ -13,6 +13,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 
 /// A database under the platform's lock; for one thread. The server frees the lock with the
@@ -56,7 +57,7 @@ final class HeldDatabase implements Held {
           select 'column ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname) || '.'
                  || quote_ident(a.attname) || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod)
                  || case when a.attnotnull then ' not null' else '' end
-                 || case when a.attidentity <> '' then ' identity ' || a.attidentity else '' end
+                 || case when a.attidentity <> '' then ' identity ' || a.attidentity::text else '' end
                  || coalesce(' default ' || pg_catalog.pg_get_expr(f.adbin, f.adrelid), '')
             from pg_catalog.pg_attribute a
             join pg_catalog.pg_class c on c.oid = a.attrelid
@@ -85,7 +86,7 @@ final class HeldDatabase implements Held {
           """
               + OWN,
           """
-          select 'trigger ' || pg_catalog.pg_get_triggerdef(t.oid) || ' ' || t.tgenabled
+          select 'trigger ' || pg_catalog.pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text
             from pg_catalog.pg_trigger t
             join pg_catalog.pg_class c on c.oid = t.tgrelid
             join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -94,7 +95,7 @@ final class HeldDatabase implements Held {
               + OWN,
           """
           select 'policy ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname) || '.'
-                 || quote_ident(p.polname) || ' ' || p.polcmd || ' '
+                 || quote_ident(p.polname) || ' ' || p.polcmd::text || ' '
                  || coalesce(pg_catalog.pg_get_expr(p.polqual, p.polrelid), '') || ' '
                  || coalesce(pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid), '')
             from pg_catalog.pg_policy p
@@ -111,7 +112,7 @@ final class HeldDatabase implements Held {
               + NOT_EXTENSION.formatted("p", "pg_catalog.pg_proc"),
           """
           select 'type ' || quote_ident(n.nspname) || '.' || quote_ident(t.typname) || ' '
-                 || t.typtype || coalesce(' ' || (select string_agg(quote_literal(e.enumlabel), ','
+                 || t.typtype::text || coalesce(' ' || (select string_agg(quote_literal(e.enumlabel), ','
                                             order by e.enumsortorder)
                                 from pg_catalog.pg_enum e where e.enumtypid = t.oid), '')
             from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
@@ -154,7 +155,7 @@ final class HeldDatabase implements Held {
 
   @Override
   public Catalogue catalogue() throws DriverFailure {
-    var entries = new TreeSet<String>();
+    Set<String> entries = new TreeSet<>();
     try (Statement statement = connection.createStatement()) {
       statement.setFetchSize(1000);
       for (String sql : THINGS) {
@@ -196,7 +197,7 @@ final class HeldDatabase implements Held {
   }
 
   private static void collect(
-      Statement statement, String sql, String beginning, TreeSet<String> entries)
+      Statement statement, String sql, String beginning, Set<String> entries)
       throws SQLException, DriverFailure {
     try (ResultSet rows = statement.executeQuery(sql)) {
       while (rows.next()) {

@@ -42,7 +42,6 @@ final class SourceLines implements AutoCloseable {
                     Files.newInputStream(path, LinkOption.NOFOLLOW_LINKS), 1 << 16)));
       } catch (NoSuchFileException rotatedAway) {
         // Its lines are the oldest there were, or already in a file that follows.
-        continue;
       }
     }
   }

@@ -111,7 +111,7 @@ final class ConfigurationFileTest {
                 Optional.of(UPLOADED), manifest(UPLOADED, "2.10.24"), "shop", linked)
             .orElseThrow();
 
-    assertThat(written).contains("ssl: true").doesNotContain("ssl_ca");
+    assertThat(written).contains("\"ssl\": true").doesNotContain("ssl_ca");
   }
 
   @ParameterizedTest
