@@ -205,7 +205,7 @@ public class FakePlatform {
   Blueprint blueprint() {
     return new Blueprint() {
       @Override
-      public Manifest read(Application application, Files files) {
+      public Manifest read(Application application, Blueprint.Files files) {
         return new Manifest(
             Language.NODE,
             Manifest.PackageManager.NPM,
@@ -226,7 +226,7 @@ public class FakePlatform {
       }
 
       @Override
-      public Map<String, String> configuration(Surroundings surroundings, Files files) {
+      public Map<String, String> configuration(Surroundings surroundings, Blueprint.Files files) {
         return Map.of();
       }
 

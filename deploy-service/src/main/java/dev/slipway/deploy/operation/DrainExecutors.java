@@ -21,7 +21,7 @@ import java.util.List;
 /// Ends executors of replaced versions whose workflows have ended, or that have had enough time.
 /// Only the reconciler asks for it, and it yields to whatever a person asks for.
 ///
-/// It looks again before it acts.
+/// It looks again before it acts. Whoever was ended does not come back, so there is only forward.
 @Singleton
 @OperationKind(DrainExecutors.KIND)
 public final class DrainExecutors implements Operation<DrainExecutors.Input, DrainExecutors.State> {
@@ -50,8 +50,8 @@ public final class DrainExecutors implements Operation<DrainExecutors.Input, Dra
   public Plan<Input, State> plan() {
     return Plan.<Input, State>within(ofMinutes(3), input -> new State())
         .yielding()
-        .step("drain", this::drain)
-        .undoNothing("Whoever was ended was replaced before")
+        .pivot("drain", this::drain)
+        .forwardOnly()
         .build();
   }
 

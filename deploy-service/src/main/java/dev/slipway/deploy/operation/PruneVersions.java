@@ -72,8 +72,8 @@ public final class PruneVersions implements Operation<PruneVersions.Input, Prune
   public Plan<Input, State> plan() {
     return Plan.<Input, State>within(ofMinutes(5), input -> new State())
         .yielding()
-        .step("prune", this::prune)
-        .undoNothing("What it removes was kept for nothing")
+        .pivot("prune", this::prune)
+        .forwardOnly()
         .build();
   }
 

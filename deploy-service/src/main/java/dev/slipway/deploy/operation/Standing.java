@@ -1,6 +1,6 @@
 package dev.slipway.deploy.operation;
 
-import dev.slipway.deploy.domain.Bindings;
+import dev.slipway.deploy.domain.Bindings.Bound;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 public record Standing(
     boolean inUse,
     @Nullable String from,
-    Bindings.@Nullable Bound target,
+    @Nullable Bound target,
     @Nullable String before,
     boolean empty,
     boolean changed,
@@ -41,7 +41,7 @@ public record Standing(
     return new Standing(now, from, target, before, empty, changed, unmigrate, executors);
   }
 
-  Standing moving(String old, Bindings.Bound bound) {
+  Standing moving(String old, Bound bound) {
     return new Standing(inUse, old, bound, before, empty, changed, unmigrate, executors);
   }
 

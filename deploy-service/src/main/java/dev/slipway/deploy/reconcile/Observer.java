@@ -147,7 +147,7 @@ class Observer {
     List<Executor> draining =
         its.stream().filter(executor -> executor.duty() == Executor.Duty.DRAINING).toList();
     Instant asked = drainAsked.get(application.id());
-    if (draining.isEmpty() || asked != null && now.isBefore(asked.plus(drainEvery))) {
+    if (draining.isEmpty() || (asked != null && now.isBefore(asked.plus(drainEvery)))) {
       return;
     }
     drainAsked.put(application.id(), now);
