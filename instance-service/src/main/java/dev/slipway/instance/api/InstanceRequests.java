@@ -25,8 +25,7 @@ import dev.slipway.instance.domain.Instance;
 import dev.slipway.instance.domain.InstanceKind;
 import dev.slipway.instance.domain.InstanceStatus;
 import dev.slipway.instance.domain.Instances;
-import dev.slipway.instance.driver.ScramVerifier;
-import dev.slipway.instance.driver.linked.JdbcLinkedServer;
+import dev.slipway.instance.operation.ConcealedPasswords;
 import dev.slipway.instance.operation.DestroyInstance;
 import dev.slipway.instance.operation.LinkInstance;
 import dev.slipway.instance.operation.ProvisionInstance;
@@ -41,7 +40,6 @@ import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -82,7 +80,7 @@ class InstanceRequests {
 
   Response provision(ProvisionRequest body, @Nullable String key) throws SQLException {
     String id = Identifiers.next("ins");
-    String verifier = verifier(body.administratorPassword());
+    String verifier = ConcealedPasswords.verifier(body.administratorPassword());
     Begun begun =
         begin(
             BeginRequest.of(
@@ -136,7 +134,7 @@ class InstanceRequests {
                 new ResetPassword.Input(
                     name,
                     instance.administrator(),
-                    verifier(body.password()),
+                    ConcealedPasswords.verifier(body.password()),
                     instance.host(),
                     instance.port()),
                 idempotency));
@@ -173,7 +171,7 @@ class InstanceRequests {
       throws SQLException, InterruptedException {
     String id = Identifiers.next("ins");
     String role = body.administrator() == null ? DEFAULT_LINKED_ROLE : body.administrator();
-    String sealed = JdbcLinkedServer.seal(keys, id, body.password());
+    String sealed = ConcealedPasswords.sealed(keys, id, body.password());
     Begun begun =
         begin(
             BeginRequest.of(
@@ -314,15 +312,6 @@ class InstanceRequests {
     byte[] bytes = Json.write(body).getBytes(StandardCharsets.UTF_8);
     return new BeginRequest.Idempotency(
         request, key, HexFormat.of().formatHex(keys.fingerprint(bytes)));
-  }
-
-  private static String verifier(String password) {
-    char[] characters = password.toCharArray();
-    try {
-      return ScramVerifier.of(characters).value();
-    } finally {
-      Arrays.fill(characters, '\0');
-    }
   }
 
   /// Derives the answer from how the operation stands when it has ended, or when the time is over.
