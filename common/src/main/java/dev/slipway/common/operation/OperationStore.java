@@ -195,8 +195,9 @@ final class OperationStore {
         connection.prepareStatement(
             """
             insert into operation as o (id, kind, signature, subject, subject_name, organization, requested_by,
-              ancestry, resumes, phase, step, admission, past_pivot, input, state, deadline, step_deadline, due_at)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, clock_timestamp())
+              ancestry, resumes, phase, step, admission, past_pivot, input, state, deadline, step_deadline, step_limit,
+              due_at)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?, clock_timestamp())
             returning\s"""
                 + StoredOperation.COLUMNS)) {
       insert.setString(1, id);
@@ -216,6 +217,7 @@ final class OperationStore {
       insert.setString(15, Json.write(initialState(entry, request.input())));
       insert.setLong(16, progress.deadline());
       insert.setLong(17, progress.stepDeadline());
+      insert.setLong(18, progress.stepLimit());
       return one(insert);
     }
   }
@@ -704,6 +706,7 @@ final class OperationStore {
               phase = ?, stuck_in = ?, outcome = ?, step = ?, admission = ?, attempts = ?, cancel_requested = ?,
               past_pivot = ?, state = ?::jsonb, awaiting = ?::jsonb, awaiting_id = ?, child_end = ?::jsonb,
               waiting_for = ?, cause_code = ?, cause_message = ?, deadline = ?, step_deadline = ?,
+              step_limit = ?, reported = ?, generation = ?,
               due_at = clock_timestamp() + ? * interval '1 millisecond',
               leased_by = case when ? then leased_by end,
               leased_until = case when ? then clock_timestamp() + ? * interval '1 millisecond' end,
@@ -734,6 +737,9 @@ final class OperationStore {
       update.setString(++i, cause == null ? null : cause.message());
       update.setLong(++i, next.deadline());
       update.setLong(++i, next.stepDeadline());
+      update.setLong(++i, next.stepLimit());
+      update.setLong(++i, next.reported());
+      update.setInt(++i, next.generation());
       update.setLong(++i, decision.due().toMillis());
       update.setBoolean(++i, keepLease);
       update.setBoolean(++i, keepLease && operation.leasedBy() != null);
@@ -801,7 +807,8 @@ final class OperationStore {
         Json.readStored(operation.input(), entry.input()),
         Json.readStored(operation.state(), entry.state()),
         operation.progress().childEnd(),
-        open);
+        open,
+        operation.progress().generation());
   }
 
   private final class ReadLedger implements StepContext.OpenLedger {

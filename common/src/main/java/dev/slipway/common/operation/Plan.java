@@ -165,6 +165,7 @@ public final class Plan<I extends Record, S extends Record> {
     private Function<StepContext<I, S>, List<Resource>> makes = context -> List.of();
     private Admission admission = Admission.LIGHT;
     private Duration deadline = Builder.STEP;
+    private @Nullable Duration limit;
 
     private StepBuilder(Builder<I, S> plan, String name, StepShape.Kind kind, Act<I, S> act) {
       this.plan = plan;
@@ -189,6 +190,14 @@ public final class Plan<I extends Record, S extends Record> {
       return this;
     }
 
+    /// Lets progress that the step reports with [StepOutcome#again(Duration, String, long)] give it
+    /// the time of `within` again, up to so much for the whole step and never beyond the deadline
+    /// of the operation.
+    public StepBuilder<I, S> atMost(Duration time) {
+      limit = time;
+      return this;
+    }
+
     public Builder<I, S> undo(Undo<I, S> undo) {
       return add(undo, null);
     }
@@ -206,9 +215,14 @@ public final class Plan<I extends Record, S extends Record> {
     }
 
     private Builder<I, S> add(@Nullable Undo<I, S> undo, @Nullable String unundone) {
+      Duration longest = limit == null ? deadline : limit;
+      if (longest.compareTo(deadline) < 0) {
+        throw new IllegalStateException(
+            "The step %s may take less with progress than without".formatted(name));
+      }
       plan.steps.add(
           new Step<>(
-              new StepShape(name, kind, admission, deadline, undo != null),
+              new StepShape(name, kind, admission, deadline, longest, undo != null),
               act,
               makes,
               undo,

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// @param awaiting        the child begun and not yet heard of
 /// @param childEnd        how the last child ended
 /// @param cause           why it unwinds, is stuck or ended without success
+/// @param stepLimit       what reports of progress can extend the deadline of the current step to
+/// @param reported        how far the current step said that it had come
+/// @param generation      how often a child of this step has failed and a retry has asked anew
 record Progress(
     Phase phase,
     @Nullable Phase stuckIn,
@@ -25,7 +28,10 @@ record Progress(
     long stepDeadline,
     @Nullable Child awaiting,
     @Nullable ChildEnd childEnd,
-    @Nullable Cause cause) {
+    @Nullable Cause cause,
+    long stepLimit,
+    long reported,
+    int generation) {
 
   /// The progress of an operation that enters its first step.
   static Progress begin(PlanShape plan, long now) {
@@ -43,7 +49,10 @@ record Progress(
         Math.min(deadline, now + first.within().toMillis()),
         null,
         null,
-        null);
+        null,
+        Math.min(deadline, now + first.atMost().toMillis()),
+        0,
+        0);
   }
 
   boolean cancellable() {
@@ -63,7 +72,10 @@ record Progress(
         Math.min(deadline, now + next.within().toMillis()),
         null,
         null,
-        null);
+        null,
+        Math.min(deadline, now + next.atMost().toMillis()),
+        0,
+        0);
   }
 
   Progress waiting(int attempt, @Nullable Child child) {
@@ -79,7 +91,10 @@ record Progress(
         stepDeadline,
         child,
         childEnd,
-        cause);
+        cause,
+        stepLimit,
+        reported,
+        generation);
   }
 
   Progress unwinding(String at, long until, Cause why) {
@@ -95,7 +110,10 @@ record Progress(
         until,
         awaiting,
         childEnd,
-        why);
+        why,
+        stepLimit,
+        reported,
+        generation);
   }
 
   Progress ended(Outcome how, @Nullable Cause why) {
@@ -111,7 +129,10 @@ record Progress(
         stepDeadline,
         null,
         childEnd,
-        why);
+        why,
+        stepLimit,
+        reported,
+        generation);
   }
 
   Progress stuck(Cause why) {
@@ -127,10 +148,13 @@ record Progress(
         stepDeadline,
         awaiting,
         childEnd,
-        why);
+        why,
+        stepLimit,
+        reported,
+        generation);
   }
 
-  Progress resumed(Phase in, long wholeDeadline, long currentStepDeadline) {
+  Progress resumed(Phase in, long wholeDeadline, long currentStepDeadline, long currentStepLimit) {
     return new Progress(
         in,
         null,
@@ -143,7 +167,56 @@ record Progress(
         currentStepDeadline,
         awaiting,
         childEnd,
-        in == Phase.RUNNING ? null : cause);
+        in == Phase.RUNNING ? null : cause,
+        currentStepLimit,
+        0,
+        generation);
+  }
+
+  /// Forgets a child that has failed: its answer would be the same for ever, so the step gets to
+  /// ask another one.
+  Progress askingAnew() {
+    return new Progress(
+        phase,
+        stuckIn,
+        outcome,
+        step,
+        attempts,
+        cancelRequested,
+        pastPivot,
+        deadline,
+        stepDeadline,
+        null,
+        null,
+        cause,
+        stepLimit,
+        reported,
+        generation + 1);
+  }
+
+  /// Notes how far the step has come. What is further than ever before gives it its time again, up
+  /// to the limit; what is not changes nothing.
+  Progress reporting(long done, StepShape shape, long now) {
+    if (done <= reported) {
+      return this;
+    }
+    long extended = Math.min(stepLimit, now + shape.within().toMillis());
+    return new Progress(
+        phase,
+        stuckIn,
+        outcome,
+        step,
+        attempts,
+        cancelRequested,
+        pastPivot,
+        deadline,
+        Math.max(stepDeadline, extended),
+        awaiting,
+        childEnd,
+        cause,
+        stepLimit,
+        done,
+        generation);
   }
 
   Progress cancelling() {
@@ -159,7 +232,10 @@ record Progress(
         stepDeadline,
         awaiting,
         childEnd,
-        cause);
+        cause,
+        stepLimit,
+        reported,
+        generation);
   }
 
   Progress hearing(ChildEnd end) {
@@ -175,6 +251,9 @@ record Progress(
         stepDeadline,
         null,
         end,
-        cause);
+        cause,
+        stepLimit,
+        reported,
+        generation);
   }
 }

@@ -8,10 +8,11 @@ import org.jspecify.annotations.Nullable;
 
 /// What a step sees while it runs, outside any transaction.
 ///
-/// @param operation its identifier
-/// @param step      the step's name
-/// @param attempts  how often this step was tried before
-/// @param ledger    reads the subject's open rows, newest first
+/// @param operation  its identifier
+/// @param step       the step's name
+/// @param attempts   how often this step was tried before
+/// @param ledger     reads the subject's open rows, newest first
+/// @param generation how often a child of this step has failed and a retry asks anew
 public record StepContext<I extends Record, S extends Record>(
     String operation,
     String step,
@@ -22,7 +23,8 @@ public record StepContext<I extends Record, S extends Record>(
     I input,
     S state,
     @Nullable ChildEnd childEnd,
-    OpenLedger ledger) {
+    OpenLedger ledger,
+    int generation) {
 
   /// The ledger's open rows, read when asked.
   public interface OpenLedger {
@@ -53,9 +55,13 @@ public record StepContext<I extends Record, S extends Record>(
     return ledger.ofKind(kind);
   }
 
-  /// A child of this step: the same on every call.
+  /// A child of this step: the same on every call, until one has failed, the step is stuck over it
+  /// and somebody retries; then another one, since the first has nothing more to say.
   public Child child(String prefix, String topic, String kind, String childSubject, String input) {
-    return new Child(
-        Identifiers.derived(prefix, operation, step), topic, kind, childSubject, input);
+    String id =
+        generation == 0
+            ? Identifiers.derived(prefix, operation, step)
+            : Identifiers.derived(prefix, operation, step, Integer.toString(generation));
+    return new Child(id, topic, kind, childSubject, input);
   }
 }

@@ -35,8 +35,10 @@ public sealed interface StepOutcome<S> {
 
   /// Not yet; look again after a while.
   ///
-  /// @param why in words, shown as what the operation waits for
-  record Again<S>(Duration after, String why) implements StepOutcome<S> {}
+  /// @param why  in words, shown as what the operation waits for
+  /// @param done how far it has come since the step began, in whatever it counts: bytes, lines.
+  /// More     than ever before extends the step's deadline, where its plan says `atMost`
+  record Again<S>(Duration after, String why, long done) implements StepOutcome<S> {}
 
   /// An operation begun elsewhere has to end first; the step is then run again and finds it in its
   /// context.
@@ -50,7 +52,12 @@ public sealed interface StepOutcome<S> {
   }
 
   static <S> StepOutcome<S> again(Duration after, String why) {
-    return new Again<>(after, why);
+    return new Again<>(after, why, 0);
+  }
+
+  /// The same of a step that waits on something long, which shows that it goes on.
+  static <S> StepOutcome<S> again(Duration after, String why, long done) {
+    return new Again<>(after, why, done);
   }
 
   static <S> StepOutcome<S> await(Child child, String why) {

@@ -34,7 +34,7 @@ record StoredOperation(
       o.id, o.kind, o.subject, o.subject_name, o.organization, o.requested_by, o.ancestry, o.resumes,
       o.phase, o.stuck_in, o.outcome, o.step, o.admission, o.attempts, o.cancel_requested, o.past_pivot,
       o.input, o.state, o.awaiting, o.child_end, o.waiting_for, o.cause_code, o.cause_message, o.deadline,
-      o.step_deadline, o.epoch, o.leased_by, o.version, o.created_at, o.ended_at""";
+      o.step_deadline, o.step_limit, o.reported, o.generation, o.epoch, o.leased_by, o.version, o.created_at, o.ended_at""";
 
   Fence fence() {
     return new Fence(subject, epoch);
@@ -59,7 +59,10 @@ record StoredOperation(
             row.getLong("step_deadline"),
             awaiting == null ? null : Json.readStored(awaiting, Child.class),
             childEnd == null ? null : Json.readStored(childEnd, ChildEnd.class),
-            causeCode == null ? null : new Cause(causeCode, row.getString("cause_message")));
+            causeCode == null ? null : new Cause(causeCode, row.getString("cause_message")),
+            row.getLong("step_limit"),
+            row.getLong("reported"),
+            row.getInt("generation"));
     return new StoredOperation(
         row.getString("id"),
         row.getString("kind"),

@@ -83,15 +83,18 @@ final class Transition {
         yield Decision.now(at.entering(next, now), Move.ENTER);
       }
       case StepOutcome.Failed<?>(Cause cause) -> giveUp(plan, at, now, cause);
-      case StepOutcome.Again<?>(Duration after, String why) -> {
+      case StepOutcome.Again<?>(Duration after, String why, long reported) -> {
         if (cancel) {
           yield unwind(plan, at, now, Cause.CANCELLED);
         }
-        if (now >= at.stepDeadline()) {
-          yield giveUp(plan, at, now, overdue(at, why));
+        Progress further = at.reporting(reported, plan.step(at.step()), now);
+        if (now >= further.stepDeadline()) {
+          yield giveUp(plan, further, now, overdue(at, why));
         }
         yield Decision.stay(
-            at.waiting(at.attempts() + 1, null), clip(after, now, at.stepDeadline()), why);
+            further.waiting(at.attempts() + 1, null),
+            clip(after, now, further.stepDeadline()),
+            why);
       }
       case StepOutcome.Await<?>(Child child, String why) -> {
         if (cancel) {
@@ -224,11 +227,19 @@ final class Transition {
     }
     if (at.stuckIn() == Phase.UNWINDING) {
       long until = now + UNWINDING.toMillis();
-      return Optional.of(Decision.now(at.resumed(Phase.UNWINDING, until, until), Move.STAY));
+      return Optional.of(Decision.now(at.resumed(Phase.UNWINDING, until, until, until), Move.STAY));
     }
     long deadline = now + plan.deadline().toMillis();
-    long stepDeadline = Math.min(deadline, now + plan.step(at.step()).within().toMillis());
-    return Optional.of(Decision.now(at.resumed(Phase.RUNNING, deadline, stepDeadline), Move.STAY));
+    StepShape step = plan.step(at.step());
+    Progress resumed =
+        at.resumed(
+            Phase.RUNNING,
+            deadline,
+            Math.min(deadline, now + step.within().toMillis()),
+            Math.min(deadline, now + step.atMost().toMillis()));
+    ChildEnd end = at.childEnd();
+    boolean childFailed = end != null && end.outcome() != Outcome.SUCCEEDED;
+    return Optional.of(Decision.now(childFailed ? resumed.askingAnew() : resumed, Move.STAY));
   }
 
   private static Decision giveUp(PlanShape plan, Progress at, long now, Cause cause) {

@@ -184,6 +184,30 @@ final class ConversationTest {
   }
 
   @Test
+  void aRetryAfterTheAskedHasFailedAsksAnew() throws Exception {
+    AtomicBoolean broken = new AtomicBoolean(true);
+    asked.does(
+        "second",
+        context ->
+            broken.get()
+                ? StepOutcome.failed("fault", "It broke")
+                : StepOutcome.done(context.state()));
+    asking.does("clear", this::askForWork);
+    String parent = OperationKit.id(asker.begin(Yard.request("yard.swap", "here")));
+    assertThat(asker.awaitEnd(parent, PATIENCE).phase()).isEqualTo(Phase.STUCK);
+    broken.set(false);
+
+    assertThat(asker.retry(parent)).isTrue();
+
+    await().atMost(PATIENCE).until(() -> asker.view(parent).orElseThrow().ended());
+    OperationView end = asker.view(parent).orElseThrow();
+    assertThat(end.outcome()).as(end.toString()).isEqualTo(Outcome.SUCCEEDED);
+    assertThat(worker.list("org_1", null, false, 10))
+        .extracting(OperationView::outcome)
+        .containsExactly(Outcome.SUCCEEDED, Outcome.UNDONE);
+  }
+
+  @Test
   void cancellingTheAskerCancelsTheAskedFirst() throws Exception {
     asked.does("second", context -> StepOutcome.again(ofMillis(20), "the paint to dry"));
     List<String> undone = Collections.synchronizedList(new ArrayList<>());

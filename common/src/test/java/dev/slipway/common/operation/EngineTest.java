@@ -29,6 +29,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -510,6 +511,36 @@ final class EngineTest {
   }
 
   // ---- Time
+
+  @Test
+  void aStepFoundPastItsDeadlineGoesOnWhenItHasComeFurther() throws Exception {
+    OperationEngine engine = yard.replica("one");
+    AtomicLong lines = new AtomicLong();
+    AtomicBoolean through = new AtomicBoolean();
+    yard.does(
+        "second",
+        context ->
+            through.get()
+                ? done(context)
+                : StepOutcome.again(ofMillis(20), "the paint to dry", lines.incrementAndGet()));
+    String operation = begin(engine, "yard.work", "painted");
+    awaitStep(engine, operation, "second");
+
+    DATABASE.execute(
+        "update operation set step_deadline = platform_now() - 1, step_limit = deadline where id = '%s'"
+            .formatted(operation));
+
+    long seen = lines.get();
+    await().atMost(ofSeconds(10)).until(() -> lines.get() > seen + 3);
+    assertThat(engine.view(operation).orElseThrow().phase()).isEqualTo(Phase.RUNNING);
+    assertThat(
+            text(
+                "select (step_deadline > platform_now() and reported > 3)::text from operation where id = '%s'"
+                    .formatted(operation)))
+        .isEqualTo("true");
+    through.set(true);
+    assertThat(end(engine, operation).outcome()).isEqualTo(Outcome.SUCCEEDED);
+  }
 
   @Test
   void deadlinesDoNotPassWhileNothingRuns() throws Exception {

@@ -43,7 +43,7 @@ public final class StateDiagrams {
         """);
     for (StepShape step : plan.steps()) {
       page.append(
-          "| `%s` | %s | %d s | %s | %s |\n"
+          "| `%s` | %s | %s | %s | %s |\n"
               .formatted(
                   step.name(),
                   switch (step.kind()) {
@@ -51,7 +51,7 @@ public final class StateDiagrams {
                     case KEPT -> "kept";
                     case PIVOT -> "point of no return";
                   },
-                  step.within().toSeconds(),
+                  time(step),
                   switch (step.admission()) {
                     case LIGHT -> "run";
                     case START -> "start servers";
@@ -140,5 +140,12 @@ public final class StateDiagrams {
       case STUCK -> (progress.stuckIn() == Phase.UNWINDING ? "stuck_undoing_" : "stuck_in_") + step;
       case ENDED -> "ended_" + String.valueOf(progress.outcome()).toLowerCase(Locale.ROOT);
     };
+  }
+
+  private static String time(StepShape step) {
+    return step.atMost().equals(step.within())
+        ? "%d s".formatted(step.within().toSeconds())
+        : "%d s, %d s with progress"
+            .formatted(step.within().toSeconds(), step.atMost().toSeconds());
   }
 }

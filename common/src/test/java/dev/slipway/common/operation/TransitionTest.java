@@ -20,6 +20,7 @@ final class TransitionTest {
 
   static final Child CHILD = new Child("op_child", "topic", "kind", "subject", "{}");
   static final Cause FAULT = new Cause("fault", "It broke");
+  static final ChildEnd FAILED = new ChildEnd(CHILD.id(), Outcome.UNDONE, FAULT);
 
   /// An undoable step, one without undo, a kept one, the point of no return, one after it.
   static final PlanShape PIVOTAL =
@@ -33,6 +34,21 @@ final class TransitionTest {
               step("migrate", StepShape.Kind.KEPT, false),
               step("switch", StepShape.Kind.PIVOT, false),
               step("clear", StepShape.Kind.ORDINARY, false)));
+
+  /// Its step has two minutes without progress and five with it.
+  static final PlanShape EXTENSIBLE =
+      new PlanShape(
+          ofMinutes(10),
+          false,
+          false,
+          List.of(
+              new StepShape(
+                  "build",
+                  StepShape.Kind.ORDINARY,
+                  Admission.BUILD,
+                  ofMinutes(2),
+                  ofMinutes(5),
+                  true)));
 
   static final PlanShape UNDOABLE =
       new PlanShape(
@@ -86,6 +102,10 @@ final class TransitionTest {
     return new Signal.Stepped(StepOutcome.again(after, "the paint to dry"));
   }
 
+  static Signal further(long done) {
+    return new Signal.Stepped(StepOutcome.again(ofSeconds(1), "the paint to dry", done));
+  }
+
   static Signal awaiting() {
     return new Signal.Stepped(StepOutcome.await(CHILD, "the child"));
   }
@@ -112,13 +132,14 @@ final class TransitionTest {
     plans.put("first(undo) second third(undo)", UNDOABLE);
     plans.put("ask tell, nothing to undo", WITHOUT_UNDO);
     plans.put("superseding: remove verify", SUPERSEDING);
+    plans.put("build(undo), which progress extends", EXTENSIBLE);
     plans.forEach(
         (title, plan) -> {
           table.append("# ").append(title).append('\n');
           for (StepShape step : plan.steps()) {
             for (Progress stand : standsAt(plan, step.name())) {
-              for (long now : List.of(1_000L, ofMinutes(11).toMillis())) {
-                table.append("\n%s%s\n".formatted(describe(stand), now > 1_000 ? ", overdue" : ""));
+              for (long now : moments(plan)) {
+                table.append("\n%s%s\n".formatted(describe(stand), overdue(stand, now)));
                 signals()
                     .forEach(
                         (name, signal) ->
@@ -135,6 +156,20 @@ final class TransitionTest {
     GoldenFile.inModule("src/test/resources/golden/transitions.txt").says(table.toString());
   }
 
+  /// Soon, when progress could still help where it counts, and too late for everything.
+  private static List<Long> moments(PlanShape plan) {
+    long tooLate = ofMinutes(11).toMillis();
+    return plan.equals(EXTENSIBLE)
+        ? List.of(1_000L, ofMinutes(3).toMillis(), tooLate)
+        : List.of(1_000L, tooLate);
+  }
+
+  private static String overdue(Progress stand, long now) {
+    return now < stand.stepDeadline()
+        ? ""
+        : now < stand.stepLimit() ? ", overdue without progress" : ", overdue";
+  }
+
   private static List<Progress> standsAt(PlanShape plan, String step) {
     Progress running = at(plan, step);
     List<Progress> stands = new ArrayList<>();
@@ -142,6 +177,7 @@ final class TransitionTest {
     stands.add(running);
     stands.add(running.waiting(3, CHILD));
     stands.add(running.stuck(FAULT));
+    stands.add(running.hearing(FAILED).stuck(FAULT));
     if (!running.pastPivot()) {
       stands.add(running.cancelling());
       stands.add(running.cancelling().waiting(3, CHILD));
@@ -167,13 +203,17 @@ final class TransitionTest {
         from.stepDeadline(),
         null,
         null,
-        null);
+        null,
+        from.stepLimit(),
+        0,
+        0);
   }
 
   private static Map<String, Signal> signals() {
     Map<String, Signal> signals = new LinkedHashMap<>();
     signals.put("done", done());
     signals.put("again", again(ofSeconds(1)));
+    signals.put("further", further(7));
     signals.put("await", awaiting());
     signals.put("failed", failed());
     signals.put("undone", undone());
@@ -200,7 +240,16 @@ final class TransitionTest {
         + (progress.pastPivot() ? ", past the pivot" : "")
         + (progress.cancelRequested() ? ", cancel requested" : "")
         + (progress.awaiting() == null ? "" : ", awaiting")
-        + (progress.childEnd() == null ? "" : ", child ended");
+        + childEnd(progress.childEnd())
+        + (progress.generation() == 0 ? "" : ", asks anew")
+        + (progress.reported() == 0 ? "" : ", reported " + progress.reported());
+  }
+
+  private static String childEnd(@Nullable ChildEnd end) {
+    if (end == null) {
+      return "";
+    }
+    return end.outcome() == Outcome.SUCCEEDED ? ", child ended" : ", child failed";
   }
 
   private static String describe(Decision decision) {
@@ -357,5 +406,71 @@ final class TransitionTest {
 
     assertThat(decide(UNDOABLE, at(UNDOABLE, "first"), now, again(ofMinutes(1))).due())
         .isEqualTo(ofMillis(10));
+  }
+
+  @Test
+  void progressGivesAStepItsTimeAgainUpToItsLimit() {
+    Progress progress = at(EXTENSIBLE, "build");
+    long minute = ofMinutes(1).toMillis();
+    assertThat(progress.stepDeadline()).isEqualTo(2 * minute);
+
+    progress = decide(EXTENSIBLE, progress, minute, further(10)).next();
+    assertThat(progress.stepDeadline()).isEqualTo(3 * minute);
+
+    progress = decide(EXTENSIBLE, progress, 2 * minute, further(10)).next();
+    assertThat(progress.stepDeadline()).as("it stood still").isEqualTo(3 * minute);
+
+    // Found past its deadline, it is asked once more, and has come further.
+    progress = decide(EXTENSIBLE, progress, 4 * minute, further(11)).next();
+    assertThat(progress.phase()).isEqualTo(Phase.RUNNING);
+    assertThat(progress.stepDeadline()).as("the limit").isEqualTo(5 * minute);
+
+    Decision decision = decide(EXTENSIBLE, progress, 5 * minute, further(12));
+    assertThat(decision.next().phase()).isEqualTo(Phase.UNWINDING);
+    assertThat(decision.next().cause()).extracting(Cause::code).isEqualTo("deadline");
+  }
+
+  @Test
+  void progressExtendsNothingWhereThePlanDoesNotSaySo() {
+    Progress progress = at(UNDOABLE, "first");
+
+    assertThat(decide(UNDOABLE, progress, 1, further(9)).next().stepDeadline())
+        .isEqualTo(progress.stepDeadline());
+  }
+
+  @Test
+  void noProgressIsWorthMoreThanTheWhole() {
+    var plan =
+        new PlanShape(
+            ofMinutes(3),
+            false,
+            false,
+            List.of(
+                new StepShape(
+                    "build",
+                    StepShape.Kind.ORDINARY,
+                    Admission.BUILD,
+                    ofMinutes(2),
+                    ofMinutes(20),
+                    true)));
+
+    Progress further =
+        decide(plan, Progress.begin(plan, 0), ofMinutes(2).toMillis(), further(1)).next();
+
+    assertThat(further.stepDeadline()).isEqualTo(ofMinutes(3).toMillis());
+  }
+
+  @Test
+  void aRetryForgetsAChildThatFailedAndKeepsOneThatSucceeded() {
+    Progress failed = at(PIVOTAL, "clear").hearing(FAILED).stuck(FAULT);
+    Progress retried = decide(PIVOTAL, failed, 0, new Signal.RetryRequested()).next();
+    assertThat(retried.childEnd()).isNull();
+    assertThat(retried.generation()).isEqualTo(1);
+
+    ChildEnd succeeded = new ChildEnd(CHILD.id(), Outcome.SUCCEEDED, null);
+    Progress late = at(PIVOTAL, "clear").hearing(succeeded).stuck(FAULT);
+    retried = decide(PIVOTAL, late, 0, new Signal.RetryRequested()).next();
+    assertThat(retried.childEnd()).isEqualTo(succeeded);
+    assertThat(retried.generation()).isZero();
   }
 }

@@ -41,6 +41,8 @@ final class Workshop {
           .as(Admission.START)
           .undo(this::removeFrame)
           .step("wait", this::waitOnce)
+          .within(ofMinutes(1))
+          .atMost(ofMinutes(3))
           .undoNothing("Waiting leaves nothing")
           .step("engine", this::engine)
           .making(context -> List.of(engineOf(context.input())))
@@ -67,7 +69,7 @@ final class Workshop {
 
     private StepOutcome<State> waitOnce(StepContext<Input, State> context) {
       return context.attempts() == 0
-          ? StepOutcome.again(ofMillis(1), "the paint to dry")
+          ? StepOutcome.again(ofMillis(1), "the paint to dry", 1)
           : StepOutcome.done(new State(3));
     }
 

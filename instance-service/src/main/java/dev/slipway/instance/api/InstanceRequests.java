@@ -25,7 +25,7 @@ import dev.slipway.instance.domain.Instance;
 import dev.slipway.instance.domain.InstanceKind;
 import dev.slipway.instance.domain.InstanceStatus;
 import dev.slipway.instance.domain.Instances;
-import dev.slipway.instance.driver.linked.JdbcLinkedServer;
+import dev.slipway.instance.operation.ConcealedPasswords;
 import dev.slipway.instance.operation.DestroyInstance;
 import dev.slipway.instance.operation.LinkInstance;
 import dev.slipway.instance.operation.ProvisionInstance;
@@ -39,7 +39,6 @@ import jakarta.ws.rs.core.Response;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -86,7 +85,7 @@ class InstanceRequests {
 
   Response provision(ProvisionRequest body, @Nullable String key) throws SQLException {
     String id = Identifiers.next("ins");
-    String verifier = verifier(body.administratorPassword());
+    String verifier = ConcealedPasswords.verifier(body.administratorPassword());
     Begun begun =
         begin(
             BeginRequest.of(
@@ -141,7 +140,7 @@ class InstanceRequests {
                 new ResetPassword.Input(
                     name,
                     instance.administrator(),
-                    verifier(body.password()),
+                    ConcealedPasswords.verifier(body.password()),
                     instance.host(),
                     instance.port()),
                 idempotency));
@@ -178,7 +177,7 @@ class InstanceRequests {
       throws SQLException, InterruptedException {
     String id = Identifiers.next("ins");
     String role = body.administrator() == null ? DEFAULT_LINKED_ROLE : body.administrator();
-    String sealed = JdbcLinkedServer.seal(keys, id, body.password());
+    String sealed = ConcealedPasswords.sealed(keys, id, body.password());
     Begun begun =
         begin(
             BeginRequest.of(
@@ -307,15 +306,6 @@ class InstanceRequests {
 
   private static String operationOf(String name, Begun begun) {
     return OperationRequests.operationOf(begun, active -> InstanceErrors.busy(name, active));
-  }
-
-  private static String verifier(String password) {
-    char[] characters = password.toCharArray();
-    try {
-      return ScramVerifier.of(characters).value();
-    } finally {
-      Arrays.fill(characters, '\0');
-    }
   }
 
   /// Derives the answer from how the operation stands when it has ended, or when the time is over.

@@ -1,7 +1,6 @@
-package dev.slipway.instance;
+package dev.slipway.instance.driver;
 
 import dev.slipway.common.operation.DriverFailure;
-import dev.slipway.instance.driver.InstanceDriver;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -9,9 +8,9 @@ import org.jboss.logging.Logger;
 
 /// Does ahead of the first request what it would otherwise wait for.
 @Singleton
-class Startup {
+class EarlyPreparation {
 
-  private static final Logger LOG = Logger.getLogger(Startup.class);
+  private static final Logger LOG = Logger.getLogger(EarlyPreparation.class);
 
   void prepare(@Observes StartupEvent event, InstanceDriver driver) {
     Thread.ofVirtual().name("driver-preparation").start(() -> prepare(driver));
