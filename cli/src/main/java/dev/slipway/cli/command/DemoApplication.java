@@ -15,7 +15,6 @@ import dev.slipway.cli.console.CommandFailure;
 import dev.slipway.cli.console.Json;
 import dev.slipway.cli.console.Output;
 import dev.slipway.cli.console.Surroundings;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,7 +74,7 @@ final class DemoApplication {
   /// Why it cannot be shown here, as the rest of a sentence.
   Optional<String> obstacle() {
     for (String program : List.of("node", "npm")) {
-      if (!present(program)) {
+      if (surroundings.program(program).isEmpty()) {
         return Optional.of(
             "there is no %s on the PATH, and it is written for Node.js".formatted(program));
       }
@@ -184,15 +183,6 @@ final class DemoApplication {
 
   private Path example() {
     return surroundings.root().resolve("examples").resolve(NAME);
-  }
-
-  private boolean present(String program) {
-    for (String folder : surroundings.variable("PATH").orElse("").split(File.pathSeparator, -1)) {
-      if (!folder.isEmpty() && Files.isExecutable(Path.of(folder, program))) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private static void copy(Path from, Path to) throws IOException {

@@ -1,7 +1,9 @@
 package dev.slipway.cli.console;
 
+import java.io.File;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -62,6 +64,15 @@ public record Surroundings(
   /// The value of an environment variable; an empty one counts as none.
   public Optional<String> variable(String name) {
     return Optional.ofNullable(environment.get(name)).filter(value -> !value.isBlank());
+  }
+
+  /// A program that is found on the PATH.
+  public Optional<Path> program(String name) {
+    return Arrays.stream(variable("PATH").orElse("").split(File.pathSeparator, -1))
+        .filter(folder -> !folder.isEmpty())
+        .map(folder -> Path.of(folder, name))
+        .filter(Files::isExecutable)
+        .findFirst();
   }
 
   public boolean terminal(Stream stream) {

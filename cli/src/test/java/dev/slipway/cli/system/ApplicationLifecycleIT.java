@@ -96,11 +96,17 @@ class ApplicationLifecycleIT {
     String migration = "migrations/20260301000000_broken.js";
     guestbook.write(
         migration,
-        "export const up = (knex) => knex.raw('select no_such_column');\n"
-            + "export const down = () => undefined;\n");
+        """
+        export const up = (knex) => knex.raw('select no_such_column');
+        export const down = () => undefined;
+        """);
     refused(guestbook, "migrate failed", "no_such_column");
     guestbook.write(
-        migration, "export const up = async () => {};\nexport const down = async () => {};\n");
+        migration,
+        """
+        export const up = async () => {};
+        export const down = async () => {};
+        """);
 
     guestbook.replace("dbos-config.yaml", "    - node main.js", "    - node missing.js");
     refused(guestbook, "was", "missing.js");

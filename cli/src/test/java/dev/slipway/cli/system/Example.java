@@ -79,10 +79,7 @@ record Example(PlatformUnderTest platform, Path folder, String organization) {
 
   private static void requireNode() {
     for (String program : List.of("node", "npm")) {
-      boolean present =
-          Stream.of(System.getenv().getOrDefault("PATH", "").split(":", -1))
-              .anyMatch(it -> !it.isEmpty() && Files.isExecutable(Path.of(it, program)));
-      if (!present) {
+      if (!OfficialCommand.present(program)) {
         String reason = program + " is needed to deploy applications";
         if (System.getenv("CI") != null) {
           fail(reason);

@@ -112,8 +112,10 @@ class OfficialApplicationIT {
     String serving = version(mine);
     guestbook.write(
         "migrations/20260301000000_broken.js",
-        "export const up = (knex) => knex.raw('select no_such_column');\n"
-            + "export const down = () => undefined;\n");
+        """
+        export const up = (knex) => knex.raw('select no_such_column');
+        export const down = () => undefined;
+        """);
 
     Result failed = command.run(mine, "app", "deploy");
 

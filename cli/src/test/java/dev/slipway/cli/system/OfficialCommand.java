@@ -77,7 +77,7 @@ record OfficialCommand(PlatformUnderTest platform, Path program) {
     return PlatformUnderTest.run(directory, environment, "", command);
   }
 
-  private static boolean present(String program) {
+  static boolean present(String program) {
     for (String folder : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
       if (!folder.isEmpty() && Files.isExecutable(Path.of(folder, program))) {
         return true;
