@@ -654,7 +654,9 @@ class ApplicationTest {
       Assumptions.assumeTrue(System.getenv("CI") != null, command[0] + " is not on this machine");
       throw absent;
     }
-    String said = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).strip();
+    String said =
+        new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
+            .strip();
     process.waitFor();
     return said;
   }

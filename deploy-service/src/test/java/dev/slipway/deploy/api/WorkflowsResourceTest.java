@@ -25,7 +25,8 @@ class WorkflowsResourceTest {
   @Inject DatabaseAccesses accesses;
 
   @ParameterizedTest
-  @ValueSource(strings = {"{\"limit\":10,\"offset\":null}", "{\"limit\":null,\"offset\":null}", "{}"})
+  @ValueSource(
+      strings = {"{\"limit\":10,\"offset\":null}", "{\"limit\":null,\"offset\":null}", "{}"})
   void anApplicationThatWasNeverDeployedHasNone(String body) {
     Member anna = neverDeployed();
 

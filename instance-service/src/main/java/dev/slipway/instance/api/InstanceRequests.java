@@ -7,7 +7,6 @@ import static dev.slipway.instance.api.InstanceErrors.INSTANCE_LINKED;
 import static dev.slipway.instance.api.InstanceErrors.INSTANCE_NOT_LINKED;
 
 import dev.slipway.common.crypto.InstallationKeys;
-import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.error.ApiException;
 import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.operation.BeginRequest;

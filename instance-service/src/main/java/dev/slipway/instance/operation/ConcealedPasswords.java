@@ -1,7 +1,7 @@
 package dev.slipway.instance.operation;
 
 import dev.slipway.common.crypto.InstallationKeys;
-import dev.slipway.instance.driver.ScramVerifier;
+import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.instance.driver.linked.JdbcLinkedServer;
 import java.util.Arrays;
 

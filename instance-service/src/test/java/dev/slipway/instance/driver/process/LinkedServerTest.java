@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.slipway.common.crypto.InstallationKeys;
+import dev.slipway.common.driver.Endpoint;
+import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
-import dev.slipway.common.driver.Endpoint;
 import dev.slipway.instance.driver.InstanceSpecification;
-import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.instance.driver.linked.JdbcLinkedServer;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -3,10 +3,10 @@ package dev.slipway.instance.driver.process;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
 import dev.slipway.instance.driver.InstanceSpecification;
-import dev.slipway.common.driver.ScramVerifier;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
