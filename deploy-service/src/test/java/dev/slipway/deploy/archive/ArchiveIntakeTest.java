@@ -3,6 +3,7 @@ package dev.slipway.deploy.archive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.errorprone.annotations.FormatMethod;
 import com.sun.management.ThreadMXBean;
 import dev.slipway.deploy.archive.ArchiveIntake.Received;
 import dev.slipway.deploy.archive.ArchiveIntake.Stored;
@@ -148,6 +149,11 @@ final class ArchiveIntakeTest {
           public int read() throws IOException {
             throw new IOException("reset by peer");
           }
+
+          @Override
+          public int read(byte[] into, int offset, int length) throws IOException {
+            return read();
+          }
         };
     var body =
         new SequenceInputStream(
@@ -181,6 +187,7 @@ final class ArchiveIntakeTest {
     assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(16L << 20);
   }
 
+  @FormatMethod
   private Received receive(String body, Object... values) throws Exception {
     return intake.receive(stream(body.formatted(values)));
   }
