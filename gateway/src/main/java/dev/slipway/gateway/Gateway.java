@@ -17,6 +17,7 @@ import dev.slipway.gateway.proxy.Upstreams;
 import dev.slipway.gateway.route.ApplicationHosts;
 import dev.slipway.gateway.tls.ApplicationCertificates;
 import dev.slipway.gateway.tls.GatewayCertificate;
+import dev.slipway.gateway.tls.TransportSecurity;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
@@ -200,6 +201,7 @@ public class Gateway {
     options
         .setSsl(true)
         .setUseAlpn(true)
+        .setSslEngineOptions(TransportSecurity.engine())
         .setKeyCertOptions(
             KeyCertOptions.wrap(
                 new ApplicationCertificates(

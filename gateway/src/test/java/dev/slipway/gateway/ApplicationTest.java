@@ -1,5 +1,6 @@
 package dev.slipway.gateway;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -25,6 +26,8 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.HostAndPort;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.SocketAddress;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -46,7 +49,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ApplicationTest {
 
@@ -65,10 +70,10 @@ class ApplicationTest {
   private static HttpClient client = vertx.createHttpClient();
 
   private final String application = "app_" + applications.incrementAndGet();
-  private final String name = "shop-" + applications.get();
-  private final String host = "demo-" + name + ".localhost";
-
-  private final HostAndPort authority = HostAndPort.create(host, gateway.port());
+  private String organization = "demo";
+  private String name = "shop-" + applications.get();
+  private String host = "demo-" + name + ".localhost";
+  private HostAndPort authority = HostAndPort.create(host, gateway.port());
   private final List<Executor> executors = new ArrayList<>();
   private long revision;
 
@@ -217,7 +222,7 @@ class ApplicationTest {
   }
 
   @Test
-  void nothingFailsWhileTheRouteSwitches() throws Exception {
+  void nothingFailsWhileTheRouteSwitches() {
     Executor one = executor(request -> request.bodyHandler(body -> request.response().end("one")));
     Executor two = executor(request -> request.bodyHandler(body -> request.response().end("two")));
     route(one);
@@ -227,7 +232,7 @@ class ApplicationTest {
     var load = load(failures, answers, HttpMethod.POST, HttpMethod.GET);
     for (int i = 0; i < 20; i++) {
       publish(false, i % 2 == 0 ? two : one);
-      TimeUnit.MILLISECONDS.sleep(100);
+      awaitMore(answers);
     }
     load.end();
 
@@ -236,19 +241,19 @@ class ApplicationTest {
   }
 
   @Test
-  void noSafeRequestFailsWhenAnExecutorIsKilled() throws Exception {
+  void noSafeRequestFailsWhenAnExecutorIsKilled() {
     Executor one = executor(request -> request.response().end("one"));
     Executor two = executor(request -> request.response().end("two"));
     route(one, two);
     var failures = new CopyOnWriteArrayList<String>();
     var answers = new CopyOnWriteArrayList<String>();
 
-    var load = load(failures, answers, HttpMethod.GET, HttpMethod.HEAD);
+    var load = load(failures, answers, HttpMethod.GET, HttpMethod.GET, HttpMethod.HEAD);
     for (int i = 0; i < 5; i++) {
       two.stop();
-      TimeUnit.MILLISECONDS.sleep(200);
+      awaitMore(answers);
       two.start();
-      TimeUnit.MILLISECONDS.sleep(200);
+      awaitMore(answers);
       publish(false, i % 2 == 0 ? new Executor[] {two, one} : new Executor[] {one, two});
     }
     load.end();
@@ -339,9 +344,9 @@ class ApplicationTest {
 
     assertThat(response.statusCode()).isEqualTo(200);
     await().until(() -> received.contains("data: 1\n\n"));
-    open.get().response().write("data: 2\n\n");
+    requireNonNull(open.get()).response().write("data: 2\n\n");
     await().until(() -> received.contains("data: 2\n\n"));
-    open.get().response().end();
+    requireNonNull(open.get()).response().end();
   }
 
   @Test
@@ -375,7 +380,7 @@ class ApplicationTest {
             .map(Buffer::toString);
     await().until(() -> paused.get() != null);
     await().during(Duration.ofMillis(700)).until(() -> sent.get() < 40);
-    paused.get().resume();
+    requireNonNull(paused.get()).resume();
 
     assertThat(FakeService.await(answer)).isEqualTo("all");
     assertThat(received.get()).isEqualTo(64 * 1024 * 1024);
@@ -412,14 +417,26 @@ class ApplicationTest {
     FakeService.await(socket.close());
   }
 
-  @Test
-  void commonClientsTakeTheCertificateOfAnApplication() throws Exception {
+  /// A server name with an underscore is no host name to the letter of the standard.
+  @ParameterizedTest
+  @CsvSource({
+    "demo-%s.localhost, --http1.1, 1.3",
+    "my_org-my_%s.localhost, --http1.1, 1.3",
+    "my_org-my_%s.localhost, --http2, 1.3",
+    "my_org-my_%s.localhost, --http2, 1.2"
+  })
+  void curlTakesTheCertificateOfAnApplication(String pattern, String http, String tls)
+      throws Exception {
+    called(pattern);
     route(executor(request -> request.response().end("trusted")));
 
     assertThat(
             run(
                 "curl",
                 "-sS",
+                http,
+                "--tls-max",
+                tls,
                 "--noproxy",
                 "*",
                 "--max-time",
@@ -430,17 +447,28 @@ class ApplicationTest {
                 authority().toString(),
                 "https://" + host + ":" + gateway.port() + "/"))
         .isEqualTo("trusted");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"demo-%s.localhost", "my_org-my_%s.localhost"})
+  void nodeTakesTheCertificateOfAnApplication(String pattern) throws Exception {
+    called(pattern);
+    route(executor(request -> request.response().end("trusted")));
+
     assertThat(
             run(
                 "node",
                 "-e",
                 """
-                require('https').get({host: '127.0.0.1', port: %d, servername: '%s',
-                    headers: {Host: '%s'}, ca: require('fs').readFileSync('%s')},
+                require('https').get('https://%s:%d/', {
+                    lookup: (host, options, found) => options.all
+                        ? found(null, [{address: '127.0.0.1', family: 4}])
+                        : found(null, '127.0.0.1', 4),
+                    ca: require('fs').readFileSync('%s')},
                   answer => answer.on('data', data => process.stdout.write(data)))
                   .on('error', problem => console.log(problem.message));
                 """
-                    .formatted(gateway.port(), host, host, authority())))
+                    .formatted(host, gateway.port(), authority())))
         .isEqualTo("trusted");
   }
 
@@ -480,15 +508,14 @@ class ApplicationTest {
     request.end();
   }
 
-  private Load load(
-      List<String> failures, List<String> answers, HttpMethod first, HttpMethod second) {
+  private Load load(List<String> failures, List<String> answers, HttpMethod... methods) {
     var count = new AtomicInteger();
     var open = new AtomicInteger();
     long timer =
         vertx.setPeriodic(
             7,
             due -> {
-              HttpMethod method = count.incrementAndGet() % 2 == 0 ? first : second;
+              HttpMethod method = methods[count.getAndIncrement() % methods.length];
               open.incrementAndGet();
               send(client, method, "/", request -> {}, method.equals(HttpMethod.POST) ? "x" : "")
                   .onComplete(
@@ -509,6 +536,12 @@ class ApplicationTest {
     };
   }
 
+  /// Waits until some requests more have been answered.
+  private static void awaitMore(List<String> answers) {
+    int before = answers.size();
+    await().until(() -> answers.size() > before + 20);
+  }
+
   private interface Load {
     void end();
   }
@@ -527,6 +560,16 @@ class ApplicationTest {
           .forEach(one -> revisions.put(one.getKey(), (Integer) one.getValue()));
     }
     return revisions;
+  }
+
+  /// Gives the application another host.
+  ///
+  /// @param pattern with a place for what makes it different from all others
+  private void called(String pattern) {
+    host = pattern.formatted(name);
+    organization = host.substring(0, host.indexOf('-'));
+    name = host.substring(host.indexOf('-') + 1, host.indexOf('.'));
+    authority = HostAndPort.create(host, gateway.port());
   }
 
   private Answer get(String path) {
@@ -587,7 +630,7 @@ class ApplicationTest {
         new JsonObject()
             .put("application", application)
             .put("organization", "org_1")
-            .put("organizationName", "demo")
+            .put("organizationName", organization)
             .put("name", name)
             .put("revision", revision)
             .put("executors", targets)
@@ -650,13 +693,12 @@ class ApplicationTest {
     Process process;
     try {
       process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    } catch (java.io.IOException absent) {
+    } catch (IOException absent) {
       Assumptions.assumeTrue(System.getenv("CI") != null, command[0] + " is not on this machine");
       throw absent;
     }
     String said =
-        new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
-            .strip();
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     process.waitFor();
     return said;
   }
