@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.slipway.localstack.TestStack;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
@@ -35,11 +38,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -65,6 +71,7 @@ class ApplicationTest {
           .withKafka(kafka());
 
   private static final Vertx vertx = Vertx.vertx();
+  private static final Context loop = vertx.getOrCreateContext();
   private static final AtomicInteger applications = new AtomicInteger();
   private static KafkaProducer<String, String> producer = producer();
   private static HttpClient client = vertx.createHttpClient();
@@ -161,6 +168,25 @@ class ApplicationTest {
   }
 
   @Test
+  void aBrowserGetsAPage() {
+    called("demo-%s<b>.localhost");
+    Answer unknown = page();
+
+    assertThat(unknown.status()).isEqualTo(404);
+    assertThat(unknown.headers().get("Content-Type")).isEqualTo("text/html; charset=utf-8");
+    assertThat(unknown.headers().get("Content-Security-Policy")).startsWith("default-src 'none'");
+    assertThat(unknown.body())
+        .contains(
+            "<h1>404</h1>", "There is no application at " + host.replace("<b>.localhost", "&lt;b"))
+        .doesNotContain("<b>", "http-equiv");
+
+    called("demo-%s.localhost");
+    publish(false);
+    await().until(() -> get("/").status() == 503);
+    assertThat(page().body()).contains("<h1>503</h1>", "http-equiv=\"refresh\" content=\"2\"");
+  }
+
+  @Test
   void anApplicationThatIsGoneIsForgotten() {
     route(executor(request -> request.response().end("here")));
     publish(true);
@@ -219,6 +245,110 @@ class ApplicationTest {
 
     assertThat(FakeService.await(slow).body()).isEqualTo("slow");
     await().until(() -> Integer.valueOf(2).equals(acknowledged().get(application)));
+  }
+
+  @Test
+  void whatGoesOnForeverHoldsNoRevisionUp() {
+    Executor old =
+        executor(
+            request -> {
+              request.response().putHeader("Content-Type", "text/event-stream");
+              if (request.uri().equals("/events")) {
+                request.response().setChunked(true).write("data: 1\n\n");
+              } else {
+                request.response().end();
+              }
+            });
+    old.webSocket(socket -> socket.textMessageHandler(text -> socket.writeTextMessage(text)));
+    route(old);
+    await().until(() -> acknowledged().containsKey(application));
+    var messages = new CopyOnWriteArrayList<String>();
+    WebSocket socket = webSocket();
+    socket.textMessageHandler(messages::add);
+    socket.writeTextMessage("here");
+    assertThat(FakeService.await(events(messages)).statusCode()).isEqualTo(200);
+    await().until(() -> messages.contains("here") && messages.contains("data: 1\n\n"));
+
+    publish(false, executor(request -> request.response().end()));
+
+    // Less than what is under way is waited for.
+    await()
+        .atMost(Duration.ofSeconds(2))
+        .until(() -> Integer.valueOf(2).equals(acknowledged().get(application)));
+    assertThat(socket.isClosed()).isFalse();
+    FakeService.await(socket.close());
+  }
+
+  @Test
+  void manyChangesTravelOnFewConnections() {
+    var connections = new CopyOnWriteArraySet<HttpConnection>();
+    Executor executor =
+        executor(
+            request -> {
+              connections.add(request.connection());
+              request.bodyHandler(body -> request.response().end("done"));
+            });
+    route(executor);
+
+    for (int i = 0; i < 100; i++) {
+      assertThat(FakeService.await(send(client, HttpMethod.POST, "/", request -> {}, "x")).body())
+          .isEqualTo("done");
+    }
+
+    assertThat(connections).hasSizeLessThan(5);
+  }
+
+  /// As executors do that close what was idle, just when the next request comes in.
+  @Test
+  void aChangeIsNotLostToAConnectionThatIsBeingClosed() {
+    var lastUsed = new ConcurrentHashMap<HttpConnection, Long>();
+    Executor impatient =
+        executor(
+            request -> {
+              long now = System.nanoTime();
+              Long before = lastUsed.put(request.connection(), now);
+              if (before != null && now - before > Duration.ofMillis(1_100).toNanos()) {
+                request.connection().close();
+              } else {
+                request.bodyHandler(body -> request.response().end("done"));
+              }
+            });
+    route(impatient);
+    for (int i = 0; i < 3; i++) {
+      long asked = System.nanoTime();
+      Answer answer = FakeService.await(send(client, HttpMethod.POST, "/", request -> {}, "x"));
+      assertThat(answer.body()).isEqualTo("done");
+      await().until(() -> System.nanoTime() - asked > Duration.ofMillis(1_200).toNanos());
+    }
+  }
+
+  /// What an executor refuses without reading it must not come out of the connection later.
+  @Test
+  void whatFollowsAnEarlyAnswerIsServed() {
+    Executor executor =
+        executor(
+            request -> {
+              if (request.uri().equals("/large")) {
+                request.response().setStatusCode(413).end("too large");
+              } else {
+                request.bodyHandler(body -> request.response().end(body.length() + " bytes"));
+              }
+            });
+    route(executor);
+    String large = "x".repeat(2 * 1024 * 1024);
+
+    for (int i = 0; i < 5; i++) {
+      int status =
+          send(client, HttpMethod.POST, "/large", request -> {}, large)
+              .map(Answer::status)
+              .otherwise(413)
+              .toCompletionStage()
+              .toCompletableFuture()
+              .join();
+      assertThat(status).isEqualTo(413);
+      assertThat(FakeService.await(send(client, HttpMethod.POST, "/", r -> {}, "abc")).body())
+          .isEqualTo("3 bytes");
+    }
   }
 
   @Test
@@ -331,16 +461,7 @@ class ApplicationTest {
     route(executor);
     var received = new CopyOnWriteArrayList<String>();
 
-    HttpClientResponse response =
-        FakeService.await(
-            client
-                .request(options(HttpMethod.GET, "/events"))
-                .compose(request -> request.authority(authority).send())
-                .map(
-                    answer -> {
-                      answer.handler(chunk -> received.add(chunk.toString()));
-                      return answer;
-                    }));
+    HttpClientResponse response = FakeService.await(events(received));
 
     assertThat(response.statusCode()).isEqualTo(200);
     await().until(() -> received.contains("data: 1\n\n"));
@@ -393,19 +514,7 @@ class ApplicationTest {
     route(executor);
     var messages = new CopyOnWriteArrayList<String>();
 
-    WebSocket socket =
-        FakeService.await(
-            vertx
-                .createWebSocketClient(
-                    new WebSocketClientOptions().setSsl(true).setTrustOptions(trust()))
-                .connect(
-                    new WebSocketConnectOptions()
-                        .setServer(SocketAddress.inetSocketAddress(gateway.port(), "127.0.0.1"))
-                        .setHost("localhost")
-                        .setPort(gateway.port())
-                        .putHeader("Host", host)
-                        .setSsl(true)
-                        .setURI("/talk")));
+    WebSocket socket = webSocket();
     socket.textMessageHandler(messages::add);
     socket.writeTextMessage("first");
     await().until(() -> messages.contains("first"));
@@ -566,10 +675,44 @@ class ApplicationTest {
   ///
   /// @param pattern with a place for what makes it different from all others
   private void called(String pattern) {
-    host = pattern.formatted(name);
+    host = pattern.formatted(application.replace('_', '-'));
     organization = host.substring(0, host.indexOf('-'));
     name = host.substring(host.indexOf('-') + 1, host.indexOf('.'));
     authority = HostAndPort.create(host, gateway.port());
+  }
+
+  private WebSocket webSocket() {
+    return FakeService.await(
+        vertx
+            .createWebSocketClient(
+                new WebSocketClientOptions().setSsl(true).setTrustOptions(trust()))
+            .connect(
+                new WebSocketConnectOptions()
+                    .setServer(SocketAddress.inetSocketAddress(gateway.port(), "127.0.0.1"))
+                    .setHost("localhost")
+                    .setPort(gateway.port())
+                    .putHeader("Host", host)
+                    .setSsl(true)
+                    .setURI("/talk")));
+  }
+
+  private Future<HttpClientResponse> events(List<String> received) {
+    return onLoop(
+        () ->
+            client
+                .request(options(HttpMethod.GET, "/events"))
+                .compose(request -> request.authority(authority).send())
+                .map(answer -> answer.handler(chunk -> received.add(chunk.toString()))));
+  }
+
+  private Answer page() {
+    return FakeService.await(
+        send(
+            client,
+            HttpMethod.GET,
+            "/",
+            request -> request.putHeader("Accept", "text/html,application/xml;q=0.9"),
+            ""));
   }
 
   private Answer get(String path) {
@@ -582,21 +725,32 @@ class ApplicationTest {
       String path,
       Consumer<io.vertx.core.http.HttpClientRequest> prepare,
       String body) {
-    return through
-        .request(options(method, path))
-        .compose(
-            request -> {
-              prepare.accept(request.authority(authority));
-              return body.isEmpty() ? request.send() : request.send(body);
-            })
-        .compose(
-            response ->
-                response
-                    .body()
-                    .map(
-                        read ->
-                            new Answer(
-                                response.statusCode(), response.headers(), read.toString())));
+    return onLoop(
+        () ->
+            through
+                .request(options(method, path))
+                .compose(
+                    request -> {
+                      prepare.accept(request.authority(authority));
+                      return body.isEmpty() ? request.send() : request.send(body);
+                    })
+                .compose(
+                    response ->
+                        response
+                            .body()
+                            .map(
+                                read ->
+                                    new Answer(
+                                        response.statusCode(),
+                                        response.headers(),
+                                        read.toString()))));
+  }
+
+  /// Everywhere else an answer may come before anybody listens to it.
+  private static <T> Future<T> onLoop(Supplier<Future<T>> work) {
+    Promise<T> promise = Promise.promise();
+    loop.runOnContext(there -> work.get().onComplete(promise));
+    return promise.future();
   }
 
   private record Answer(int status, MultiMap headers, String body) {}
