@@ -12,8 +12,8 @@ final class RefusalPage {
   private RefusalPage() {}
 
   static String of(Refusal refusal, Exchange exchange) {
-    String retryAfter = refusal.headers().get("Retry-After");
-    boolean again = retryAfter != null && exchange.request().method().name().equals("GET");
+    boolean shown = exchange.request().method().name().equals("GET");
+    String again = shown ? refusal.headers().get("Retry-After") : null;
     return """
     <!doctype html>
     <html lang="en">
@@ -33,9 +33,11 @@ final class RefusalPage {
     """
         .formatted(
             refusal.status(),
-            again ? "\n<meta http-equiv=\"refresh\" content=\"" + escaped(retryAfter) + "\">" : "",
+            again == null
+                ? ""
+                : "\n<meta http-equiv=\"refresh\" content=\"" + escaped(again) + "\">",
             capitalized(escaped(refusal.publicMessage())),
-            again ? "\n<p>This page tries again by itself.</p>" : "",
+            again == null ? "" : "\n<p>This page tries again by itself.</p>",
             escaped(exchange.identifier()));
   }
 
