@@ -71,7 +71,7 @@ final class Door {
     Exchange exchange = Exchange.begin(request, connections);
     Optional<Future<Void>> forwarded = applications.forward(exchange);
     if (forwarded.isPresent()) {
-      forwarded.get().onFailure(exchange::fail);
+      forwarded.get().onFailure(exchange::failWithPage);
       return;
     }
     if (!archives.isHeld(request)) {

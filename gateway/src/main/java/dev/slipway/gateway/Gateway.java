@@ -17,6 +17,7 @@ import dev.slipway.gateway.proxy.Upstreams;
 import dev.slipway.gateway.route.ApplicationHosts;
 import dev.slipway.gateway.tls.ApplicationCertificates;
 import dev.slipway.gateway.tls.GatewayCertificate;
+import dev.slipway.gateway.tls.TransportSecurity;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
@@ -48,7 +49,9 @@ public class Gateway {
   private static final int LONGEST_LINE = 4_000;
 
   private static final int LONGEST_HEADERS = 16 * 1024;
-  private static final int START_SECONDS = 10;
+
+  /// A machine that is busy with everything else that starts takes its time.
+  private static final int START_SECONDS = 60;
 
   private final GatewaySettings settings;
   private final Vertx vertx;
@@ -96,7 +99,10 @@ public class Gateway {
               .get(START_SECONDS, TimeUnit.SECONDS)
               .actualPort();
     } catch (ExecutionException | TimeoutException problem) {
-      Throwable cause = problem.getCause() == null ? problem : problem.getCause();
+      Throwable cause =
+          problem.getCause() == null
+              ? new TimeoutException("it took longer than " + START_SECONDS + " s")
+              : problem.getCause();
       throw new ConfigurationException(
           "cannot listen on %s port %d (slipway.gateway.port): %s"
               .formatted(first, settings.port(), cause.getMessage()),
@@ -200,6 +206,7 @@ public class Gateway {
     options
         .setSsl(true)
         .setUseAlpn(true)
+        .setSslEngineOptions(TransportSecurity.engine())
         .setKeyCertOptions(
             KeyCertOptions.wrap(
                 new ApplicationCertificates(

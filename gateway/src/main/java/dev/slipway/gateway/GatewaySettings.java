@@ -97,7 +97,7 @@ public interface GatewaySettings {
   @WithDefault("5s")
   Duration drainPatience();
 
-  /// Connections to an executor for what changes nothing, and as many for everything else.
+  /// Connections to an executor.
   @WithDefault("512")
   int applicationConnections();
 

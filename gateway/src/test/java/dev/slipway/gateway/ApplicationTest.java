@@ -1,16 +1,20 @@
 package dev.slipway.gateway;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.slipway.localstack.TestStack;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
@@ -25,6 +29,8 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.HostAndPort;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.SocketAddress;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,11 +38,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -46,7 +55,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ApplicationTest {
 
@@ -60,15 +71,16 @@ class ApplicationTest {
           .withKafka(kafka());
 
   private static final Vertx vertx = Vertx.vertx();
+  private static final Context loop = vertx.getOrCreateContext();
   private static final AtomicInteger applications = new AtomicInteger();
   private static KafkaProducer<String, String> producer = producer();
   private static HttpClient client = vertx.createHttpClient();
 
   private final String application = "app_" + applications.incrementAndGet();
-  private final String name = "shop-" + applications.get();
-  private final String host = "demo-" + name + ".localhost";
-
-  private final HostAndPort authority = HostAndPort.create(host, gateway.port());
+  private String organization = "demo";
+  private String name = "shop-" + applications.get();
+  private String host = "demo-" + name + ".localhost";
+  private HostAndPort authority = HostAndPort.create(host, gateway.port());
   private final List<Executor> executors = new ArrayList<>();
   private long revision;
 
@@ -156,6 +168,25 @@ class ApplicationTest {
   }
 
   @Test
+  void aBrowserGetsAPage() {
+    called("demo-%s<b>.localhost");
+    Answer unknown = page();
+
+    assertThat(unknown.status()).isEqualTo(404);
+    assertThat(unknown.headers().get("Content-Type")).isEqualTo("text/html; charset=utf-8");
+    assertThat(unknown.headers().get("Content-Security-Policy")).startsWith("default-src 'none'");
+    assertThat(unknown.body())
+        .contains(
+            "<h1>404</h1>", "There is no application at " + host.replace("<b>.localhost", "&lt;b"))
+        .doesNotContain("<b>", "http-equiv");
+
+    called("demo-%s.localhost");
+    publish(false);
+    await().until(() -> get("/").status() == 503);
+    assertThat(page().body()).contains("<h1>503</h1>", "http-equiv=\"refresh\" content=\"2\"");
+  }
+
+  @Test
   void anApplicationThatIsGoneIsForgotten() {
     route(executor(request -> request.response().end("here")));
     publish(true);
@@ -217,7 +248,111 @@ class ApplicationTest {
   }
 
   @Test
-  void nothingFailsWhileTheRouteSwitches() throws Exception {
+  void whatGoesOnForeverHoldsNoRevisionUp() {
+    Executor old =
+        executor(
+            request -> {
+              request.response().putHeader("Content-Type", "text/event-stream");
+              if (request.uri().equals("/events")) {
+                request.response().setChunked(true).write("data: 1\n\n");
+              } else {
+                request.response().end();
+              }
+            });
+    old.webSocket(socket -> socket.textMessageHandler(text -> socket.writeTextMessage(text)));
+    route(old);
+    await().until(() -> acknowledged().containsKey(application));
+    var messages = new CopyOnWriteArrayList<String>();
+    WebSocket socket = webSocket();
+    socket.textMessageHandler(messages::add);
+    socket.writeTextMessage("here");
+    assertThat(FakeService.await(events(messages)).statusCode()).isEqualTo(200);
+    await().until(() -> messages.contains("here") && messages.contains("data: 1\n\n"));
+
+    publish(false, executor(request -> request.response().end()));
+
+    // Less than what is under way is waited for.
+    await()
+        .atMost(Duration.ofSeconds(2))
+        .until(() -> Integer.valueOf(2).equals(acknowledged().get(application)));
+    assertThat(socket.isClosed()).isFalse();
+    FakeService.await(socket.close());
+  }
+
+  @Test
+  void manyChangesTravelOnFewConnections() {
+    var connections = new CopyOnWriteArraySet<HttpConnection>();
+    Executor executor =
+        executor(
+            request -> {
+              connections.add(request.connection());
+              request.bodyHandler(body -> request.response().end("done"));
+            });
+    route(executor);
+
+    for (int i = 0; i < 100; i++) {
+      assertThat(FakeService.await(send(client, HttpMethod.POST, "/", request -> {}, "x")).body())
+          .isEqualTo("done");
+    }
+
+    assertThat(connections).hasSizeLessThan(5);
+  }
+
+  /// As executors do that close what was idle, just when the next request comes in.
+  @Test
+  void aChangeIsNotLostToAConnectionThatIsBeingClosed() {
+    var lastUsed = new ConcurrentHashMap<HttpConnection, Long>();
+    Executor impatient =
+        executor(
+            request -> {
+              long now = System.nanoTime();
+              Long before = lastUsed.put(request.connection(), now);
+              if (before != null && now - before > Duration.ofMillis(1_100).toNanos()) {
+                request.connection().close();
+              } else {
+                request.bodyHandler(body -> request.response().end("done"));
+              }
+            });
+    route(impatient);
+    for (int i = 0; i < 3; i++) {
+      long asked = System.nanoTime();
+      Answer answer = FakeService.await(send(client, HttpMethod.POST, "/", request -> {}, "x"));
+      assertThat(answer.body()).isEqualTo("done");
+      await().until(() -> System.nanoTime() - asked > Duration.ofMillis(1_200).toNanos());
+    }
+  }
+
+  /// What an executor refuses without reading it must not come out of the connection later.
+  @Test
+  void whatFollowsAnEarlyAnswerIsServed() {
+    Executor executor =
+        executor(
+            request -> {
+              if (request.uri().equals("/large")) {
+                request.response().setStatusCode(413).end("too large");
+              } else {
+                request.bodyHandler(body -> request.response().end(body.length() + " bytes"));
+              }
+            });
+    route(executor);
+    String large = "x".repeat(2 * 1024 * 1024);
+
+    for (int i = 0; i < 5; i++) {
+      int status =
+          send(client, HttpMethod.POST, "/large", request -> {}, large)
+              .map(Answer::status)
+              .otherwise(413)
+              .toCompletionStage()
+              .toCompletableFuture()
+              .join();
+      assertThat(status).isEqualTo(413);
+      assertThat(FakeService.await(send(client, HttpMethod.POST, "/", r -> {}, "abc")).body())
+          .isEqualTo("3 bytes");
+    }
+  }
+
+  @Test
+  void nothingFailsWhileTheRouteSwitches() {
     Executor one = executor(request -> request.bodyHandler(body -> request.response().end("one")));
     Executor two = executor(request -> request.bodyHandler(body -> request.response().end("two")));
     route(one);
@@ -227,7 +362,7 @@ class ApplicationTest {
     var load = load(failures, answers, HttpMethod.POST, HttpMethod.GET);
     for (int i = 0; i < 20; i++) {
       publish(false, i % 2 == 0 ? two : one);
-      TimeUnit.MILLISECONDS.sleep(100);
+      awaitMore(answers);
     }
     load.end();
 
@@ -236,19 +371,19 @@ class ApplicationTest {
   }
 
   @Test
-  void noSafeRequestFailsWhenAnExecutorIsKilled() throws Exception {
+  void noSafeRequestFailsWhenAnExecutorIsKilled() {
     Executor one = executor(request -> request.response().end("one"));
     Executor two = executor(request -> request.response().end("two"));
     route(one, two);
     var failures = new CopyOnWriteArrayList<String>();
     var answers = new CopyOnWriteArrayList<String>();
 
-    var load = load(failures, answers, HttpMethod.GET, HttpMethod.HEAD);
+    var load = load(failures, answers, HttpMethod.GET, HttpMethod.GET, HttpMethod.HEAD);
     for (int i = 0; i < 5; i++) {
       two.stop();
-      TimeUnit.MILLISECONDS.sleep(200);
+      awaitMore(answers);
       two.start();
-      TimeUnit.MILLISECONDS.sleep(200);
+      awaitMore(answers);
       publish(false, i % 2 == 0 ? new Executor[] {two, one} : new Executor[] {one, two});
     }
     load.end();
@@ -326,22 +461,13 @@ class ApplicationTest {
     route(executor);
     var received = new CopyOnWriteArrayList<String>();
 
-    HttpClientResponse response =
-        FakeService.await(
-            client
-                .request(options(HttpMethod.GET, "/events"))
-                .compose(request -> request.authority(authority).send())
-                .map(
-                    answer -> {
-                      answer.handler(chunk -> received.add(chunk.toString()));
-                      return answer;
-                    }));
+    HttpClientResponse response = FakeService.await(events(received));
 
     assertThat(response.statusCode()).isEqualTo(200);
     await().until(() -> received.contains("data: 1\n\n"));
-    open.get().response().write("data: 2\n\n");
+    requireNonNull(open.get()).response().write("data: 2\n\n");
     await().until(() -> received.contains("data: 2\n\n"));
-    open.get().response().end();
+    requireNonNull(open.get()).response().end();
   }
 
   @Test
@@ -375,7 +501,7 @@ class ApplicationTest {
             .map(Buffer::toString);
     await().until(() -> paused.get() != null);
     await().during(Duration.ofMillis(700)).until(() -> sent.get() < 40);
-    paused.get().resume();
+    requireNonNull(paused.get()).resume();
 
     assertThat(FakeService.await(answer)).isEqualTo("all");
     assertThat(received.get()).isEqualTo(64 * 1024 * 1024);
@@ -388,19 +514,7 @@ class ApplicationTest {
     route(executor);
     var messages = new CopyOnWriteArrayList<String>();
 
-    WebSocket socket =
-        FakeService.await(
-            vertx
-                .createWebSocketClient(
-                    new WebSocketClientOptions().setSsl(true).setTrustOptions(trust()))
-                .connect(
-                    new WebSocketConnectOptions()
-                        .setServer(SocketAddress.inetSocketAddress(gateway.port(), "127.0.0.1"))
-                        .setHost("localhost")
-                        .setPort(gateway.port())
-                        .putHeader("Host", host)
-                        .setSsl(true)
-                        .setURI("/talk")));
+    WebSocket socket = webSocket();
     socket.textMessageHandler(messages::add);
     socket.writeTextMessage("first");
     await().until(() -> messages.contains("first"));
@@ -412,14 +526,26 @@ class ApplicationTest {
     FakeService.await(socket.close());
   }
 
-  @Test
-  void commonClientsTakeTheCertificateOfAnApplication() throws Exception {
+  /// A server name with an underscore is no host name to the letter of the standard.
+  @ParameterizedTest
+  @CsvSource({
+    "demo-%s.localhost, --http1.1, 1.3",
+    "my_org-my_%s.localhost, --http1.1, 1.3",
+    "my_org-my_%s.localhost, --http2, 1.3",
+    "my_org-my_%s.localhost, --http2, 1.2"
+  })
+  void curlTakesTheCertificateOfAnApplication(String pattern, String http, String tls)
+      throws Exception {
+    called(pattern);
     route(executor(request -> request.response().end("trusted")));
 
     assertThat(
             run(
                 "curl",
                 "-sS",
+                http,
+                "--tls-max",
+                tls,
                 "--noproxy",
                 "*",
                 "--max-time",
@@ -430,17 +556,28 @@ class ApplicationTest {
                 authority().toString(),
                 "https://" + host + ":" + gateway.port() + "/"))
         .isEqualTo("trusted");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"demo-%s.localhost", "my_org-my_%s.localhost"})
+  void nodeTakesTheCertificateOfAnApplication(String pattern) throws Exception {
+    called(pattern);
+    route(executor(request -> request.response().end("trusted")));
+
     assertThat(
             run(
                 "node",
                 "-e",
                 """
-                require('https').get({host: '127.0.0.1', port: %d, servername: '%s',
-                    headers: {Host: '%s'}, ca: require('fs').readFileSync('%s')},
+                require('https').get('https://%s:%d/', {
+                    lookup: (host, options, found) => options.all
+                        ? found(null, [{address: '127.0.0.1', family: 4}])
+                        : found(null, '127.0.0.1', 4),
+                    ca: require('fs').readFileSync('%s')},
                   answer => answer.on('data', data => process.stdout.write(data)))
                   .on('error', problem => console.log(problem.message));
                 """
-                    .formatted(gateway.port(), host, host, authority())))
+                    .formatted(host, gateway.port(), authority())))
         .isEqualTo("trusted");
   }
 
@@ -480,15 +617,14 @@ class ApplicationTest {
     request.end();
   }
 
-  private Load load(
-      List<String> failures, List<String> answers, HttpMethod first, HttpMethod second) {
+  private Load load(List<String> failures, List<String> answers, HttpMethod... methods) {
     var count = new AtomicInteger();
     var open = new AtomicInteger();
     long timer =
         vertx.setPeriodic(
             7,
             due -> {
-              HttpMethod method = count.incrementAndGet() % 2 == 0 ? first : second;
+              HttpMethod method = methods[count.getAndIncrement() % methods.length];
               open.incrementAndGet();
               send(client, method, "/", request -> {}, method.equals(HttpMethod.POST) ? "x" : "")
                   .onComplete(
@@ -507,6 +643,12 @@ class ApplicationTest {
       vertx.cancelTimer(timer);
       await().until(() -> open.get() == 0);
     };
+  }
+
+  /// Waits until some requests more have been answered.
+  private static void awaitMore(List<String> answers) {
+    int before = answers.size();
+    await().until(() -> answers.size() > before + 20);
   }
 
   private interface Load {
@@ -529,6 +671,50 @@ class ApplicationTest {
     return revisions;
   }
 
+  /// Gives the application another host.
+  ///
+  /// @param pattern with a place for what makes it different from all others
+  private void called(String pattern) {
+    host = pattern.formatted(application.replace('_', '-'));
+    organization = host.substring(0, host.indexOf('-'));
+    name = host.substring(host.indexOf('-') + 1, host.indexOf('.'));
+    authority = HostAndPort.create(host, gateway.port());
+  }
+
+  private WebSocket webSocket() {
+    return FakeService.await(
+        vertx
+            .createWebSocketClient(
+                new WebSocketClientOptions().setSsl(true).setTrustOptions(trust()))
+            .connect(
+                new WebSocketConnectOptions()
+                    .setServer(SocketAddress.inetSocketAddress(gateway.port(), "127.0.0.1"))
+                    .setHost("localhost")
+                    .setPort(gateway.port())
+                    .putHeader("Host", host)
+                    .setSsl(true)
+                    .setURI("/talk")));
+  }
+
+  private Future<HttpClientResponse> events(List<String> received) {
+    return onLoop(
+        () ->
+            client
+                .request(options(HttpMethod.GET, "/events"))
+                .compose(request -> request.authority(authority).send())
+                .map(answer -> answer.handler(chunk -> received.add(chunk.toString()))));
+  }
+
+  private Answer page() {
+    return FakeService.await(
+        send(
+            client,
+            HttpMethod.GET,
+            "/",
+            request -> request.putHeader("Accept", "text/html,application/xml;q=0.9"),
+            ""));
+  }
+
   private Answer get(String path) {
     return FakeService.await(send(client, HttpMethod.GET, path, request -> {}, ""));
   }
@@ -539,21 +725,32 @@ class ApplicationTest {
       String path,
       Consumer<io.vertx.core.http.HttpClientRequest> prepare,
       String body) {
-    return through
-        .request(options(method, path))
-        .compose(
-            request -> {
-              prepare.accept(request.authority(authority));
-              return body.isEmpty() ? request.send() : request.send(body);
-            })
-        .compose(
-            response ->
-                response
-                    .body()
-                    .map(
-                        read ->
-                            new Answer(
-                                response.statusCode(), response.headers(), read.toString())));
+    return onLoop(
+        () ->
+            through
+                .request(options(method, path))
+                .compose(
+                    request -> {
+                      prepare.accept(request.authority(authority));
+                      return body.isEmpty() ? request.send() : request.send(body);
+                    })
+                .compose(
+                    response ->
+                        response
+                            .body()
+                            .map(
+                                read ->
+                                    new Answer(
+                                        response.statusCode(),
+                                        response.headers(),
+                                        read.toString()))));
+  }
+
+  /// Everywhere else an answer may come before anybody listens to it.
+  private static <T> Future<T> onLoop(Supplier<Future<T>> work) {
+    Promise<T> promise = Promise.promise();
+    loop.runOnContext(there -> work.get().onComplete(promise));
+    return promise.future();
   }
 
   private record Answer(int status, MultiMap headers, String body) {}
@@ -587,7 +784,7 @@ class ApplicationTest {
         new JsonObject()
             .put("application", application)
             .put("organization", "org_1")
-            .put("organizationName", "demo")
+            .put("organizationName", organization)
             .put("name", name)
             .put("revision", revision)
             .put("executors", targets)
@@ -650,13 +847,12 @@ class ApplicationTest {
     Process process;
     try {
       process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    } catch (java.io.IOException absent) {
+    } catch (IOException absent) {
       Assumptions.assumeTrue(System.getenv("CI") != null, command[0] + " is not on this machine");
       throw absent;
     }
     String said =
-        new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
-            .strip();
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     process.waitFor();
     return said;
   }

@@ -22,8 +22,8 @@ import org.jboss.logging.Logger;
 final class Acknowledgements {
 
   private static final Logger LOG = Logger.getLogger(Acknowledgements.class);
-  private static final long COALESCED_MILLIS = 10;
-  private static final long LOOK_MILLIS = 50;
+  private static final long COALESCED_MILLIS = 5;
+  private static final long LOOK_MILLIS = 20;
   private static final long EVERY_MILLIS = 2_000;
   private static final long PATIENCE_MILLIS = 2_000;
 

@@ -18,6 +18,7 @@ import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -26,6 +27,7 @@ import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.NetSocket;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 /// What was certainly not sent goes to another executor, whatever it is. What changes nothing and
 /// got no answer is sent again, to another executor or to the same one after its restart. What may
 /// have changed something is never sent twice; so that it is not lost to a connection which the
-/// executor had just closed, it travels on a connection of its own.
+/// executor is just closing, it only travels on one that is new or was used a moment ago.
 ///
 /// Every attempt looks into the route table anew: after a switch nothing goes to the old executors,
 /// and what was under way there ends there.
@@ -48,8 +50,13 @@ public final class ApplicationForwarding {
   private static final Logger LOG = Logger.getLogger(ApplicationForwarding.class);
   private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(2);
 
-  /// Common servers close what was idle for five seconds.
+  /// What an executor says of its own patience counts more.
   private static final int KEPT_SECONDS = 3;
+
+  /// Common servers close what was idle for five seconds, and the most impatient ones for two.
+  private static final long FRESH_NANOS = Duration.ofSeconds(1).toNanos();
+
+  private static final String EVENTS = "text/event-stream";
 
   /// What the gateway says itself, or what is between it and its caller.
   private static final List<String> OURS =
@@ -66,9 +73,11 @@ public final class ApplicationForwarding {
 
   private final Vertx vertx;
   private final RouteTable table;
-  private final HttpClient kept;
-  private final HttpClient own;
+  private final HttpClient client;
   private final Patience patience;
+
+  /// When the connections to executors that are open were last used.
+  private final Map<HttpConnection, Long> lastUsed = new HashMap<>();
 
   /// How long things may take.
   ///
@@ -76,26 +85,41 @@ public final class ApplicationForwarding {
   /// @param retryFor  trying again, from the first failure
   public record Patience(Duration firstByte, Duration retryFor) {}
 
-  /// @param connections how many there may be to one executor, of each kind
+  /// @param connections how many there may be to one executor
   public ApplicationForwarding(Vertx vertx, RouteTable table, int connections, Patience patience) {
     this.vertx = vertx;
     this.table = table;
     this.patience = patience;
-    this.kept = pool(vertx, connections, true);
-    this.own = pool(vertx, connections, false);
+    this.client =
+        vertx
+            .httpClientBuilder()
+            .with(
+                new HttpClientOptions()
+                    .setConnectTimeout((int) CONNECT_PATIENCE.toMillis())
+                    // Dead peers of streams are found by the system, since those have no idle
+                    // timeout.
+                    .setTcpKeepAlive(true)
+                    .setTcpNoDelay(true)
+                    .setKeepAliveTimeout(KEPT_SECONDS)
+                    .setMaxWaitQueueSize(connections))
+            .with(new PoolOptions().setHttp1MaxSize(connections))
+            .withConnectHandler(this::connected)
+            .build();
   }
 
-  private static HttpClient pool(Vertx vertx, int size, boolean kept) {
-    return vertx.createHttpClient(
-        new HttpClientOptions()
-            .setConnectTimeout((int) CONNECT_PATIENCE.toMillis())
-            // Dead peers of streams are found by the system, since those have no idle timeout.
-            .setTcpKeepAlive(true)
-            .setTcpNoDelay(true)
-            .setKeepAlive(kept)
-            .setKeepAliveTimeout(KEPT_SECONDS)
-            .setMaxWaitQueueSize(size),
-        new PoolOptions().setHttp1MaxSize(size));
+  private void connected(HttpConnection connection) {
+    lastUsed.put(connection, System.nanoTime());
+    connection.closeHandler(closed -> lastUsed.remove(connection));
+  }
+
+  private void used(HttpConnection connection) {
+    lastUsed.computeIfPresent(connection, (open, before) -> System.nanoTime());
+  }
+
+  /// Whether the executor may be closing this connection, unknown to us.
+  private boolean isStale(HttpConnection connection) {
+    Long since = lastUsed.get(connection);
+    return since != null && System.nanoTime() - since > FRESH_NANOS;
   }
 
   /// Forwards a request whose body has not been read.
@@ -262,7 +286,6 @@ public final class ApplicationForwarding {
 
     private Future<Void> send(Backend backend) {
       backend.began();
-      HttpClient client = bare && safe ? kept : own;
       var options =
           new RequestOptions()
               .setServer(backend.address())
@@ -279,11 +302,19 @@ public final class ApplicationForwarding {
                   backend.ended();
                   return refused(backend, opened.cause());
                 }
+                HttpClientRequest upstream = opened.result();
+                if (!mayBeRepeated() && isStale(upstream.connection())) {
+                  backend.ended();
+                  upstream.exceptionHandler(unused -> {});
+                  return upstream.connection().close().transform(closed -> send());
+                }
                 backend.answers();
-                return upgrade
-                    ? upgrade(backend, opened.result())
-                    : carry(backend, opened.result());
+                return upgrade ? upgrade(backend, upstream) : carry(backend, upstream);
               });
+    }
+
+    private boolean mayBeRepeated() {
+      return safe && bare;
     }
 
     /// Nothing was sent, so that another executor may get it.
@@ -334,8 +365,18 @@ public final class ApplicationForwarding {
                   backend.ended();
                   return broken(arrived.cause(), waiting);
                 }
-                return bringBack(arrived.result()).onComplete(over -> backend.ended());
+                HttpClientResponse answer = arrived.result();
+                if (!isEndless(answer)) {
+                  return bringBack(answer).onComplete(over -> backend.ended());
+                }
+                backend.endlessBegan();
+                return bringBack(answer).onComplete(over -> backend.endlessEnded());
               });
+    }
+
+    private static boolean isEndless(HttpClientResponse answer) {
+      String type = answer.getHeader("Content-Type");
+      return type != null && type.regionMatches(true, 0, EVENTS, 0, EVENTS.length());
     }
 
     private Future<Void> broken(Throwable failure, Waiting waiting) {
@@ -343,7 +384,7 @@ public final class ApplicationForwarding {
         return Future.failedFuture(
             new Refusal(GatewayErrors.SERVICE_SLOW, "the application did not answer in time"));
       }
-      if (exchange.abandoned() || !safe || !bare) {
+      if (exchange.abandoned() || !mayBeRepeated()) {
         exchange.closeAfterAnswer();
         return Future.failedFuture(lost());
       }
@@ -388,10 +429,12 @@ public final class ApplicationForwarding {
       if (!bodiless && !answer.headers().contains("Content-Length")) {
         response.setChunked(true);
       }
+      HttpConnection connection = answer.request().connection();
       return answer
           .pipe()
           .endOnFailure(false)
           .to(response)
+          .onSuccess(whole -> used(connection))
           .recover(
               cut -> {
                 // Half an answer must not look whole.
@@ -404,6 +447,7 @@ public final class ApplicationForwarding {
 
     private Future<Void> upgrade(Backend backend, HttpClientRequest upstream) {
       exchange.whenGone(upstream::reset);
+      upstream.exceptionHandler(broken -> LOG.debugf("%s: %s", exchange.identifier(), broken));
       var waiting = new Waiting(upstream);
       waiting.began();
       Future<HttpClientResponse> answered = upstream.connect();
@@ -417,9 +461,11 @@ public final class ApplicationForwarding {
                 }
                 HttpClientResponse answer = arrived.result();
                 request.resume();
-                Future<Void> over =
-                    answer.statusCode() == 101 ? join(answer) : bringBack(answer.pause());
-                return over.onComplete(done -> backend.ended());
+                if (answer.statusCode() != 101) {
+                  return bringBack(answer.pause()).onComplete(over -> backend.ended());
+                }
+                backend.endlessBegan();
+                return join(answer).onComplete(over -> backend.endlessEnded());
               });
     }
 

@@ -37,7 +37,7 @@ public final class Applications implements AutoCloseable {
   /// What may be set about them.
   ///
   /// @param snapshot      keeps the routes over a restart
-  /// @param connections   to one executor, of each kind
+  /// @param connections   to one executor
   /// @param drainPatience how long requests under way to executors that were left are waited for
   public record Settings(
       Path snapshot,

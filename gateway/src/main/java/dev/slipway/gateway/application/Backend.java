@@ -12,6 +12,7 @@ final class Backend {
   private final Route.Target target;
   private final SocketAddress address;
   private int exchanges;
+  private int endless;
   private boolean refused;
   private long refusedAt;
 
@@ -39,6 +40,22 @@ final class Backend {
 
   void ended() {
     exchanges--;
+  }
+
+  /// How many requests it has that are going to be over, so that it is worth waiting for them.
+  int awaited() {
+    return exchanges - endless;
+  }
+
+  /// One of its requests turned out to go on for as long as the two ends like.
+  void endlessBegan() {
+    endless++;
+  }
+
+  /// One of those ended after all, see [#ended()].
+  void endlessEnded() {
+    endless--;
+    ended();
   }
 
   /// It took no connection; it is asked again after a second.

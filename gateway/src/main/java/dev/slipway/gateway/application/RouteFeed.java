@@ -6,6 +6,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -16,6 +18,7 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /// Reads the routes from their topic, from its beginning, on a thread of its own, for as long as
 /// the gateway runs. It belongs to no group: every gateway reads everything, and what it has read
@@ -32,7 +35,8 @@ public final class RouteFeed implements AutoCloseable {
   private final Map<String, Object> settings;
   private final Consumer<Route> listener;
   private final Thread thread;
-  private volatile boolean ending;
+  private final CountDownLatch ending = new CountDownLatch(1);
+  private volatile @Nullable KafkaConsumer<String, String> following;
 
   /// @param connection how to reach Kafka, in its own words
   /// @param listener   is called on the feed's thread
@@ -62,8 +66,11 @@ public final class RouteFeed implements AutoCloseable {
   /// Ends, and waits until it has.
   @Override
   public void close() {
-    ending = true;
-    thread.interrupt();
+    ending.countDown();
+    KafkaConsumer<String, String> consumer = following;
+    if (consumer != null) {
+      consumer.wakeup();
+    }
     try {
       thread.join(Duration.ofSeconds(5));
     } catch (InterruptedException interrupted) {
@@ -72,30 +79,43 @@ public final class RouteFeed implements AutoCloseable {
   }
 
   private void run() {
-    while (!ending) {
-      try {
-        follow();
-      } catch (WakeupException | InterruptException asked) {
-        // Only close() interrupts this thread.
-        return;
-      } catch (KafkaException problem) {
-        LOG.warnf("the routes cannot be followed at the moment: %s", problem.getMessage());
-        pause();
+    try {
+      while (!isEnding()) {
+        try {
+          follow();
+        } catch (WakeupException asked) {
+          // Only close() wakes it.
+          return;
+        } catch (KafkaException problem) {
+          LOG.warnf("the routes cannot be followed at the moment: %s", problem.getMessage());
+          if (ending.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS)) {
+            return;
+          }
+        }
       }
+    } catch (InterruptException | InterruptedException asked) {
+      Thread.currentThread().interrupt();
     }
+  }
+
+  private boolean isEnding() {
+    return ending.getCount() == 0;
   }
 
   /// Reads until something breaks; what it then reads again changes nothing.
   private void follow() {
     try (var consumer = new KafkaConsumer<String, String>(settings)) {
+      following = consumer;
       var partition = new TopicPartition(Route.TOPIC, 0);
       consumer.assign(List.of(partition));
       consumer.seekToBeginning(List.of(partition));
-      while (!ending) {
+      while (!isEnding()) {
         for (ConsumerRecord<String, String> record : consumer.poll(POLL)) {
           take(record);
         }
       }
+    } finally {
+      following = null;
     }
   }
 
@@ -110,14 +130,5 @@ public final class RouteFeed implements AutoCloseable {
       return;
     }
     listener.accept(route.get());
-  }
-
-  private void pause() {
-    try {
-      Thread.sleep(PAUSE);
-    } catch (InterruptedException asked) {
-      Thread.currentThread().interrupt();
-      ending = true;
-    }
   }
 }

@@ -43,7 +43,7 @@ final class ServedApplication {
               .orElseGet(() -> new Backend(target)));
     }
     known.removeAll(backends);
-    known.removeIf(backend -> backend.exchanges() == 0);
+    known.removeIf(backend -> backend.awaited() == 0);
     return new ServedApplication(route, backends, known);
   }
 
@@ -59,9 +59,10 @@ final class ServedApplication {
     return !backends.isEmpty();
   }
 
-  /// Whether requests are still under way to executors of earlier revisions.
+  /// Whether requests are still under way to executors of earlier revisions, and are worth waiting
+  /// for.
   boolean isLeaving() {
-    return left.stream().anyMatch(backend -> backend.exchanges() > 0);
+    return left.stream().anyMatch(backend -> backend.awaited() > 0);
   }
 
   /// The executor with the fewest requests, taking turns among equals.

@@ -8,6 +8,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.security.SecureRandom;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -88,12 +89,16 @@ public final class Exchange {
 
   /// Answers with JSON that is the gateway's own.
   public void answer(int status, String json) {
+    answer(status, "application/json", json);
+  }
+
+  private void answer(int status, String type, String text) {
     HttpServerResponse response = request.response();
     if (abandoned() || response.headWritten()) {
       return;
     }
-    response.setStatusCode(status).putHeader("Content-Type", "application/json");
-    Buffer body = Buffer.buffer(json);
+    response.setStatusCode(status).putHeader("Content-Type", type);
+    Buffer body = Buffer.buffer(text);
     Future<Void> sent;
     if (request.method().name().equals("HEAD")) {
       sent = response.putHeader("Content-Length", String.valueOf(body.length())).end();
@@ -113,6 +118,23 @@ public final class Exchange {
       refusal.headers().forEach(request.response()::putHeader);
     }
     answer(refusal.status(), refusal.body(identifier));
+  }
+
+  /// Like [#fail], but a browser that wants a page gets one.
+  public void failWithPage(Throwable failure) {
+    String accepted = request.getHeader("Accept");
+    if (accepted == null || !accepted.toLowerCase(Locale.ROOT).contains("text/html")) {
+      fail(failure);
+      return;
+    }
+    if (abandoned() || request.response().headWritten()) {
+      return;
+    }
+    Refusal refusal = refusal(failure);
+    MultiMap headers = request.response().headers();
+    refusal.headers().forEach(headers::set);
+    headers.set("Vary", "Accept").set("Content-Security-Policy", RefusalPage.POLICY);
+    answer(refusal.status(), "text/html; charset=utf-8", RefusalPage.of(refusal, this));
   }
 
   private Refusal refusal(Throwable failure) {

@@ -64,6 +64,10 @@ public final class Refusal extends RuntimeException {
         Map.of("Retry-After", "1"));
   }
 
+  String publicMessage() {
+    return publicMessage;
+  }
+
   int status() {
     return code.status();
   }

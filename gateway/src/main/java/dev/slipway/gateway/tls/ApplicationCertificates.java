@@ -2,6 +2,8 @@ package dev.slipway.gateway.tls;
 
 import dev.slipway.common.crypto.CertificateAuthority;
 import dev.slipway.common.crypto.IssuedCertificate;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
+import io.netty.internal.tcnative.SSL;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.PemKeyCertOptions;
@@ -34,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// them made.
 ///
 /// The choice is made in the key manager, since the server names of Vert.x must not have
-/// underscores, and those of applications have. Safe to use from any thread.
+/// underscores, and those of applications may. Safe to use from any thread.
 public final class ApplicationCertificates extends X509ExtendedKeyManager {
 
   private static final Logger LOG = Logger.getLogger(ApplicationCertificates.class);
@@ -84,21 +86,25 @@ public final class ApplicationCertificates extends X509ExtendedKeyManager {
     if (!keyType.equals(KEY_TYPE)) {
       return null;
     }
-    return engine.getHandshakeSession() instanceof ExtendedSSLSession session
-        ? alias(session.getRequestedServerNames())
-        : OWN;
+    String host = requested(engine);
+    return host != null && exists.test(host) && issue(host) != null ? host : OWN;
   }
 
-  private String alias(List<SNIServerName> names) {
-    for (SNIServerName name : names) {
-      String host = new String(name.getEncoded(), StandardCharsets.UTF_8).toLowerCase(Locale.ROOT);
-      if (name.getType() == StandardConstants.SNI_HOST_NAME
-          && exists.test(host)
-          && issue(host) != null) {
-        return host;
+  /// The host that the client says it wants, in small letters.
+  private static @Nullable String requested(SSLEngine engine) {
+    String said = null;
+    if (engine instanceof ReferenceCountedOpenSslEngine boring) {
+      // Asked here, since the session makes a host name of the JDK's of it, which has no
+      // underscore.
+      said = SSL.getSniHostname(boring.sslPointer());
+    } else if (engine.getHandshakeSession() instanceof ExtendedSSLSession session) {
+      for (SNIServerName name : session.getRequestedServerNames()) {
+        if (name.getType() == StandardConstants.SNI_HOST_NAME) {
+          said = new String(name.getEncoded(), StandardCharsets.UTF_8);
+        }
       }
     }
-    return OWN;
+    return said == null ? null : said.toLowerCase(Locale.ROOT);
   }
 
   @Override
