@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -54,7 +55,7 @@ public class FakePlatform {
     failing.put(run, List.of(lines));
   }
 
-  /// Runs of this name go on until they are finished.
+  /// Runs of this name go on until they are finished; executors, as `serve`, do not get healthy.
   public void hold(String run) {
     holding.add(run);
   }
@@ -195,6 +196,21 @@ public class FakePlatform {
       public long activeWorkflows(DatabaseAccess access, String systemDatabase, String version) {
         return 0;
       }
+
+      @Override
+      public Set<String> holders(DatabaseAccess access, String systemDatabase, String version) {
+        return Set.of();
+      }
+
+      @Override
+      public void handOver(
+          DatabaseAccess access,
+          String systemDatabase,
+          String version,
+          Collection<String> from,
+          String to) {
+        // There are no workflows.
+      }
     };
   }
 
@@ -216,13 +232,14 @@ public class FakePlatform {
             List.of("migrate"),
             List.of("rollback"),
             List.of("serve"),
+            null,
             Map.of(),
             false);
       }
 
       @Override
       public List<String> start(Manifest manifest) {
-        return manifest.start();
+        return holding.contains("serve") ? List.of("sleep") : manifest.start();
       }
 
       @Override

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /// An application as the official command reads it (`Application`), and a little more.
 ///
+/// @param databaseName       empty before the first deploy, as its configuration may still name it;
+///     the official command compares them
 /// @param status            `AVAILABLE`, `DEPLOYING`, `DEPLOY_FAILED`, `UNAVAILABLE` or `DELETING`
 /// @param version           that serves; empty when none does
 /// @param executorsMemoryMib from the next deploy on
@@ -37,7 +39,7 @@ record ApplicationAnswer(
         application.name(),
         application.id(),
         application.instanceName(),
-        application.database(),
+        view.named() ? application.database() : "",
         view.status().name(),
         Objects.requireNonNullElse(application.serving(), ""),
         url,

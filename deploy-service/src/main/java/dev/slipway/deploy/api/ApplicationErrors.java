@@ -26,8 +26,9 @@ final class ApplicationErrors {
   }
 
   static ApiException versionNotFound(String name, String version) {
+    // "application … not found" would have the official command advise to register it.
     return new ApiException(
-        VERSION_NOT_FOUND, "version %s of application %s not found".formatted(version, name));
+        VERSION_NOT_FOUND, "application %s has no version %s".formatted(name, version));
   }
 
   static ApiException busy(OperationView active) {

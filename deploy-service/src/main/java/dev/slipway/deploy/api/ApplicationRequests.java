@@ -18,6 +18,7 @@ import dev.slipway.deploy.configuration.DatabaseNames;
 import dev.slipway.deploy.domain.Application;
 import dev.slipway.deploy.domain.ApplicationStatus;
 import dev.slipway.deploy.domain.Applications;
+import dev.slipway.deploy.domain.Executors;
 import dev.slipway.deploy.domain.Language;
 import dev.slipway.deploy.domain.Version;
 import dev.slipway.deploy.domain.Versions;
@@ -49,6 +50,7 @@ class ApplicationRequests {
   private final Transactions transactions;
   private final Applications applications;
   private final Versions versions;
+  private final Executors executors;
   private final ApplicationViews views;
   private final FailureOutput output;
   private final Caller caller;
@@ -64,6 +66,7 @@ class ApplicationRequests {
       Transactions transactions,
       Applications applications,
       Versions versions,
+      Executors executors,
       ApplicationViews views,
       FailureOutput output,
       Caller caller,
@@ -76,6 +79,7 @@ class ApplicationRequests {
     this.transactions = transactions;
     this.applications = applications;
     this.versions = versions;
+    this.executors = executors;
     this.views = views;
     this.output = output;
     this.caller = caller;
@@ -374,10 +378,21 @@ class ApplicationRequests {
     if (archive != null) {
       begun = beginNew(application, archive, idempotency, kind, input);
     } else {
-      String version = kept(application, previous).id();
-      begun = engine.begin(request(null, kind, application, input.version(version), idempotency));
+      Version version = kept(application, previous);
+      begun =
+          kind.equals(ChangeInstance.KIND) && runs(application, version)
+              ? beginNew(application, version.archive(), idempotency, kind, input)
+              : engine.begin(
+                  request(null, kind, application, input.version(version.id()), idempotency));
     }
     return deployed(application, operationOf(begun), prefer);
+  }
+
+  /// The folder of one that runs says where its databases are, so on another instance the same
+  /// archive is a version of its own.
+  private boolean runs(Application application, Version version) {
+    return executors.of(application.id()).stream()
+        .anyMatch(executor -> executor.version().equals(version.id()));
   }
 
   /// A version and the operation that brings it up, in one transaction, or neither.

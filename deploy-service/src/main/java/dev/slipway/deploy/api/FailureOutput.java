@@ -4,16 +4,20 @@ import dev.slipway.common.operation.Cause;
 import dev.slipway.common.operation.OperationView;
 import dev.slipway.deploy.domain.Application;
 import dev.slipway.deploy.domain.Blueprint;
+import dev.slipway.deploy.domain.Executor;
 import dev.slipway.deploy.log.LogLine;
 import dev.slipway.deploy.log.LogReader;
+import dev.slipway.deploy.operation.Serving;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +29,7 @@ class FailureOutput {
 
   private static final Logger LOG = LoggerFactory.getLogger(FailureOutput.class);
   private static final int LINES = 20;
+  private static final Set<String> EXECUTORS = Set.of(Serving.START_FAILED, Serving.UNHEALTHY);
 
   /// A roll back runs the commands of several versions, and its message names the one that failed.
   private static final Pattern VERSION = Pattern.compile("version ([0-9]{1,19})");
@@ -37,31 +42,36 @@ class FailureOutput {
   }
 
   /// @param version that the operation was to bring up
-  /// @return empty when no command has failed, or it has written nothing
+  /// @return empty when nothing of the application has failed, or it has written nothing
   Optional<String> of(Application application, String version, OperationView failed) {
     Cause cause = failed.cause();
     if (cause == null) {
       return Optional.empty();
     }
-    Optional<String> run =
-        Stream.of(Blueprint.Run.values())
-            .filter(candidate -> candidate.failure().equals(cause.code()))
-            .map(Blueprint.Run::word)
-            .findFirst();
-    if (run.isEmpty()) {
-      return Optional.empty();
-    }
     Matcher named = VERSION.matcher(cause.message());
     String whose = named.find() ? named.group(1) : version;
     try {
-      List<LogLine> tail = logs.tail(application.id(), whose, run.get(), LINES);
-      return tail.isEmpty()
-          ? Optional.empty()
-          : Optional.of(tail.stream().map(LogLine::text).collect(Collectors.joining("\n")));
+      for (String source : sources(application, whose, failed, cause.code()).toList()) {
+        List<LogLine> tail = logs.tail(application.id(), whose, source, LINES);
+        if (!tail.isEmpty()) {
+          return Optional.of(tail.stream().map(LogLine::text).collect(Collectors.joining("\n")));
+        }
+      }
     } catch (IOException unreadable) {
       // The cause itself is answered in any case.
-      LOG.warn("{}: the output of {} cannot be read", failed.id(), run.get(), unreadable);
-      return Optional.empty();
+      LOG.warn("{}: the output of what failed cannot be read", failed.id(), unreadable);
     }
+    return Optional.empty();
+  }
+
+  /// Who has written why it failed: the command, or the executors that came up.
+  private static Stream<String> sources(
+      Application application, String version, OperationView failed, String code) {
+    return EXECUTORS.contains(code)
+        ? IntStream.range(0, Math.max(1, application.minimumExecutors()))
+            .mapToObj(number -> Executor.id(version, failed.id(), number))
+        : Stream.of(Blueprint.Run.values())
+            .filter(run -> run.failure().equals(code))
+            .map(Blueprint.Run::word);
   }
 }

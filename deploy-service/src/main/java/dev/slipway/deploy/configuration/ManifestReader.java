@@ -97,6 +97,7 @@ public final class ManifestReader {
         migrate(configuration),
         rollback(configuration),
         nodeStart(files, configuration, content, line.orElse(null)),
+        database(configuration),
         configuration.environment(),
         admin);
   }
@@ -163,8 +164,18 @@ public final class ManifestReader {
         migrate(configuration),
         rollback(configuration),
         start,
+        database(configuration),
         Map.copyOf(configuration.environment()),
         version != null);
+  }
+
+  private static @Nullable String database(Configuration configuration) throws DriverFailure {
+    Optional<String> name = configuration.text("database", "app_db_name");
+    Optional<String> problem = name.flatMap(DatabaseNames::problem);
+    if (problem.isPresent()) {
+      throw Refusal.because("database.app_db_name: " + problem.get());
+    }
+    return name.orElse(null);
   }
 
   private static List<String> migrate(Configuration configuration) throws DriverFailure {

@@ -45,7 +45,7 @@ public final class SecretNames {
           "a name has letters, digits and _, begins with no digit, and at most 255 characters");
     }
     if (PLATFORM.contains(name) || PLATFORM_BEGINNINGS.stream().anyMatch(name::startsWith)) {
-      return Optional.of("%s is set by the platform".formatted(name));
+      return Optional.of("%s is reserved: the platform sets it".formatted(name));
     }
     if (LAUNCHER.contains(name) || LAUNCHER_BEGINNINGS.stream().anyMatch(name::startsWith)) {
       return Optional.of("%s is reserved: it would change how programs start".formatted(name));

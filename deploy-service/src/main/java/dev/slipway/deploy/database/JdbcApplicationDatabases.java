@@ -14,7 +14,10 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Base64;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.Properties;
+import java.util.Set;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /// Applications' databases over JDBC, as the application's own role, over TLS that proves who the
@@ -29,6 +32,9 @@ public final class JdbcApplicationDatabases implements ApplicationDatabases {
 
   /// A catalogue of a large schema takes longer than to connect.
   private static final String ANSWER_SECONDS = "60";
+
+  /// One request asks for all of them.
+  private static final int MOST_HOLDERS = 1000;
 
   /// Names the lock among those that an application takes itself; any number would do.
   private static final long LOCK = 0x736c697077617901L;
@@ -107,6 +113,70 @@ public final class JdbcApplicationDatabases implements ApplicationDatabases {
     } catch (SQLException failure) {
       throw unreachable(failure);
     }
+  }
+
+  @Override
+  public Set<String> holders(DatabaseAccess access, String systemDatabase, String version)
+      throws DriverFailure {
+    try (Connection connection = connect(access, systemDatabase)) {
+      SystemTables tables = SystemTables.look(connection);
+      if (!tables.has("status") || !tables.has("executor_id")) {
+        return Set.of();
+      }
+      Set<String> holders = new HashSet<>();
+      try (PreparedStatement select =
+          connection.prepareStatement(
+              "select distinct executor_id from dbos.workflow_status where executor_id is not null"
+                  + pendingOf(tables)
+                  + " limit "
+                  + MOST_HOLDERS)) {
+        if (tables.has("application_version")) {
+          select.setString(1, version);
+        }
+        try (ResultSet row = select.executeQuery()) {
+          while (row.next()) {
+            holders.add(row.getString(1));
+          }
+        }
+      }
+      return holders;
+    } catch (SQLException failure) {
+      throw unreachable(failure);
+    }
+  }
+
+  @Override
+  public void handOver(
+      DatabaseAccess access,
+      String systemDatabase,
+      String version,
+      Collection<String> from,
+      String to)
+      throws DriverFailure {
+    try (Connection connection = connect(access, systemDatabase)) {
+      SystemTables tables = SystemTables.look(connection);
+      if (!tables.has("status") || !tables.has("executor_id")) {
+        return;
+      }
+      try (PreparedStatement update =
+          connection.prepareStatement(
+              "update dbos.workflow_status set executor_id = ? where executor_id = any (?)"
+                  + pendingOf(tables))) {
+        update.setString(1, to);
+        update.setArray(2, connection.createArrayOf("text", from.toArray()));
+        if (tables.has("application_version")) {
+          update.setString(3, version);
+        }
+        update.executeUpdate();
+      }
+    } catch (SQLException failure) {
+      throw unreachable(failure);
+    }
+  }
+
+  private static String pendingOf(SystemTables tables) {
+    return " and status = 'PENDING'"
+        + (tables.has("application_version") ? " and application_version = ?" : "");
   }
 
   /// A connection as the application's role. Names in statements mean what the catalogue says,

@@ -42,9 +42,10 @@ public final class Workflows {
           "authenticated_roles",
           "request",
           "inputs",
-          "executor_id",
-          "application_version",
           "application_id");
+
+  /// Nobody's: an executor is asked to recover it.
+  private static final String NOBODY = "'slipway'";
 
   private static final String TEXT = "text";
   private static final String NUMBER = "bigint";
@@ -103,7 +104,8 @@ public final class Workflows {
   }
 
   /// Makes it PENDING, out of its queue, with no attempts counted; nothing happens to one that
-  /// succeeded, failed or is PENDING already. It runs when an executor next recovers.
+  /// succeeded, failed or is PENDING already. It is nobody's then, and runs when
+  /// an executor next recovers.
   ///
   /// @throws DriverFailure.Permanent `workflow-not-found`
   public void resume(DatabaseAccess access, String systemDatabase, String workflow)
@@ -119,7 +121,13 @@ public final class Workflows {
                   tables,
                   workflow,
                   "PENDING",
-                  Map.of("recovery_attempts", "0", "workflow_deadline_epoch_ms", "null"),
+                  Map.of(
+                      "recovery_attempts",
+                      "0",
+                      "workflow_deadline_epoch_ms",
+                      "null",
+                      "executor_id",
+                      NOBODY),
                   "status not in ('SUCCESS', 'ERROR', 'PENDING')");
           if (changed > 0) {
             leaveQueue(connection, tables, workflow);
@@ -128,12 +136,14 @@ public final class Workflows {
         });
   }
 
-  /// Begins a copy of it with the same inputs, from its first step. It runs when an executor next
-  /// recovers.
+  /// Begins a copy of it with the same inputs, from its first step. It is nobody's, and runs
+  /// when an executor next recovers.
   ///
+  /// @param version of which the copy is to be; absent for that of the original
   /// @return the identifier of the copy
   /// @throws DriverFailure.Permanent `workflow-not-found`
-  public String restart(DatabaseAccess access, String systemDatabase, String workflow)
+  public String restart(
+      DatabaseAccess access, String systemDatabase, String workflow, @Nullable String version)
       throws DriverFailure {
     String copy = UUID.randomUUID().toString();
     return in(
@@ -146,19 +156,31 @@ public final class Workflows {
                   .filter(tables::has)
                   .map(column -> ", " + column)
                   .collect(Collectors.joining());
-          String attempts = tables.has("recovery_attempts") ? ", recovery_attempts" : "";
+          String own =
+              Stream.of("recovery_attempts", "executor_id", "application_version")
+                  .filter(tables::has)
+                  .map(column -> ", " + column)
+                  .collect(Collectors.joining());
+          boolean versions = tables.has("application_version");
+          String values =
+              (tables.has("recovery_attempts") ? ", 0" : "")
+                  + (tables.has("executor_id") ? ", " + NOBODY : "")
+                  + (versions ? ", coalesce(?, application_version)" : "");
           try (PreparedStatement insert =
               connection.prepareStatement(
                   "insert into dbos.workflow_status"
                       + " (workflow_uuid, status, created_at, updated_at%s%s)"
-                          .formatted(attempts, columns)
+                          .formatted(own, columns)
                       + " select ?, 'PENDING', ?, ?%s%s from dbos.workflow_status"
-                          .formatted(attempts.isEmpty() ? "" : ", 0", columns)
+                          .formatted(values, columns)
                       + " where workflow_uuid = ?")) {
             insert.setString(1, copy);
             insert.setLong(2, clock.millis());
             insert.setLong(3, clock.millis());
-            insert.setString(4, workflow);
+            if (versions) {
+              insert.setString(4, version);
+            }
+            insert.setString(versions ? 5 : 4, workflow);
             insert.executeUpdate();
           }
           if (tables.has("workflow_inputs", "inputs")) {

@@ -1,7 +1,9 @@
 package dev.slipway.deploy.domain;
 
 import dev.slipway.common.operation.DriverFailure;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 
 /// An application's own databases, as its role sees them, over TLS.
 public interface ApplicationDatabases {
@@ -17,6 +19,24 @@ public interface ApplicationDatabases {
   ///
   /// @throws DriverFailure.Transient `unreachable`
   long activeWorkflows(DatabaseAccess access, String systemDatabase, String version)
+      throws DriverFailure;
+
+  /// Who has the PENDING workflows of a version, as `DBOS__VMID` said when they began;
+  /// none when the SDK has no tables there.
+  ///
+  /// @throws DriverFailure.Transient `unreachable`
+  Set<String> holders(DatabaseAccess access, String systemDatabase, String version)
+      throws DriverFailure;
+
+  /// PENDING workflows of a version that these still have are another's.
+  ///
+  /// @throws DriverFailure.Transient `unreachable`
+  void handOver(
+      DatabaseAccess access,
+      String systemDatabase,
+      String version,
+      Collection<String> from,
+      String to)
       throws DriverFailure;
 
   /// The lock, held on a connection of its own until it is closed; lost with that connection.

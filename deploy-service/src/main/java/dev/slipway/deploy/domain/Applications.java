@@ -34,6 +34,11 @@ public interface Applications {
   /// These versions' migrations are applied, oldest first.
   void migratedTo(String id, List<String> versions);
 
+  /// Its own database is to have this name.
+  ///
+  /// @return false when another application has it on that instance
+  boolean named(String id, String database);
+
   /// Its databases are on this instance now.
   void moved(String id, String instance, String instanceName);
 

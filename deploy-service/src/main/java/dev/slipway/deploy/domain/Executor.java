@@ -1,5 +1,6 @@
 package dev.slipway.deploy.domain;
 
+import dev.slipway.common.id.Identifiers;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,13 @@ public record Executor(
     @Nullable Boolean up,
     @Nullable String reason,
     @Nullable Instant observedAt) {
+
+  /// The identifier of one that an operation starts.
+  ///
+  /// @param number counts those of the operation, from 0
+  public static String id(String version, String operation, int number) {
+    return Identifiers.derived("exe", version, operation, String.valueOf(number));
+  }
 
   /// What an executor is for.
   public enum Duty {

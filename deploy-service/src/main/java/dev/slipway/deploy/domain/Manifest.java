@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param migrate       commands of the migrations, in order
 /// @param rollback      commands that undo them, in order
 /// @param start         commands that start it, in order
+/// @param database      name that it wants for its own database; absent when it does not say
 /// @param environment   `env:` of its configuration; nothing secret
 /// @param healthOnAdmin whether the admin port tells when it is healthy; its own port does
 ///     otherwise
@@ -29,6 +30,7 @@ public record Manifest(
     List<String> migrate,
     List<String> rollback,
     List<String> start,
+    @Nullable String database,
     Map<String, String> environment,
     boolean healthOnAdmin) {
 

@@ -6,8 +6,11 @@ import org.jspecify.annotations.Nullable;
 /// What was seen of an executor, and when.
 ///
 /// @param reason   why it is not healthy, in words for its owner; absent when it is
+/// @param process  what its process of now is called in `DBOS__VMID`, another one after each start;
+///     absent when none runs or that is not known
 /// @param restarts how often it was started again since it was asked for
-public record ExecutorObservation(State state, @Nullable String reason, int restarts, Instant at) {
+public record ExecutorObservation(
+    State state, @Nullable String reason, @Nullable String process, int restarts, Instant at) {
 
   /// What was seen.
   public enum State {

@@ -177,8 +177,7 @@ public final class ChangeInstance implements Operation<ChangeInstance.Input, Sta
   private StepOutcome<Standing> databases(StepContext<Input, Standing> context)
       throws DriverFailure, InterruptedException {
     Bindings.Bound target = target(context);
-    return databases.ensure(
-        context, candidates.application(context.fence()), target.instance(), target.name());
+    return databases.ensure(context, candidate(context), target.instance(), target.name());
   }
 
   private StepOutcome<Standing> serve(StepContext<Input, Standing> context) throws DriverFailure {

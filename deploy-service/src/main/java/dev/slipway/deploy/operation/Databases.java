@@ -13,6 +13,7 @@ import dev.slipway.common.operation.StepOutcome;
 import dev.slipway.common.operation.UndoOutcome;
 import dev.slipway.common.outbox.Json;
 import dev.slipway.deploy.domain.Application;
+import dev.slipway.deploy.domain.Applications;
 import dev.slipway.deploy.domain.Bindings;
 import dev.slipway.deploy.domain.DatabaseAccess;
 import dev.slipway.deploy.domain.DatabaseAccesses;
@@ -31,22 +32,39 @@ import java.util.Optional;
 @Singleton
 final class Databases {
 
+  private final Applications applications;
   private final Bindings bindings;
   private final DatabaseAccesses accesses;
   private final InstallationKeys keys;
 
   @Inject
-  Databases(Bindings bindings, DatabaseAccesses accesses, InstallationKeys keys) {
+  Databases(
+      Applications applications,
+      Bindings bindings,
+      DatabaseAccesses accesses,
+      InstallationKeys keys) {
+    this.applications = applications;
     this.bindings = bindings;
     this.accesses = accesses;
     this.keys = keys;
   }
 
   /// Has the databases and the role made, unless they are known to be there.
+  ///
+  /// Until then a version's configuration may name them. Later it can only agree: what it means by
+  /// another name would be empty databases.
   <S extends Record> StepOutcome<S> ensure(
-      StepContext<?, S> context, Application application, String instance, String instanceName)
+      StepContext<?, S> context, Candidate candidate, String instance, String instanceName)
       throws DriverFailure, InterruptedException {
-    String id = application.id();
+    String id = candidate.application().id();
+    Optional<StepOutcome<S>> refused = refused(candidate, instance, instanceName);
+    if (refused.isPresent()) {
+      return refused.get();
+    }
+    Application application =
+        applications
+            .byId(id)
+            .orElseThrow(() -> new IllegalStateException("There is no application " + id));
     Optional<DatabaseAccess> known = accesses.find(id, instance);
     if (known.isPresent() && known.get().ensured()) {
       return StepOutcome.done(context.state());
@@ -82,6 +100,43 @@ final class Databases {
     return StepOutcome.await(
         ask(context, DatabaseOperations.ENSURE, instance, id, input),
         "instance-service to make the databases");
+  }
+
+  private <S extends Record> Optional<StepOutcome<S>> refused(
+      Candidate candidate, String instance, String instanceName) throws DriverFailure {
+    Application application = candidate.application();
+    String registered = application.database();
+    String wanted = Objects.requireNonNullElse(candidate.manifest().database(), registered);
+    if (!wanted.equals(registered)
+        && (accesses.find(application.id(), application.instance()).isPresent()
+            || accesses.find(application.id(), instance).isPresent())) {
+      return Optional.of(
+          StepOutcome.failed(
+              "database-name-fixed",
+              "application %s has the database %s since its first deploy; database.app_db_name says %s"
+                  .formatted(application.name(), registered, wanted)));
+    }
+    Optional<Application> other =
+        applications.list(application.organization()).stream()
+            .filter(it -> !it.id().equals(application.id()))
+            .filter(it -> it.instance().equals(instance))
+            .filter(it -> it.database().equals(wanted))
+            .findFirst();
+    if (other.isPresent()) {
+      return Optional.of(
+          StepOutcome.failed(
+              "database-taken",
+              "application %s uses the database %s on %s already"
+                  .formatted(other.get().name(), wanted, instanceName)));
+    }
+    if (!wanted.equals(registered) && !applications.named(application.id(), wanted)) {
+      return Optional.of(
+          StepOutcome.failed(
+              "database-taken",
+              "another application uses the database %s on %s already"
+                  .formatted(wanted, application.instanceName())));
+    }
+    return Optional.empty();
   }
 
   /// Has the databases and the role dropped.

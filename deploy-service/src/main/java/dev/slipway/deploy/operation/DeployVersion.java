@@ -138,9 +138,9 @@ public final class DeployVersion implements Operation<DeployVersion.Input, Stand
 
   private StepOutcome<Standing> databases(StepContext<Input, Standing> context)
       throws DriverFailure, InterruptedException {
-    Application application = candidates.application(context.fence());
-    return databases.ensure(
-        context, application, application.instance(), application.instanceName());
+    Candidate candidate = candidate(context);
+    Application application = candidate.application();
+    return databases.ensure(context, candidate, application.instance(), application.instanceName());
   }
 
   private StepOutcome<Standing> migrate(StepContext<Input, Standing> context)

@@ -2,7 +2,6 @@ package dev.slipway.deploy.operation;
 
 import dev.slipway.common.contract.deploy.DeployEvent.VersionDrained;
 import dev.slipway.common.driver.Endpoint;
-import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
@@ -41,7 +40,13 @@ import java.util.stream.Stream;
 /// made; they are allocated by the ledger rows with which `start` is entered, and whoever comes
 /// second chooses again.
 @Singleton
-final class Serving {
+public final class Serving {
+
+  /// The application ended before it was healthy.
+  public static final String START_FAILED = "start-failed";
+
+  /// The application runs, and has not become healthy.
+  public static final String UNHEALTHY = "unhealthy";
 
   /// What an executor has between SIGTERM and SIGKILL.
   static final Duration GRACE = Duration.ofSeconds(10);
@@ -62,6 +67,7 @@ final class Serving {
   private final Routes routes;
   private final ApplicationDatabases databases;
   private final DatabaseAccesses accesses;
+  private final AdminPort admin;
 
   @Inject
   Serving(
@@ -72,7 +78,8 @@ final class Serving {
       Executors executors,
       Routes routes,
       ApplicationDatabases databases,
-      DatabaseAccesses accesses) {
+      DatabaseAccesses accesses,
+      AdminPort admin) {
     this.runtime = runtime;
     this.specifications = specifications;
     this.applications = applications;
@@ -81,6 +88,7 @@ final class Serving {
     this.routes = routes;
     this.databases = databases;
     this.accesses = accesses;
+    this.admin = admin;
   }
 
   StepOutcome<Standing> reserve(
@@ -105,8 +113,7 @@ final class Serving {
     for (int i = 0; i < wanted; i++) {
       placements.add(
           new Standing.Placement(
-              Identifiers.derived(
-                  "exe", candidate.version().id(), context.operation(), String.valueOf(i)),
+              Executor.id(candidate.version().id(), context.operation(), i),
               free.get(2 * i).host(),
               free.get(2 * i).port(),
               free.get(2 * i + 1).port()));
@@ -178,17 +185,17 @@ final class Serving {
         case HEALTHY -> {}
         case GONE -> {
           return StepOutcome.failed(
-              "start-failed", "An executor is gone before it was healthy: " + reason);
+              START_FAILED, "An executor is gone before it was healthy: " + reason);
         }
         case RESTARTING, SILENT -> {
           if (seen.restarts() >= RESTARTS) {
             return StepOutcome.failed(
-                "start-failed",
+                START_FAILED,
                 "The application ended %d times while it came up: %s"
                     .formatted(seen.restarts(), reason));
           }
           return candidate.attempts() >= LOOKS
-              ? StepOutcome.failed("unhealthy", "The application did not get healthy: " + reason)
+              ? StepOutcome.failed(UNHEALTHY, "The application did not get healthy: " + reason)
               : StepOutcome.again(candidate.pause(), "the application to be healthy: " + reason);
         }
       }
@@ -236,6 +243,9 @@ final class Serving {
     for (Executor executor : old) {
       boolean busy = drain && mayHaveWorkflows(application, executor.version());
       (busy ? draining : ending).add(executor);
+    }
+    for (Executor executor : draining) {
+      admin.deactivate(executor);
     }
     Ended ended = end(candidate.fence(), application, ending);
     return StepOutcome.done(standing)

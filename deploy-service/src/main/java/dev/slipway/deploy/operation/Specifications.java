@@ -94,7 +94,7 @@ public final class Specifications {
         executor.id(), executor.host(), executor.port(), executor.adminPort());
   }
 
-  private String adminToken(String executor) {
+  String adminToken(String executor) {
     return String.valueOf(keys.derive(ADMIN_PURPOSE, executor));
   }
 }

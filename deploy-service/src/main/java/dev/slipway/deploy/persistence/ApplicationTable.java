@@ -124,6 +124,20 @@ public class ApplicationTable implements Applications {
   }
 
   @Override
+  public boolean named(String id, String database) {
+    return statements.change(
+            """
+            update application a set database_name = ?
+            where a.id = ? and not exists (
+              select from application other
+              where other.instance = a.instance and other.database_name = ? and other.id <> a.id)""",
+            database,
+            id,
+            database)
+        > 0;
+  }
+
+  @Override
   public void moved(String id, String instance, String instanceName) {
     statements.change(
         "update application set instance = ?, instance_name = ? where id = ?",

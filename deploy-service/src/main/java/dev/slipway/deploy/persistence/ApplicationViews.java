@@ -20,7 +20,8 @@ public class ApplicationViews {
       select a.*, active.id as active_id, active.kind as active_kind,
              active.phase = 'STUCK' as active_stuck, active.cause_message as active_message,
              early.id as early_id, early.cause_message as early_message,
-             coalesce(running.up, false) as up, running.reason as down_reason
+             coalesce(running.up, false) as up, running.reason as down_reason,
+             exists (select from database_access d where d.application = a.id) as named
       from application a
       left join subject s on s.id = a.id
       left join operation active on active.id = s.active_operation
@@ -108,6 +109,7 @@ public class ApplicationViews {
         ApplicationTable.application(row),
         status,
         reason(row, status, stuck),
+        row.getBoolean("named"),
         row.getString(
             row.getString("active_id") == null && status == ApplicationStatus.DEPLOY_FAILED
                 ? "early_id"

@@ -14,6 +14,7 @@ import dev.slipway.deploy.domain.Versions;
 import dev.slipway.deploy.driver.ApplicationRuntime;
 import dev.slipway.deploy.driver.ExecutorObservation;
 import dev.slipway.deploy.operation.DrainExecutors;
+import dev.slipway.deploy.operation.Recovery;
 import dev.slipway.deploy.operation.RestoreExecutors;
 import dev.slipway.deploy.operation.Specifications;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -50,12 +51,15 @@ class Observer {
   private final DatabaseAccesses accesses;
   private final ApplicationDatabases databases;
   private final Upkeep upkeep;
+  private final Recovery recovery;
   private final Duration drainWithin;
   private final Duration drainEvery;
+  private final Duration recoverEvery;
   private final InstantSource clock = InstantSource.system();
   private final RestorePauses pauses = new RestorePauses();
   private final Map<String, Boolean> adminHealth = new ConcurrentHashMap<>();
   private final Map<String, Instant> drainAsked = new ConcurrentHashMap<>();
+  private final Map<String, Instant> recovered = new ConcurrentHashMap<>();
 
   @Inject
   Observer(
@@ -67,8 +71,11 @@ class Observer {
       DatabaseAccesses accesses,
       ApplicationDatabases databases,
       Upkeep upkeep,
+      Recovery recovery,
       @ConfigProperty(name = "slipway.drain.within", defaultValue = "24h") Duration drainWithin,
-      @ConfigProperty(name = "slipway.drain.every", defaultValue = "5s") Duration drainEvery) {
+      @ConfigProperty(name = "slipway.drain.every", defaultValue = "5s") Duration drainEvery,
+      @ConfigProperty(name = "slipway.recovery.every", defaultValue = "10s")
+          Duration recoverEvery) {
     this.runtime = runtime;
     this.specifications = specifications;
     this.applications = applications;
@@ -77,8 +84,10 @@ class Observer {
     this.accesses = accesses;
     this.databases = databases;
     this.upkeep = upkeep;
+    this.recovery = recovery;
     this.drainWithin = drainWithin;
     this.drainEvery = drainEvery;
+    this.recoverEvery = recoverEvery;
   }
 
   /// Looks at everything once.
@@ -89,12 +98,28 @@ class Observer {
             .collect(Collectors.groupingBy(Executor::application));
     pauses.onlyOf(byApplication.keySet());
     drainAsked.keySet().retainAll(byApplication.keySet());
+    recovered.keySet().retainAll(byApplication.keySet());
     for (Application application : applications.all()) {
       List<Executor> its = byApplication.getOrDefault(application.id(), List.of());
       if (!its.isEmpty()) {
         restore(application, its);
         drain(application, its);
+        recover(application);
       }
+    }
+  }
+
+  private void recover(Application application) throws InterruptedException {
+    Instant now = clock.instant();
+    Instant before = recovered.get(application.id());
+    if (before != null && now.isBefore(before.plus(recoverEvery))) {
+      return;
+    }
+    recovered.put(application.id(), now);
+    try {
+      recovery.round(application);
+    } catch (DriverFailure unreachable) {
+      LOG.debug("application={} its workflows cannot be seen", application.id(), unreachable);
     }
   }
 

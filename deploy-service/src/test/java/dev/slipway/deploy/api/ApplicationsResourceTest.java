@@ -55,7 +55,7 @@ class ApplicationsResourceTest {
     shape.put("Name", "my-shop");
     shape.put("ID", answer.asString());
     shape.put("PostgresInstanceName", "main");
-    shape.put("ApplicationDatabaseName", "my_shop");
+    shape.put("ApplicationDatabaseName", "");
     shape.put("Status", "UNAVAILABLE");
     shape.put("Version", "");
     shape.put("AppURL", "https://" + anna.organizationName() + "-my-shop.localhost:8443/");

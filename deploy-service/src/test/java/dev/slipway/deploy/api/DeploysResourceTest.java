@@ -13,6 +13,8 @@ import dev.slipway.deploy.FakePlatform;
 import dev.slipway.deploy.Members;
 import dev.slipway.deploy.Members.Member;
 import dev.slipway.deploy.Registered;
+import dev.slipway.deploy.driver.ExecutorObservation;
+import dev.slipway.deploy.driver.ExecutorSpecification;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.Response;
 import jakarta.inject.Inject;
@@ -22,6 +24,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -178,7 +183,7 @@ class DeploysResourceTest {
     anna.asks().get(PATH + "/shop").then().body("Version", equalTo(one));
     assertThat(version(previous(anna, two, false))).isEqualTo(two);
     refused(previous(anna, "1700000000000", false).then(), 404, "version-not-found")
-        .body("message", equalTo("version 1700000000000 of application shop not found"));
+        .body("message", equalTo("application shop has no version 1700000000000"));
     refused(previous(anna, "../etc", false).then(), 400, "invalid-request");
   }
 
@@ -224,6 +229,56 @@ class DeploysResourceTest {
 
     String version = version(answer);
     anna.asks().get(PATH + "/shop").then().body("Version", equalTo(version));
+  }
+
+  @Test
+  void anApplicationThatDoesNotStartIsAnsweredWithWhatItWrote() throws Exception {
+    Member anna = members.join();
+    String application = registered.application(anna, "shop");
+    platform.hold("serve");
+
+    try (var elsewhere = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Response> answer = elsewhere.submit(() -> deploy(anna, "one"));
+      ExecutorSpecification executor =
+          await()
+              .until(
+                  () ->
+                      platform.reality.executors().stream()
+                          .flatMap(id -> platform.reality.specification(id).stream())
+                          .filter(it -> it.version().application().equals(application))
+                          .findFirst(),
+                  Optional::isPresent)
+              .orElseThrow();
+      platform.log(
+          application,
+          executor.version().version(),
+          executor.executor(),
+          List.of("about to start", "Error: no such module"));
+      platform.reality.becomes(executor.executor(), ExecutorObservation.State.GONE);
+
+      refused(answer.get().then(), 422, "start-failed")
+          .body("DetailedError", equalTo("about to start\nError: no such module"));
+    }
+  }
+
+  @Test
+  void aVersionThatRunsMovesAsAVersionOfItsOwn() throws IOException {
+    Member anna = members.join();
+    registered.application(anna, "shop");
+    String running = version(deploy(anna, "one"));
+
+    String moved =
+        version(
+            anna.asks()
+                .body(Map.of("previous_version", running, "target_database_name", "other"))
+                .post(PATH + "/shop/changedbinstance"));
+
+    assertThat(moved).isNotEqualTo(running);
+    anna.asks()
+        .get(PATH + "/shop")
+        .then()
+        .body("PostgresInstanceName", equalTo("other"))
+        .body("Version", equalTo(moved));
   }
 
   @Test

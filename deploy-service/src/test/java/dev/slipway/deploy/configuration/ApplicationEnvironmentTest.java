@@ -166,6 +166,7 @@ final class ApplicationEnvironmentTest {
             List.of(),
             List.of(),
             List.of("start"),
+            null,
             Map.of("FILE", "file"),
             admin);
     return new ApplicationEnvironment(

@@ -68,6 +68,7 @@ final class CommandsTest {
         List.of("up"),
         List.of("down"),
         List.of("start"),
+        null,
         Map.of(),
         sdk != null);
   }

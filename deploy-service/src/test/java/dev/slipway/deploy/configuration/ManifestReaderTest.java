@@ -43,6 +43,7 @@ final class ManifestReaderTest {
                 List.of(),
                 List.of(),
                 List.of("node main.js"),
+                null,
                 Map.of(),
                 false));
   }

@@ -20,6 +20,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Base64;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -270,7 +271,7 @@ final class ApplicationDatabasesTest {
     workflows.resume(access, database, "a");
     assertThat(status("a")).isEqualTo("SUCCESS");
 
-    String copy = workflows.restart(access, database, "a");
+    String copy = workflows.restart(access, database, "a", layout.equals("NEWEST") ? "2" : null);
     assertThat(workflows.list(access, database, filter("{\"workflow_ids\":\"" + copy + "\"}")))
         .singleElement()
         .satisfies(
@@ -280,7 +281,23 @@ final class ApplicationDatabasesTest {
               assertThat(copied.workflowName()).isEqualTo("pay");
               assertThat(copied.createdAt()).isEqualTo(5000);
               assertThat(copied.output()).isNull();
+              assertThat(copied.appVersion()).isEqualTo(layout.equals("NEWEST") ? "2" : "1");
             });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"OLDEST", "QUEUES", "NEWEST"})
+  void whatIsResumedIsNobodysUntilItIsHandedOver(String layout) throws Exception {
+    prepare(layout);
+    workflows.resume(access, database, "c");
+    assertThat(databases.holders(access, database, "1")).contains("slipway");
+    assertThat(databases.holders(access, database, "other")).isEmpty();
+
+    databases.handOver(access, database, "1", Set.of("slipway"), "exe_1.2.0");
+
+    assertThat(databases.holders(access, database, "1"))
+        .contains("exe_1.2.0")
+        .doesNotContain("slipway");
   }
 
   @ParameterizedTest

@@ -561,7 +561,14 @@ public final class FakeApplicationRuntime implements ApplicationRuntime {
             case GONE -> "it does not run";
           };
       return new ExecutorObservation(
-          state, reason, state == ExecutorObservation.State.RESTARTING ? 1 : 0, clock.instant());
+          state,
+          reason,
+          switch (state) {
+            case HEALTHY, SILENT -> executor.executor() + ".0.0";
+            case RESTARTING, GONE -> null;
+          },
+          state == ExecutorObservation.State.RESTARTING ? 1 : 0,
+          clock.instant());
     }
   }
 

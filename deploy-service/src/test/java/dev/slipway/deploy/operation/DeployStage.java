@@ -73,8 +73,13 @@ public final class DeployStage {
   /// Versions whose migrations change nothing.
   final Set<String> unchanging = ConcurrentHashMap.newKeySet();
 
+  /// What configurations name the database of an application.
+  final Map<String, String> names = new ConcurrentHashMap<>();
+
   /// Whose migrations a version's roll-back commands undo, when not its own.
   final Map<String, String> undoes = new ConcurrentHashMap<>();
+
+  private volatile boolean sdk;
 
   final Applications applications;
   final Versions versions;
@@ -113,16 +118,25 @@ public final class DeployStage {
   /// Registered, as if by an operation that ended long ago.
   public void register() {
     bound.put(application + ' ' + main, main);
+    add(application, name, "shop");
+  }
+
+  /// Registers another application on the same instance.
+  void addNeighbour(String database) {
+    add(Identifiers.next("app"), "neighbour", database);
+  }
+
+  private void add(String id, String itsName, String database) {
     applications.add(
         new Application(
-            application,
+            id,
             "org_one",
             "acme",
-            name,
+            itsName,
             Language.NODE,
             main,
             "main",
-            "shop",
+            database,
             512,
             1,
             null,
@@ -187,6 +201,23 @@ public final class DeployStage {
     return new Specifications(new FakeBlueprint(), KEYS);
   }
 
+  /// Versions that are read from now on have the SDK, and an admin port with it.
+  public void withSdk() {
+    sdk = true;
+  }
+
+  public Recovery recovery() {
+    var specifications = specifications();
+    return new Recovery(
+        runtime,
+        specifications,
+        versions,
+        executors,
+        accesses,
+        schemas,
+        new AdminPort(specifications));
+  }
+
   // ---- What runs
 
   private FakeApplicationRuntime.Came run(CommandSpecification command) {
@@ -237,11 +268,19 @@ public final class DeployStage {
     var archives = new FakeArchives();
     var workspace = new Workspace(archives, runtime, blueprint, runs, versions, executors);
     var bindings = new FakeBindings();
-    var databases = new Databases(bindings, accesses, KEYS);
+    var databases = new Databases(applications, bindings, accesses, KEYS);
     var migrations = new Migrations(runtime, schemas, applications, versions, blueprint, runs);
     var serving =
         new Serving(
-            runtime, specifications, applications, versions, executors, routes, schemas, accesses);
+            runtime,
+            specifications,
+            applications,
+            versions,
+            executors,
+            routes,
+            schemas,
+            accesses,
+            new AdminPort(specifications));
     return List.of(
         new RegisterApplication(applications, bindings, databases),
         new DeployVersion(candidates, workspace, databases, migrations, serving),
@@ -307,7 +346,7 @@ public final class DeployStage {
     }
   }
 
-  private static final class FakeBlueprint implements Blueprint {
+  private final class FakeBlueprint implements Blueprint {
     @Override
     public Manifest read(Application application, Blueprint.Files files) throws DriverFailure {
       Optional<String> description = files.read("package.json");
@@ -324,8 +363,9 @@ public final class DeployStage {
           List.of("migrate"),
           List.of("rollback"),
           List.of("serve"),
+          names.get(application.id()),
           Map.of(),
-          false);
+          sdk);
     }
 
     @Override

@@ -4,8 +4,10 @@ import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.deploy.domain.ApplicationDatabases;
 import dev.slipway.deploy.domain.DatabaseAccess;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,6 +19,7 @@ public final class FakeSchemas implements ApplicationDatabases {
   private final Map<String, SortedSet<String>> schemas = new ConcurrentHashMap<>();
   private final Map<String, Boolean> locked = new ConcurrentHashMap<>();
   private final Map<String, Long> active = new ConcurrentHashMap<>();
+  private final Map<String, Set<String>> holders = new ConcurrentHashMap<>();
   private final List<String> freed = new ArrayList<>();
 
   private SortedSet<String> schema(String instance) {
@@ -46,6 +49,29 @@ public final class FakeSchemas implements ApplicationDatabases {
   /// A version has so many workflows that have not ended.
   public void workflows(String version, long count) {
     active.put(version, count);
+  }
+
+  /// Workflows of a version are PENDING, begun by this process.
+  public void pending(String version, String process) {
+    holders.computeIfAbsent(version, none -> ConcurrentHashMap.newKeySet()).add(process);
+  }
+
+  @Override
+  public Set<String> holders(DatabaseAccess access, String systemDatabase, String version) {
+    return Set.copyOf(holders.getOrDefault(version, Set.of()));
+  }
+
+  @Override
+  public void handOver(
+      DatabaseAccess access,
+      String systemDatabase,
+      String version,
+      Collection<String> from,
+      String to) {
+    Set<String> now = holders.computeIfAbsent(version, none -> ConcurrentHashMap.newKeySet());
+    if (now.removeAll(from)) {
+      now.add(to);
+    }
   }
 
   @Override

@@ -288,6 +288,45 @@ final class SchemaTest {
   }
 
   @Test
+  void theFirstDeployNamesTheDatabase() throws Exception {
+    stage.names.put(stage.application, "greetings");
+
+    deployed();
+
+    assertThat(stage.now().database()).isEqualTo("greetings");
+    assertThat(stage.accesses.find(stage.application, stage.main).orElseThrow().role())
+        .isEqualTo("greetings");
+  }
+
+  @Test
+  void aDatabaseKeepsItsName() throws Exception {
+    deployed();
+    String version = stage.addVersion();
+    stage.names.put(stage.application, "greetings");
+
+    OperationView end = run(stage.deploy(version));
+
+    assertThat(end.cause()).isNotNull();
+    assertThat(end.cause().code()).isEqualTo("database-name-fixed");
+    assertThat(end.cause().message()).contains("database shop", "says greetings");
+    assertThat(stage.now().database()).isEqualTo("shop");
+  }
+
+  @Test
+  void aDatabaseOfAnotherApplicationIsNotTaken() throws Exception {
+    stage.addNeighbour("greetings");
+    String version = stage.addVersion();
+    stage.names.put(stage.application, "greetings");
+
+    OperationView end = run(stage.deploy(version));
+
+    assertThat(end.outcome()).as(end.toString()).isEqualTo(Outcome.UNDONE);
+    assertThat(end.cause()).isNotNull();
+    assertThat(end.cause().code()).isEqualTo("database-taken");
+    assertThat(end.cause().message()).contains("neighbour uses the database greetings on main");
+  }
+
+  @Test
   void theRecordGoesAlongToARestoredDatabase() throws Exception {
     String first = deployed();
     String second = stage.addVersion();

@@ -43,6 +43,7 @@ class RegistersTest {
           List.of("npx knex migrate:latest"),
           List.of("npx knex migrate:rollback"),
           List.of("node dist/main.js"),
+          "shop_data",
           Map.of("COLOUR", "blue"),
           true);
 

@@ -1,7 +1,9 @@
 package dev.slipway.deploy.reconcile;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.slipway.common.operation.BeginRequest;
 import dev.slipway.common.operation.KernelDatabase;
 import dev.slipway.common.operation.OperationEngine;
@@ -14,8 +16,10 @@ import dev.slipway.deploy.operation.DeployStage;
 import dev.slipway.deploy.operation.DrainExecutors;
 import dev.slipway.deploy.operation.RestoreExecutors;
 import dev.slipway.deploy.operation.StopExecutors;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,7 +48,9 @@ final class ObserverTest {
           stage.accesses(),
           stage.schemas(),
           new Upkeep(DATABASE.transactions(), engine),
+          stage.recovery(),
           Duration.ofHours(1),
+          Duration.ZERO,
           Duration.ZERO);
 
   @BeforeEach
@@ -144,6 +150,37 @@ final class ObserverTest {
 
     assertThat(ended(DrainExecutors.KIND).succeeded()).isTrue();
     assertThat(only().version()).isNotEqualTo(first);
+  }
+
+  @Test
+  void workflowsOfAProcessThatEndedGoOn() throws Exception {
+    stage.withSdk();
+    String version = deployAnother();
+    Executor executor = only();
+    var asked = new LinkedBlockingQueue<String>();
+    HttpServer admin =
+        HttpServer.create(new InetSocketAddress(executor.host(), executor.adminPort()), 0);
+    admin.createContext(
+        "/dbos-workflow-recovery",
+        exchange -> {
+          asked.add(new String(exchange.getRequestBody().readAllBytes(), UTF_8));
+          exchange.sendResponseHeaders(204, -1);
+          exchange.close();
+        });
+    admin.start();
+    try {
+      stage.schemas().pending(version, executor.id() + ".0.0");
+      observer.round();
+      assertThat(asked).as("its process runs").isEmpty();
+
+      stage.schemas().pending(version, executor.id() + ".0.7");
+      observer.round();
+      observer.round();
+
+      assertThat(asked).containsExactly("[\"" + executor.id() + ".0.7\"]");
+    } finally {
+      admin.stop(0);
+    }
   }
 
   @Test

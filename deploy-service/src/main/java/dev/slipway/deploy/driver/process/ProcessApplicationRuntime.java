@@ -575,12 +575,13 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
       int restarts = state == null ? 0 : state.restarts();
       if (!run.supervised()) {
         return new ExecutorObservation(
-            ExecutorObservation.State.GONE, "it does not run", restarts, now);
+            ExecutorObservation.State.GONE, "it does not run", null, restarts, now);
       }
       if (state != null && !state.running()) {
         return new ExecutorObservation(
             ExecutorObservation.State.RESTARTING,
             "it ended with status %d and is started again".formatted(state.status()),
+            null,
             restarts,
             now);
       }
@@ -588,11 +589,12 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
       return new ExecutorObservation(
           silence == null ? ExecutorObservation.State.HEALTHY : ExecutorObservation.State.SILENT,
           silence,
+          state == null ? null : executor.executor() + "." + state.since() + "." + restarts,
           restarts,
           now);
     } catch (IOException e) {
       return new ExecutorObservation(
-          ExecutorObservation.State.SILENT, "its folder cannot be read", 0, now);
+          ExecutorObservation.State.SILENT, "its folder cannot be read", null, 0, now);
     }
   }
 

@@ -24,9 +24,10 @@ record RunFolder(Path folder, String boot) {
   /// How an executor was when its supervisor last said so.
   ///
   /// @param running  or else waiting for its next start
+  /// @param since    in seconds, as the supervisor writes it
   /// @param restarts how often it was started again
   /// @param status   with which it ended, when it waits
-  record State(boolean running, int restarts, int status) {}
+  record State(boolean running, String since, int restarts, int status) {}
 
   private Optional<String> text(String file) throws IOException {
     try {
@@ -68,6 +69,7 @@ record RunFolder(Path folder, String boot) {
     }
     return new State(
         words[0].equals("running"),
+        words[1],
         Integer.parseInt(words[2]),
         words.length > 3 ? Integer.parseInt(words[3]) : 0);
   }

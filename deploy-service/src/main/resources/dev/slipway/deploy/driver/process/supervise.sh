@@ -153,9 +153,11 @@ run_command() {
 }
 
 keep_running() {
-  local delay=$SHORTEST_PAUSE restarts=0 began
+  local delay=$SHORTEST_PAUSE restarts=0 began vmid=${SLIPWAY_E_DBOS__VMID:-}
   while [ -z "$stopping" ]; do
     began=$EPOCHSECONDS
+    # Workflows of a process that ended are told from those of the one after it.
+    [ -z "$vmid" ] || export SLIPWAY_E_DBOS__VMID="$vmid.$began.$restarts"
     replace state "running $began $restarts"
     launch
     [ -z "$stopping" ] || break
