@@ -210,6 +210,7 @@ public class FakePlatform {
             Language.NODE,
             Manifest.PackageManager.NPM,
             null,
+            false,
             null,
             List.of(),
             true,
