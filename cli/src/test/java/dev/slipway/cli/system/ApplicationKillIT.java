@@ -63,7 +63,7 @@ final class ApplicationKillIT {
     guestbook.write("migrations/20260401000000_marker.js", MIGRATION);
     int port = platform.slipway(mine, "db", "info", "main", "--json").json().path("Port").asInt();
 
-    var users = new SteadyLoad.Manner(20, false, Duration.ofMinutes(10));
+    var users = new SteadyLoad.Manner(20, false, Duration.ofMinutes(15));
     try (SteadyLoad load = new SteadyLoad(platform, guestbook.url("guestbook"), users)) {
       for (int i = 0; i < KILLS; i++) {
         boolean deploy = i % 2 == 0;

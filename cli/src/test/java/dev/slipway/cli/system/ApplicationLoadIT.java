@@ -24,7 +24,7 @@ class ApplicationLoadIT {
       """;
 
   private static final SteadyLoad.Manner USERS =
-      new SteadyLoad.Manner(130, true, Duration.ofMinutes(4));
+      new SteadyLoad.Manner(130, true, Duration.ofMinutes(8));
 
   @Test
   void nobodyNoticesDeploysRollBacksAndALostExecutor() throws Exception {

@@ -218,11 +218,11 @@ final class Workspace {
   }
 
   /// Makes a folder that is there ready to have its migrations undone: with complete packages where
-  /// they are kept, and no earlier undoing that would be taken for this one.
+  /// some were removed and all are kept, and no earlier undoing that would be taken for this one.
   void readyToUnmigrate(Candidate candidate) throws DriverFailure, InterruptedException {
     runtime.clear(candidate.fence(), candidate.reference(), Blueprint.Run.ROLLBACK.word());
     String tree = candidate.manifest().tree();
-    if (tree != null) {
+    if (tree != null && !blueprint.commands(Blueprint.Run.PRUNE, candidate.manifest()).isEmpty()) {
       runtime.useTree(candidate.fence(), candidate.reference(), tree);
     }
   }
