@@ -18,8 +18,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /// SIGKILL for real, at seeded moments of deploys and roll backs: each comes to its end, a
-// migration
-/// runs once, and whoever uses the application notices nothing.
+/// migration runs once, and whoever uses the application notices nothing.
 final class ApplicationKillIT {
 
   private static final int KILLS = 12;

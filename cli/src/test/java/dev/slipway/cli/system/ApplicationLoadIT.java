@@ -9,8 +9,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /// An application under steady load while it is deployed, deployed again, rolled back, and loses
-// one
-/// of its two executors: nobody who uses it notices.
+/// one of its two executors: nobody who uses it notices.
 class ApplicationLoadIT {
 
   private static final String SERVER =
