@@ -60,7 +60,13 @@ final class ApplicationKillIT {
     Example guestbook = Example.copy(platform, mine, "appkill", "guestbook");
     platform.slipway(mine, "app", "deploy", "-d", "main").succeeded();
     guestbook.write("migrations/20260401000000_marker.js", MIGRATION);
-    int port = platform.slipway(mine, "db", "info", "main", "--json").json().path("Port").asInt();
+    int port =
+        platform
+            .slipway(mine, "db", "status", "main", "--json")
+            .succeeded()
+            .json()
+            .path("Port")
+            .asInt();
 
     var users = new SteadyLoad.Manner(20, false, Duration.ofMinutes(15));
     try (SteadyLoad load = new SteadyLoad(platform, guestbook.url("guestbook"), users)) {
@@ -84,6 +90,9 @@ final class ApplicationKillIT {
           LockSupport.parkNanos(Duration.ofMillis(millis).toNanos());
         }
         assertThat(process.destroyForcibly()).isTrue();
+        if (victim.equals("deploy-service")) {
+          assertThat(guestbook.get("guestbook")).as("while it is down").isNotEmpty();
+        }
         running.end();
         await("the platform is whole again").until(outside::ready);
         await("every operation has ended").until(() -> active().isEmpty());
