@@ -9,6 +9,8 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {
+    // Read once, when the first client is made; see ApplicationCalls.
+    System.setProperty("jdk.httpclient.allowRestrictedHeaders", "host");
     System.exit(SlipwayCommand.execute(Surroundings.ofProcess(), arguments));
   }
 }

@@ -226,6 +226,7 @@ public class FakePlatform {
             Language.NODE,
             Manifest.PackageManager.NPM,
             null,
+            false,
             null,
             List.of(),
             true,

@@ -14,9 +14,11 @@ import java.time.Duration;
 public final class ApplicationCalls {
 
   private final HttpClient http;
+  private final URI platform;
 
   /// @param platform whose certificate authority has to vouch for them
   public ApplicationCalls(PlatformAddress platform) {
+    this.platform = platform.url();
     this.http =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -27,16 +29,25 @@ public final class ApplicationCalls {
 
   /// The body of what it answers with 200.
   public String get(String url) throws IOException, InterruptedException {
-    return send(HttpRequest.newBuilder(URI.create(url)).GET(), url);
+    return send(to(url).GET(), url);
   }
 
   /// @param json the body of the request
   public String post(String url, String json) throws IOException, InterruptedException {
     return send(
-        HttpRequest.newBuilder(URI.create(url))
-            .header("Content-Type", "application/json")
-            .POST(BodyPublishers.ofString(json)),
+        to(url).header("Content-Type", "application/json").POST(BodyPublishers.ofString(json)),
         url);
+  }
+
+  /// Of an organization with `_` in its name the host is none that a client of the JDK would look
+  /// up; the platform's own address leads to the same gateway, which goes by the header.
+  private HttpRequest.Builder to(String url) {
+    URI there = URI.create(url);
+    if (there.getHost() != null) {
+      return HttpRequest.newBuilder(there);
+    }
+    return HttpRequest.newBuilder(platform.resolve(there.getRawPath()))
+        .header("Host", there.getRawAuthority());
   }
 
   private String send(HttpRequest.Builder request, String url)

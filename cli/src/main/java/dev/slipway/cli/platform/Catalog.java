@@ -28,8 +28,7 @@ final class Catalog {
   static final List<List<String>> STOPPING =
       List.of(
           List.of(GATEWAY),
-          List.of(DEPLOY_SERVICE),
-          List.of(INSTANCE_SERVICE, ACCOUNT_SERVICE),
+          List.of(DEPLOY_SERVICE, INSTANCE_SERVICE, ACCOUNT_SERVICE),
           List.of(LOCAL_STACK));
 
   /// Who runs processes that have to end while those who know how are still there, in the order in

@@ -450,8 +450,27 @@ public final class OperationEngine implements AutoCloseable {
       now = store.commit(operation, new Signal.Threw(refused.get(), false));
     }
     log(operation, now);
+    wakeWhenDue(signal);
     afterCommit(operation, step, undo);
     return now;
+  }
+
+  /// A step that wants to look again sooner than the next poll is looked at when it said.
+  private void wakeWhenDue(Signal signal) {
+    Duration after =
+        switch (signal) {
+          case Signal.Stepped(StepOutcome.Again<?> again) -> again.after();
+          case Signal.Unwound(UndoOutcome.Again again) -> again.after();
+          default -> POLL;
+        };
+    if (after.compareTo(POLL) < 0) {
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                pause(after.plusMillis(1));
+                wake.release();
+              });
+    }
   }
 
   private void afterCommit(StoredOperation operation, String step, boolean undo) {

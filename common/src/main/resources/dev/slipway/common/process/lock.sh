@@ -45,8 +45,9 @@ overtake() {
   done
 }
 
-# Leaves when a higher epoch has been here; kills what claims with a lower one and still lives.
+# Leaves when a higher epoch has been here. With "overtake" it also kills what claims with a lower one and still lives.
 survey() {
+  order=${1-}
   holders=0
   while read -r claim; do
     IFS=:
@@ -59,7 +60,7 @@ survey() {
       echo "=fenced $1"
       exit "$FENCED"
     fi
-    if [ "$1" -lt "$epoch" ] && [ "$4" = "$boot" ]; then overtake "$2" "$3"; fi
+    if [ "$order" = overtake ] && [ "$1" -lt "$epoch" ] && [ "$4" = "$boot" ]; then overtake "$2" "$3"; fi
   done < "$fence"
 }
 
@@ -75,10 +76,11 @@ take_lock() {
   printf '\n%s:%s:%s:%s\n' "$epoch" $$ "$start" "$boot" >&9
   attempts=0
   until flock -n 9; do
-    survey
+    survey overtake
     [ "$holders" = 1 ] || attempts=$((attempts + 1))
     [ "$attempts" -lt 20 ] || exit "$BUSY"
     sleep 0.01
   done
+  # Whoever holds the lock is alone: nobody with an earlier claim acts, and who comes late finds this one.
   survey
 }

@@ -71,6 +71,9 @@ public final class Commands {
 
   /// Removes what is needed to build and migrate only.
   public static List<String> prune(Manifest manifest) {
+    if (!manifest.development()) {
+      return List.of();
+    }
     return switch (manifest.packages()) {
       case NPM_LOCKED -> List.of("npm prune --omit=dev --ignore-scripts --no-audit --no-fund");
       case NPM ->

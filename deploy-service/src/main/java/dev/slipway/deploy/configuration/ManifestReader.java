@@ -91,6 +91,7 @@ public final class ManifestReader {
         Language.NODE,
         content.packages(),
         content.tree(PLATFORM),
+        content.development(),
         sdk,
         configuration.commands("runtimeConfig", "setup"),
         content.script("build").isPresent(),
@@ -158,6 +159,7 @@ public final class ManifestReader {
         PackageManager.PIP,
         // A virtual environment knows where it is, and cannot be put elsewhere.
         null,
+        false,
         version,
         configuration.commands("runtimeConfig", "setup"),
         false,

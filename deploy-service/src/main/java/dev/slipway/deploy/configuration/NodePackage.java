@@ -245,6 +245,11 @@ final class NodePackage {
     }
   }
 
+  /// Whether any package is for development only. Of a workspace the members have packages too.
+  boolean development() {
+    return !content.path("devDependencies").isEmpty() || content.has("workspaces");
+  }
+
   private static @Nullable JsonNode json(String text) {
     try {
       return JSON.readTree(text);

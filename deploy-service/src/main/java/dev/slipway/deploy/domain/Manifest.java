@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param packages      how packages are installed
 /// @param tree          names the installed tree: a digest of lock file, platform and package
 ///     manager; absent without a lock file
+/// @param development   whether packages are installed that only builds and migrations need
 /// @param sdk           version of the DBOS SDK that is installed; absent without one
 /// @param setup         commands before anything else
 /// @param build         whether there is a build script
@@ -24,6 +25,7 @@ public record Manifest(
     Language language,
     PackageManager packages,
     @Nullable String tree,
+    boolean development,
     @Nullable String sdk,
     List<String> setup,
     boolean build,

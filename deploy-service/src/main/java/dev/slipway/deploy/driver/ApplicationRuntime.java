@@ -91,6 +91,14 @@ public interface ApplicationRuntime {
   void clear(Fence fence, VersionReference version, String name)
       throws DriverFailure, InterruptedException;
 
+  /// The same for several runs, in one act where the driver can.
+  default void clear(Fence fence, VersionReference version, Collection<String> names)
+      throws DriverFailure, InterruptedException {
+    for (String name : names) {
+      clear(fence, version, name);
+    }
+  }
+
   /// Puts a kept tree of installed packages into the version's folder.
   ///
   /// @param tree digest that names it

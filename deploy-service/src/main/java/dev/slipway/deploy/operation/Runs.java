@@ -19,7 +19,10 @@ import java.util.Optional;
 @Singleton
 final class Runs {
 
-  private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
+  /// Doubled from look to look, so that what is quick is noticed quickly.
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(5);
+
+  private static final Duration LONGEST_PAUSE = Duration.ofMillis(40);
 
   private final ApplicationRuntime runtime;
   private final Blueprint blueprint;
@@ -54,6 +57,7 @@ final class Runs {
       return 0;
     }
     VersionReference version = candidate.reference();
+    Duration pause = FIRST_PAUSE;
     while (true) {
       switch (runtime.look(version, run.word())) {
         case CommandRun.Absent() ->
@@ -63,7 +67,10 @@ final class Runs {
           runtime.clear(candidate.fence(), version, run.word());
           vanished.clean();
         }
-        case CommandRun.Running(long _) -> Thread.sleep(LOOK_AGAIN);
+        case CommandRun.Running(long _) -> {
+          Thread.sleep(pause);
+          pause = pause.compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+        }
         case CommandRun.Exited(int status) -> {
           return status;
         }

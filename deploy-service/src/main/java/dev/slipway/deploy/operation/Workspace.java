@@ -24,6 +24,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// A version's folder, from the archive to where its migrations and its executors run.
 ///
@@ -119,9 +120,8 @@ final class Workspace {
 
   private void endRuns(Fence fence, VersionReference version)
       throws DriverFailure, InterruptedException {
-    for (Blueprint.Run run : Blueprint.Run.values()) {
-      runtime.clear(fence, version, run.word());
-    }
+    runtime.clear(
+        fence, version, Stream.of(Blueprint.Run.values()).map(Blueprint.Run::word).toList());
   }
 
   /// Packages are taken from what an earlier version with the same lock file has kept, or are
@@ -218,11 +218,11 @@ final class Workspace {
   }
 
   /// Makes a folder that is there ready to have its migrations undone: with complete packages where
-  /// they are kept, and no earlier undoing that would be taken for this one.
+  /// some were removed and all are kept, and no earlier undoing that would be taken for this one.
   void readyToUnmigrate(Candidate candidate) throws DriverFailure, InterruptedException {
     runtime.clear(candidate.fence(), candidate.reference(), Blueprint.Run.ROLLBACK.word());
     String tree = candidate.manifest().tree();
-    if (tree != null) {
+    if (tree != null && !blueprint.commands(Blueprint.Run.PRUNE, candidate.manifest()).isEmpty()) {
       runtime.useTree(candidate.fence(), candidate.reference(), tree);
     }
   }

@@ -160,6 +160,7 @@ final class ApplicationEnvironmentTest {
             Language.NODE,
             PackageManager.NPM_LOCKED,
             null,
+            false,
             sdk,
             List.of(),
             false,

@@ -57,11 +57,24 @@ final class CommandsTest {
     assertThat(Commands.prune(manifest(PackageManager.PIP, null))).isEmpty();
   }
 
+  @Test
+  void nothingIsPrunedWhereNothingIsForDevelopment() {
+    for (PackageManager packages : PackageManager.values()) {
+      assertThat(Commands.prune(manifest(packages, null, false))).isEmpty();
+    }
+  }
+
   private static Manifest manifest(PackageManager packages, @Nullable String sdk) {
+    return manifest(packages, sdk, true);
+  }
+
+  private static Manifest manifest(
+      PackageManager packages, @Nullable String sdk, boolean development) {
     return new Manifest(
         Language.NODE,
         packages,
         null,
+        development,
         sdk,
         List.of(),
         true,

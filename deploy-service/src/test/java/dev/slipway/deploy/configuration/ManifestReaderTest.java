@@ -37,6 +37,7 @@ final class ManifestReaderTest {
                 Language.NODE,
                 PackageManager.NPM,
                 null,
+                false,
                 null,
                 List.of(),
                 false,
@@ -46,6 +47,22 @@ final class ManifestReaderTest {
                 null,
                 Map.of(),
                 false));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "\"dependencies\":{\"a\":\"1\"}|false",
+        "\"devDependencies\":{}|false",
+        "\"devDependencies\":{\"a\":\"1\"}|true",
+        "\"workspaces\":[\"a\"]|true"
+      })
+  void itIsKnownWhetherPackagesAreForDevelopment(String more, boolean expected) throws Exception {
+    String text = "{\"scripts\":{\"start\":\"node main.js\"},%s}".formatted(more);
+
+    assertThat(read(new FilesOf().with("package.json", text)).development()).isEqualTo(expected);
   }
 
   @ParameterizedTest

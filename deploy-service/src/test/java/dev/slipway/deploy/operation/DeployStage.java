@@ -357,6 +357,7 @@ public final class DeployStage {
           Language.NODE,
           Manifest.PackageManager.NPM_LOCKED,
           "a".repeat(64),
+          true,
           null,
           List.of("setup"),
           true,

@@ -37,6 +37,7 @@ class RegistersTest {
           Language.NODE,
           Manifest.PackageManager.NPM_LOCKED,
           null,
+          false,
           "4.27.6",
           List.of(),
           true,

@@ -469,6 +469,16 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
   }
 
   @Override
+  public void clear(Fence fence, VersionReference version, Collection<String> names)
+      throws DriverFailure, InterruptedException {
+    var words = new ArrayList<String>();
+    for (String name : names) {
+      words.add(CommandSpecification.requireName(name));
+    }
+    act("clear_all", fence, version, Map.of("SLIPWAY_RUNS", String.join(" ", words)));
+  }
+
+  @Override
   public boolean useTree(Fence fence, VersionReference version, String tree)
       throws DriverFailure, InterruptedException {
     return act("use_tree", fence, version, Map.of("SLIPWAY_TREE", requireTree(tree)))

@@ -5,7 +5,7 @@
 #
 # The environment has SLIPWAY_OWNER (installation), SLIPWAY_SCRIPTS, SLIPWAY_ISOLATION, SLIPWAY_DROP (not empty when
 # each application has a user number of its own), SLIPWAY_CA, and by action SLIPWAY_VERSION, SLIPWAY_RUN, SLIPWAY_SOURCE,
-# SLIPWAY_PATH, SLIPWAY_TREE, SLIPWAY_LISTEN, SLIPWAY_GRACE, and what supervise.sh asks for.
+# SLIPWAY_RUNS, SLIPWAY_PATH, SLIPWAY_TREE, SLIPWAY_LISTEN, SLIPWAY_GRACE, and what supervise.sh asks for.
 # Lines of output that begin with "=" are results, all others are complaints of the tools used.
 set -u
 umask 077
@@ -265,11 +265,20 @@ stop() {
   clear
 }
 
+# A run has a folder before it has a process, and loses it after the last one: where there is no folder, nobody lives.
 clear() {
   check_owner
   know_user
+  [ -d "$run" ] || return 0
   end_all members "$run"
   remove "$run"
+}
+
+clear_all() {
+  for name in $SLIPWAY_RUNS; do
+    run=$home/runs/$version.$name
+    clear
+  done
 }
 
 # Shares blocks where the file system can, which one file tells, and else whole files.

@@ -23,6 +23,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -381,6 +382,45 @@ final class SupervisionTest {
 
     assertThat(late.get()).isInstanceOf(DriverFailure.Fenced.class);
     assertThat(stage.runtime.read(version, "b.txt")).contains("newer");
+  }
+
+  /// Looking for everybody who ever had a claim would make each act slower than the one before.
+  @Test
+  void whoClaimedEarlierAndHoldsNothingIsLeftAlone() throws Exception {
+    VersionReference version = adopted(Map.of("a.txt", "hello"));
+    Process stranger = new ProcessBuilder("sleep", "600").start();
+    try {
+      Path fence = stage.root.resolve(".fences").resolve(version.application());
+      Files.writeString(
+          fence,
+          "\n1:%d:%s:%s\n"
+              .formatted(
+                  stranger.pid(),
+                  ProcessTable.find(stranger.pid()).orElseThrow().start(),
+                  Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip()),
+          StandardOpenOption.APPEND);
+
+      stage.runtime.write(new Fence(version.application(), 2), version, "b.txt", "newer");
+
+      assertThat(stage.runtime.read(version, "b.txt")).contains("newer");
+      assertThat(stranger.isAlive()).isTrue();
+    } finally {
+      stranger.destroyForcibly();
+    }
+  }
+
+  @Test
+  void severalRunsAreClearedAtOnce() throws Exception {
+    VersionReference version = adopted(Map.of("a.txt", "hello"));
+    run(version, "setup", Map.of(), Set.of(), "sleep 600");
+    run(version, "build", Map.of(), Set.of(), "sleep 600");
+    long running = supervisor(version, "build");
+
+    stage.runtime.clear(fence(version), version, List.of("install", "setup", "build"));
+
+    assertThat(stage.runtime.look(version, "setup")).isEqualTo(new CommandRun.Absent());
+    assertThat(stage.runtime.look(version, "build")).isEqualTo(new CommandRun.Absent());
+    assertThat(ProcessTable.find(running).filter(ProcessTable.Entry::alive)).isEmpty();
   }
 
   @Test
