@@ -2,7 +2,6 @@ package dev.slipway.deploy.operation;
 
 import dev.slipway.common.contract.deploy.DeployEvent.VersionDrained;
 import dev.slipway.common.driver.Endpoint;
-import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
@@ -34,6 +33,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /// Executors, from their ports to their end, and who of them is served requests.
 ///
@@ -48,11 +48,8 @@ final class Serving {
 
   private static final Duration ACKNOWLEDGED = Duration.ofMillis(20);
 
-  /// With the candidate's pauses this is five minutes.
-  private static final int LOOKS = 600;
-
-  /// Whoever ends this often while it comes up will not come up.
-  private static final int RESTARTS = 5;
+  /// The step that waits has a minute more, see [DeployVersion#plan].
+  private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
 
   private final ApplicationRuntime runtime;
   private final Specifications specifications;
@@ -62,7 +59,11 @@ final class Serving {
   private final Routes routes;
   private final ApplicationDatabases databases;
   private final DatabaseAccesses accesses;
+  private final Duration healthyWithin;
+  private final int crashes;
 
+  /// @param healthyWithin how long a new executor may take until it is healthy
+  /// @param crashes       how often it may end meanwhile
   @Inject
   Serving(
       ApplicationRuntime runtime,
@@ -72,7 +73,18 @@ final class Serving {
       Executors executors,
       Routes routes,
       ApplicationDatabases databases,
-      DatabaseAccesses accesses) {
+      DatabaseAccesses accesses,
+      @ConfigProperty(name = "slipway.applications.healthy-within") Duration healthyWithin,
+      @ConfigProperty(name = "slipway.applications.crashes") int crashes) {
+    if (!healthyWithin.isPositive() || healthyWithin.compareTo(LONGEST_WAIT) > 0) {
+      throw new IllegalArgumentException(
+          "slipway.applications.healthy-within must be more than nothing and at most 5 minutes");
+    }
+    if (crashes < 1) {
+      throw new IllegalArgumentException("slipway.applications.crashes must be at least 1");
+    }
+    this.healthyWithin = healthyWithin;
+    this.crashes = crashes;
     this.runtime = runtime;
     this.specifications = specifications;
     this.applications = applications;
@@ -105,8 +117,7 @@ final class Serving {
     for (int i = 0; i < wanted; i++) {
       placements.add(
           new Standing.Placement(
-              Identifiers.derived(
-                  "exe", candidate.version().id(), context.operation(), String.valueOf(i)),
+              Specifications.executor(candidate.version().id(), context.operation(), i),
               free.get(2 * i).host(),
               free.get(2 * i).port(),
               free.get(2 * i + 1).port()));
@@ -181,19 +192,32 @@ final class Serving {
               "start-failed", "An executor is gone before it was healthy: " + reason);
         }
         case RESTARTING, SILENT -> {
-          if (seen.restarts() >= RESTARTS) {
-            return StepOutcome.failed(
-                "start-failed",
-                "The application ended %d times while it came up: %s"
-                    .formatted(seen.restarts(), reason));
-          }
-          return candidate.attempts() >= LOOKS
-              ? StepOutcome.failed("unhealthy", "The application did not get healthy: " + reason)
-              : StepOutcome.again(candidate.pause(), "the application to be healthy: " + reason);
+          return notYet(candidate, placement.executor(), seen, reason);
         }
       }
     }
     return StepOutcome.done(standing);
+  }
+
+  /// One that ends time and again, or does nothing for long, will not get healthy. It runs whether
+  /// or not the platform does, so the time counts from its start.
+  private StepOutcome<Standing> notYet(
+      Candidate candidate, String executor, ExecutorObservation seen, String reason) {
+    if (seen.restarts() >= crashes) {
+      return StepOutcome.failed(
+          "start-failed",
+          "The application ended %d times while it came up: %s".formatted(seen.restarts(), reason));
+    }
+    boolean late =
+        executors.of(candidate.application().id()).stream()
+            .filter(started -> started.id().equals(executor))
+            .anyMatch(started -> started.since().plus(healthyWithin).isBefore(seen.at()));
+    return late
+        ? StepOutcome.failed(
+            "unhealthy",
+            "The application was not healthy %d s after its start: %s"
+                .formatted(healthyWithin.toSeconds(), reason))
+        : StepOutcome.again(candidate.pause(), "the application to be healthy: " + reason);
   }
 
   /// Requests go to the new executors from the commit on that this is part of.

@@ -2,6 +2,7 @@ package dev.slipway.deploy.operation;
 
 import dev.slipway.common.crypto.InstallationKeys;
 import dev.slipway.common.driver.Endpoint;
+import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.deploy.domain.Blueprint;
 import dev.slipway.deploy.domain.Executor;
@@ -32,6 +33,11 @@ public final class Specifications {
   public Specifications(Blueprint blueprint, InstallationKeys keys) {
     this.blueprint = blueprint;
     this.keys = keys;
+  }
+
+  /// The identifier of an executor that an operation starts, of which it may start several.
+  public static String executor(String version, String operation, int number) {
+    return Identifiers.derived("exe", version, operation, String.valueOf(number));
   }
 
   CommandSpecification command(Candidate candidate, Blueprint.Run run) throws DriverFailure {

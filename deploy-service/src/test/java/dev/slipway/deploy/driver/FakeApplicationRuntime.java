@@ -200,6 +200,9 @@ public final class FakeApplicationRuntime implements ApplicationRuntime {
     private final ExecutorSpecification specification;
     private ExecutorObservation.State state;
 
+    /// One that ends is started again between any two looks.
+    private int restarts;
+
     private Executing(ExecutorSpecification specification, ExecutorObservation.State state) {
       this.specification = specification;
       this.state = state;
@@ -560,8 +563,11 @@ public final class FakeApplicationRuntime implements ApplicationRuntime {
             case RESTARTING -> "it ended with status 1";
             case GONE -> "it does not run";
           };
+      if (running != null && state == ExecutorObservation.State.RESTARTING) {
+        running.restarts++;
+      }
       return new ExecutorObservation(
-          state, reason, state == ExecutorObservation.State.RESTARTING ? 1 : 0, clock.instant());
+          state, reason, running == null ? 0 : running.restarts, clock.instant());
     }
   }
 
