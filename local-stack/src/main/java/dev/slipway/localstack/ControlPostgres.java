@@ -41,6 +41,7 @@ public final class ControlPostgres implements AutoCloseable {
 
   private static final System.Logger LOG = System.getLogger(ControlPostgres.class.getName());
   private static final Duration LONGEST_RECOVERY = Duration.ofMinutes(5);
+  private static final Duration LONGEST_RELAPSE = Duration.ofSeconds(10);
   private static final Duration GUARD_INTERVAL = Duration.ofMillis(200);
   private static final long LARGEST_LOG = 10L << 20;
 
@@ -104,14 +105,37 @@ public final class ControlPostgres implements AutoCloseable {
     } finally {
       postgres.lock.unlock();
     }
-    try {
-      postgres.ensureServices();
-    } catch (SQLException failure) {
-      throw new IOException(
-          "The control Postgres refuses its own platform: " + failure.getMessage(), failure);
-    }
+    postgres.ensureServicesOnceItAnswers();
     Thread.ofPlatform().daemon().name("control-postgres-guard").start(postgres::guard);
     return postgres;
+  }
+
+  /// A server that says it is ready may still end because of what a dead one left behind, and is
+  /// started again; a connection that breaks meanwhile says nothing.
+  private void ensureServicesOnceItAnswers() throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + LONGEST_RELAPSE.toNanos();
+    while (true) {
+      try {
+        ensureServices();
+        return;
+      } catch (SQLException failure) {
+        String state = failure.getSQLState();
+        boolean broken = state != null && (state.startsWith("08") || state.startsWith("57P"));
+        if (!broken || System.nanoTime() > deadline) {
+          throw new IOException(
+              "The control Postgres refuses its own platform: " + failure.getMessage(), failure);
+        }
+        Thread.sleep(100);
+        if (!answers()) {
+          lock.lock();
+          try {
+            adoptOrStart();
+          } finally {
+            lock.unlock();
+          }
+        }
+      }
+    }
   }
 
   public int port() {

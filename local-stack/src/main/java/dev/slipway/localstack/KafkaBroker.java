@@ -150,7 +150,14 @@ public final class KafkaBroker implements AutoCloseable {
 
   private static Map<String, String> configuration(String topic) {
     return LocalStack.COMPACTED.contains(topic)
-        ? Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT)
+        // Nothing is too old; but a topic that is only compacted cannot be emptied between tests.
+        ? Map.of(
+            TopicConfig.CLEANUP_POLICY_CONFIG,
+            TopicConfig.CLEANUP_POLICY_COMPACT + "," + TopicConfig.CLEANUP_POLICY_DELETE,
+            TopicConfig.RETENTION_MS_CONFIG,
+            "-1",
+            TopicConfig.RETENTION_BYTES_CONFIG,
+            "-1")
         : Map.of();
   }
 

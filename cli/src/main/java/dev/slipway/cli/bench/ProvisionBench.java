@@ -103,6 +103,7 @@ public final class ProvisionBench {
         String name = name();
         // Connected beforehand, as everybody is who asks for a second instance.
         mine.list();
+        followed.list("?limit=1");
         making.add(() -> provisioned(mine, followed, name));
         removing.add(
             () -> {

@@ -92,6 +92,21 @@ final class BadInputIT {
   }
 
   @Test
+  void whatIsWrongIsNamedInTheWordsOfTheBody() {
+    User ann = platform.register("ann_fields");
+    String path = ann.databases() + "/userdb";
+
+    JsonNode empty = PlatformFromOutside.json(ann.exchange("POST", path, "{}").body());
+    JsonNode missing = PlatformFromOutside.json(ann.exchange("POST", path, "null").body());
+
+    assertThat(empty.path("fields").fieldNames())
+        .toIterable()
+        .containsExactly("AdminName", "AdminPassword", "Name");
+    assertThat(empty.path("message").asText()).startsWith("AdminName must be 3 to 16 characters");
+    assertThat(missing.path("message").asText()).isEqualTo("body must be a JSON object");
+  }
+
+  @Test
   void aTakenNameABusyInstanceAndTheWrongKindAreRefused() {
     User ann = platform.register("ann_twice");
     ann.provision("shop", "password-1");

@@ -1,5 +1,6 @@
 package dev.slipway.common.error;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.DatabindException;
 import com.fasterxml.jackson.databind.JsonMappingException;
@@ -18,6 +19,7 @@ import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import java.lang.reflect.RecordComponent;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,8 +88,8 @@ class ErrorMappers {
         return unexpected(problem, request);
       }
       problems.merge(
-          fieldOf(violation.getPropertyPath()),
-          violation.getMessage(),
+          fieldOf(violation),
+          messageOf(violation),
           (first, second) -> first.compareTo(second) <= 0 ? first : second);
     }
     String message =
@@ -266,11 +268,12 @@ class ErrorMappers {
     return false;
   }
 
-  /// The path begins with the method and the parameter, which mean nothing to a caller.
-  private static String fieldOf(Path path) {
+  /// In the words of the caller's JSON. The path begins with the method and the parameter, which
+  /// mean nothing to a caller.
+  private static String fieldOf(ConstraintViolation<?> violation) {
     List<String> names = new ArrayList<>();
     String parameter = "body";
-    for (Path.Node node : path) {
+    for (Path.Node node : violation.getPropertyPath()) {
       switch (node.getKind()) {
         case METHOD, CONSTRUCTOR, BEAN -> {}
         case PARAMETER -> parameter = node.getName();
@@ -281,7 +284,29 @@ class ErrorMappers {
         }
       }
     }
-    return names.isEmpty() ? parameter : String.join(".", names);
+    if (names.isEmpty()) {
+      return parameter;
+    }
+    names.add(inJson(violation.getLeafBean(), names.removeLast()));
+    return String.join(".", names);
+  }
+
+  private static String inJson(@Nullable Object bean, String component) {
+    if (bean != null && bean.getClass().isRecord()) {
+      for (RecordComponent candidate : bean.getClass().getRecordComponents()) {
+        JsonProperty property = candidate.getAccessor().getAnnotation(JsonProperty.class);
+        if (candidate.getName().equals(component) && property != null) {
+          return property.value();
+        }
+      }
+    }
+    return component;
+  }
+
+  /// A body that is missing altogether, or is `null`.
+  private static String messageOf(ConstraintViolation<?> violation) {
+    boolean whole = violation.getInvalidValue() == null && fieldOf(violation).equals("body");
+    return whole ? "must be a JSON object" : violation.getMessage();
   }
 
   private static boolean isUnreachable(SQLException problem) {

@@ -6,6 +6,7 @@ import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.deploy.domain.Manifest;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,12 +74,12 @@ final class ConfigurationFileTest {
     assertThat(written.containsKey("language")).isEqualTo(name);
     assertThat(written).doesNotContainKeys("database_url", "env", "migrate");
     assertThat(written).containsEntry("version", "0800").containsEntry("mine", Map.of("kept", 1));
-    Map<?, ?> runtime = (Map<?, ?>) written.get("runtimeConfig");
+    Map<?, ?> runtime = section(written, "runtimeConfig");
     assertThat(runtime.containsKey("admin_port")).isEqualTo(adminPort);
     assertThat(runtime.get("start")).isEqualTo(start ? List.of("node dist/main.js") : null);
     assertThat(runtime.get("setup")).isEqualTo(start ? List.of("./build.sh") : null);
     assertThat(runtime.get("port")).isEqualTo(port ? 3000 : 8082);
-    Map<?, ?> database = (Map<?, ?>) written.get("database");
+    Map<?, ?> database = section(written, "database");
     assertThat(database.get("migrate")).isEqualTo(List.of("npx knex migrate:latest"));
     assertThat(database.get("app_db_client")).isEqualTo("knex");
     assertThat(database.containsKey("local_suffix")).isFalse();
@@ -90,7 +91,7 @@ final class ConfigurationFileTest {
     assertThat(database.get("app_db_name")).isEqualTo(located ? "shop" : null);
     assertThat(database.get("sys_db_name")).isEqualTo(located ? "shop_dbos_sys" : null);
     assertThat(database.get("ssl_ca")).isEqualTo(located ? ".slipway/ca.pem" : null);
-    Map<?, ?> exporter = (Map<?, ?>) ((Map<?, ?>) written.get("telemetry")).get("OTLPExporter");
+    Map<?, ?> exporter = section(section(written, "telemetry"), "OTLPExporter");
     assertThat(exporter.get("logsEndpoint"))
         .isEqualTo(single ? "http://a" : List.of("http://a", "http://b"));
   }
@@ -157,5 +158,9 @@ final class ConfigurationFileTest {
                 "package.json",
                 "{\"dependencies\":{\"@dbos-inc/dbos-sdk\":\"%s\"}}".formatted(sdk)),
         "shop");
+  }
+
+  private static Map<?, ?> section(Map<?, ?> of, String name) {
+    return (Map<?, ?>) Objects.requireNonNull(of.get(name), name);
   }
 }

@@ -19,7 +19,14 @@ import org.junit.jupiter.api.Timeout;
 final class OrdinaryUserTest {
 
   private static final List<String> LIBRARIES =
-      List.of("postgresql-", "bcpkix-", "bcprov-", "bcutil-", "jspecify-", "java-uuid-generator-");
+      List.of(
+          "postgresql-",
+          "bcpkix-",
+          "bcprov-",
+          "bcutil-",
+          "jspecify-",
+          "java-uuid-generator-",
+          "slf4j-api-");
 
   @Test
   void everyActWorksWithoutRoot() throws Exception {
