@@ -23,11 +23,24 @@ record Example(PlatformUnderTest platform, Path folder, String organization) {
   /// is no Node, except in continuous integration.
   static Example copy(PlatformUnderTest platform, Path folder, String organization, String name)
       throws IOException {
+    return of(
+        platform, folder, organization, Path.of("..", "examples", name).toAbsolutePath().normalize());
+  }
+
+  /// The same with an application that is only for tests.
+  static Example of(PlatformUnderTest platform, Path folder, String organization, Path from)
+      throws IOException {
     requireNode();
-    Path from = Path.of("..", "examples", name).toAbsolutePath().normalize();
     Example example = new Example(platform, folder, organization);
     example.put(from);
     return example;
+  }
+
+  /// Deploys from here on are those of somebody who is signed in in another folder.
+  void signInAs(Path mine) throws IOException {
+    Path credentials = folder.resolve(".dbos/credentials");
+    Files.createDirectories(folder.resolve(".dbos"));
+    Files.copy(mine.resolve(".dbos/credentials"), credentials, StandardCopyOption.REPLACE_EXISTING);
   }
 
   /// Puts the files of another folder over its own.

@@ -11,6 +11,8 @@ import dev.slipway.deploy.operation.Serving;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -50,28 +52,38 @@ class FailureOutput {
     }
     Matcher named = VERSION.matcher(cause.message());
     String whose = named.find() ? named.group(1) : version;
+    List<LogLine> lines = new ArrayList<>();
     try {
-      for (String source : sources(application, whose, failed, cause.code()).toList()) {
-        List<LogLine> tail = logs.tail(application.id(), whose, source, LINES);
-        if (!tail.isEmpty()) {
-          return Optional.of(tail.stream().map(LogLine::text).collect(Collectors.joining("\n")));
-        }
+      for (String source : sources(application, version, failed.id(), cause.code())) {
+        lines.addAll(logs.tail(application.id(), whose, source, LINES));
       }
     } catch (IOException unreadable) {
       // The cause itself is answered in any case.
-      LOG.warn("{}: the output of what failed cannot be read", failed.id(), unreadable);
+      LOG.warn("{}: the output of {} cannot be read", failed.id(), cause.code(), unreadable);
+      return Optional.empty();
     }
-    return Optional.empty();
+    lines.sort(Comparator.comparing(LogLine::at));
+    return lines.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            lines.stream()
+                .skip(Math.max(0, lines.size() - LINES))
+                .map(LogLine::text)
+                .collect(Collectors.joining("\n")));
   }
 
-  /// Who has written why it failed: the command, or the executors that came up.
-  private static Stream<String> sources(
-      Application application, String version, OperationView failed, String code) {
-    return EXECUTORS.contains(code)
-        ? IntStream.range(0, Math.max(1, application.minimumExecutors()))
-            .mapToObj(number -> Executor.id(version, failed.id(), number))
-        : Stream.of(Blueprint.Run.values())
-            .filter(run -> run.failure().equals(code))
-            .map(Blueprint.Run::word);
+  /// Who has written what explains the failure: the command that failed, or the executors that came
+  /// up and did not get healthy.
+  private static List<String> sources(
+      Application application, String version, String operation, String code) {
+    if (EXECUTORS.contains(code)) {
+      return IntStream.range(0, Math.max(1, application.minimumExecutors()))
+          .mapToObj(number -> Executor.id(version, operation, number))
+          .toList();
+    }
+    return Stream.of(Blueprint.Run.values())
+        .filter(candidate -> candidate.failure().equals(code))
+        .map(Blueprint.Run::word)
+        .toList();
   }
 }

@@ -26,8 +26,9 @@ public record ApplicationEnvironment(
   /// Where a runtime puts the certificate of the platform's authority, below a version's folder.
   public static final String AUTHORITY = ".slipway/ca.pem";
 
-  /// The variable that [ConfigurationFile] refers to.
-  static final String PASSWORD = "SLIPWAY_DATABASE_PASSWORD";
+  /// The variable that [ConfigurationFile] refers to. A runtime keeps names that begin with
+  /// `SLIPWAY_` for itself and passes none of them on.
+  static final String PASSWORD = "DBOS__DATABASE_PASSWORD";
 
   public ApplicationEnvironment {
     secrets = Map.copyOf(secrets);

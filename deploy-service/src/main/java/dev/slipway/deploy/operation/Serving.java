@@ -33,6 +33,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /// Executors, from their ports to their end, and who of them is served requests.
 ///
@@ -53,11 +54,8 @@ public final class Serving {
 
   private static final Duration ACKNOWLEDGED = Duration.ofMillis(20);
 
-  /// With the candidate's pauses this is five minutes.
-  private static final int LOOKS = 600;
-
-  /// Whoever ends this often while it comes up will not come up.
-  private static final int RESTARTS = 5;
+  /// The step that waits has a minute more, see [DeployVersion#plan].
+  private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
 
   private final ApplicationRuntime runtime;
   private final Specifications specifications;
@@ -68,7 +66,11 @@ public final class Serving {
   private final ApplicationDatabases databases;
   private final DatabaseAccesses accesses;
   private final AdminPort admin;
+  private final Duration healthyWithin;
+  private final int crashes;
 
+  /// @param healthyWithin how long a new executor may take until it is healthy
+  /// @param crashes       how often it may end meanwhile
   @Inject
   Serving(
       ApplicationRuntime runtime,
@@ -79,7 +81,18 @@ public final class Serving {
       Routes routes,
       ApplicationDatabases databases,
       DatabaseAccesses accesses,
-      AdminPort admin) {
+      AdminPort admin,
+      @ConfigProperty(name = "slipway.applications.healthy-within") Duration healthyWithin,
+      @ConfigProperty(name = "slipway.applications.crashes") int crashes) {
+    if (!healthyWithin.isPositive() || healthyWithin.compareTo(LONGEST_WAIT) > 0) {
+      throw new IllegalArgumentException(
+          "slipway.applications.healthy-within must be more than nothing and at most 5 minutes");
+    }
+    if (crashes < 1) {
+      throw new IllegalArgumentException("slipway.applications.crashes must be at least 1");
+    }
+    this.healthyWithin = healthyWithin;
+    this.crashes = crashes;
     this.runtime = runtime;
     this.specifications = specifications;
     this.applications = applications;
@@ -188,19 +201,32 @@ public final class Serving {
               START_FAILED, "An executor is gone before it was healthy: " + reason);
         }
         case RESTARTING, SILENT -> {
-          if (seen.restarts() >= RESTARTS) {
-            return StepOutcome.failed(
-                START_FAILED,
-                "The application ended %d times while it came up: %s"
-                    .formatted(seen.restarts(), reason));
-          }
-          return candidate.attempts() >= LOOKS
-              ? StepOutcome.failed(UNHEALTHY, "The application did not get healthy: " + reason)
-              : StepOutcome.again(candidate.pause(), "the application to be healthy: " + reason);
+          return notYet(candidate, placement.executor(), seen, reason);
         }
       }
     }
     return StepOutcome.done(standing);
+  }
+
+  /// One that ends time and again, or does nothing for long, will not get healthy. It runs whether
+  /// or not the platform does, so the time counts from its start.
+  private StepOutcome<Standing> notYet(
+      Candidate candidate, String executor, ExecutorObservation seen, String reason) {
+    if (seen.restarts() >= crashes) {
+      return StepOutcome.failed(
+          START_FAILED,
+          "The application ended %d times while it came up: %s".formatted(seen.restarts(), reason));
+    }
+    boolean late =
+        executors.of(candidate.application().id()).stream()
+            .filter(started -> started.id().equals(executor))
+            .anyMatch(started -> started.since().plus(healthyWithin).isBefore(seen.at()));
+    return late
+        ? StepOutcome.failed(
+            UNHEALTHY,
+            "The application was not healthy %d s after its start: %s"
+                .formatted(healthyWithin.toSeconds(), reason))
+        : StepOutcome.again(candidate.pause(), "the application to be healthy: " + reason);
   }
 
   /// Requests go to the new executors from the commit on that this is part of.

@@ -32,11 +32,19 @@ final class ApplicationEnvironmentTest {
             "postgresql://shop:pass@localhost:5433/shop_dbos_sys"
                 + "?sslmode=verify-full&sslrootcert=.slipway/ca.pem")
         .containsEntry("NODE_EXTRA_CA_CERTS", ".slipway/ca.pem")
-        .containsEntry("SLIPWAY_DATABASE_PASSWORD", "pass")
+        .containsEntry("DBOS__DATABASE_PASSWORD", "pass")
         .containsEntry("DBOS__VMID", "exe_1")
         .containsEntry("DBOS__APPID", "app_1")
         .containsEntry("DBOS__APPVERSION", "17")
         .containsEntry("DBOS_APP_HOSTNAME", "https://acme-shop.localhost");
+  }
+
+  /// Those are the runtime's own, and would be withheld from the application.
+  @ParameterizedTest
+  @ValueSource(strings = {"1.30.13", "2.10.24", "4.27.6"})
+  void noVariableHasANameThatTheRuntimeKeepsForItself(String sdk) {
+    assertThat(environment(sdk, true, Map.of()).ofCommands().keySet())
+        .noneMatch(name -> name.startsWith("SLIPWAY_"));
   }
 
   @Test

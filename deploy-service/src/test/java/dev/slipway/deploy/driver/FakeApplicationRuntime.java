@@ -200,6 +200,9 @@ public final class FakeApplicationRuntime implements ApplicationRuntime {
     private final ExecutorSpecification specification;
     private ExecutorObservation.State state;
 
+    /// One that ends is started again between any two looks.
+    private int restarts;
+
     private Executing(ExecutorSpecification specification, ExecutorObservation.State state) {
       this.specification = specification;
       this.state = state;
@@ -560,6 +563,9 @@ public final class FakeApplicationRuntime implements ApplicationRuntime {
             case RESTARTING -> "it ended with status 1";
             case GONE -> "it does not run";
           };
+      if (running != null && state == ExecutorObservation.State.RESTARTING) {
+        running.restarts++;
+      }
       return new ExecutorObservation(
           state,
           reason,
@@ -567,7 +573,7 @@ public final class FakeApplicationRuntime implements ApplicationRuntime {
             case HEALTHY, SILENT -> executor.executor() + ".0.0";
             case RESTARTING, GONE -> null;
           },
-          state == ExecutorObservation.State.RESTARTING ? 1 : 0,
+          running == null ? 0 : running.restarts,
           clock.instant());
     }
   }

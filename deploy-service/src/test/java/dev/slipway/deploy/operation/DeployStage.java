@@ -34,6 +34,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
@@ -53,6 +54,11 @@ import java.util.concurrent.ConcurrentHashMap;
 /// to.
 public final class DeployStage {
 
+  /// More than a look apart, and short enough to wait for.
+  static final Duration HEALTHY_WITHIN = Duration.ofSeconds(2);
+
+  static final int CRASHES = 3;
+
   private static final InstallationKeys KEYS = keys();
 
   final String application = Identifiers.next("app");
@@ -65,6 +71,9 @@ public final class DeployStage {
   final Map<String, String> bound = new ConcurrentHashMap<>();
 
   /// What commands of a run come to instead of ending well, by version and run.
+  /// What versions that are read from now on start with.
+  volatile List<String> start = List.of("serve");
+
   final Map<String, CommandRun> comesTo = new ConcurrentHashMap<>();
 
   /// Versions whose migrations change something before they fail.
@@ -280,7 +289,9 @@ public final class DeployStage {
             routes,
             schemas,
             accesses,
-            new AdminPort(specifications));
+            new AdminPort(specifications),
+            HEALTHY_WITHIN,
+            CRASHES);
     return List.of(
         new RegisterApplication(applications, bindings, databases),
         new DeployVersion(candidates, workspace, databases, migrations, serving),
@@ -363,7 +374,7 @@ public final class DeployStage {
           true,
           List.of("migrate"),
           List.of("rollback"),
-          List.of("serve"),
+          start,
           names.get(application.id()),
           Map.of(),
           sdk);
