@@ -74,6 +74,10 @@ public final class ApplicationForwarding {
   private final Vertx vertx;
   private final RouteTable table;
   private final HttpClient client;
+
+  /// What becomes a WebSocket keeps its connection, so it begins on a new one.
+  private final HttpClient upgrades;
+
   private final Patience patience;
 
   /// When the connections to executors that are open were last used.
@@ -90,21 +94,24 @@ public final class ApplicationForwarding {
     this.vertx = vertx;
     this.table = table;
     this.patience = patience;
-    this.client =
-        vertx
-            .httpClientBuilder()
-            .with(
-                new HttpClientOptions()
-                    .setConnectTimeout((int) CONNECT_PATIENCE.toMillis())
-                    // Dead peers of streams are found by the system, since those have no idle
-                    // timeout.
-                    .setTcpKeepAlive(true)
-                    .setTcpNoDelay(true)
-                    .setKeepAliveTimeout(KEPT_SECONDS)
-                    .setMaxWaitQueueSize(connections))
-            .with(new PoolOptions().setHttp1MaxSize(connections))
-            .withConnectHandler(this::connected)
-            .build();
+    this.client = client(vertx, connections);
+    this.upgrades = client(vertx, connections);
+  }
+
+  private HttpClient client(Vertx vertx, int connections) {
+    return vertx
+        .httpClientBuilder()
+        .with(
+            new HttpClientOptions()
+                .setConnectTimeout((int) CONNECT_PATIENCE.toMillis())
+                // Dead peers of streams are found by the system, since those have no idle timeout.
+                .setTcpKeepAlive(true)
+                .setTcpNoDelay(true)
+                .setKeepAliveTimeout(KEPT_SECONDS)
+                .setMaxWaitQueueSize(connections))
+        .with(new PoolOptions().setHttp1MaxSize(connections))
+        .withConnectHandler(this::connected)
+        .build();
   }
 
   private void connected(HttpConnection connection) {
@@ -294,7 +301,7 @@ public final class ApplicationForwarding {
               .setMethod(request.method())
               .setURI(target)
               .setHeaders(headers);
-      return client
+      return (upgrade ? upgrades : client)
           .request(options)
           .transform(
               opened -> {
