@@ -24,7 +24,10 @@ record Example(PlatformUnderTest platform, Path folder, String organization) {
   static Example copy(PlatformUnderTest platform, Path folder, String organization, String name)
       throws IOException {
     return of(
-        platform, folder, organization, Path.of("..", "examples", name).toAbsolutePath().normalize());
+        platform,
+        folder,
+        organization,
+        Path.of("..", "examples", name).toAbsolutePath().normalize());
   }
 
   /// The same with an application that is only for tests.
