@@ -115,7 +115,7 @@ public final class EnsureDatabases
 
   /// The rows of what is wanted and another set has.
   private static List<LedgerRow> othersRows(StepContext<DatabaseOperations.Ensure, State> context) {
-    Set<Resource> wanted = Set.copyOf(set(context.input()).resources());
+    List<Resource> wanted = set(context.input()).resources();
     return wanted.stream()
         .map(Resource::kind)
         .distinct()
