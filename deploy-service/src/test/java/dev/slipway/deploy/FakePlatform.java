@@ -185,6 +185,21 @@ public class FakePlatform {
           }
 
           @Override
+          public boolean guard() {
+            return true;
+          }
+
+          @Override
+          public List<String> refused() {
+            return List.of();
+          }
+
+          @Override
+          public void unguard() {
+            // Nothing is refused here.
+          }
+
+          @Override
           public void close() {
             // One application at a time is all the tests need.
           }
@@ -194,6 +209,12 @@ public class FakePlatform {
       @Override
       public long activeWorkflows(DatabaseAccess access, String systemDatabase, String version) {
         return 0;
+      }
+
+      @Override
+      public List<String> activeWorkflowsOfOthers(
+          DatabaseAccess access, String systemDatabase, String version, int most) {
+        return List.of();
       }
     };
   }

@@ -45,7 +45,7 @@ class FailureOutput {
     }
     Optional<String> run =
         Stream.of(Blueprint.Run.values())
-            .filter(candidate -> candidate.failure().equals(cause.code()))
+            .filter(candidate -> candidate.causes(cause.code()))
             .map(Blueprint.Run::word)
             .findFirst();
     if (run.isEmpty()) {
