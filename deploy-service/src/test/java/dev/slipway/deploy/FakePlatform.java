@@ -186,6 +186,21 @@ public class FakePlatform {
           }
 
           @Override
+          public boolean guard() {
+            return true;
+          }
+
+          @Override
+          public List<String> refused() {
+            return List.of();
+          }
+
+          @Override
+          public void unguard() {
+            // Nothing is refused here.
+          }
+
+          @Override
           public void close() {
             // One application at a time is all the tests need.
           }
@@ -210,6 +225,12 @@ public class FakePlatform {
           Collection<String> from,
           String to) {
         // There are no workflows.
+      }
+
+      @Override
+      public List<String> activeWorkflowsOfOthers(
+          DatabaseAccess access, String systemDatabase, String version, int most) {
+        return List.of();
       }
     };
   }

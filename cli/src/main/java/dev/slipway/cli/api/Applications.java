@@ -151,8 +151,18 @@ public final class Applications {
 
   public Deploy deploy(String name, ApplicationArchive archive)
       throws IOException, InterruptedException {
+    return deploy(name, archive, false);
+  }
+
+  /// @param allowBreaking also when migrations drop what active workflows of earlier versions use
+  public Deploy deploy(String name, ApplicationArchive archive, boolean allowBreaking)
+      throws IOException, InterruptedException {
     return begun(
-        client.upload("POST", path(name), new ArchiveBody(archive, Json.object()), AT_ONCE));
+        client.upload(
+            "POST",
+            deployPath(name, allowBreaking),
+            new ArchiveBody(archive, Json.object()),
+            AT_ONCE));
   }
 
   /// @param allowBreaking also when later versions have changed the schema since
@@ -161,9 +171,13 @@ public final class Applications {
     return begun(
         client.call(
             "POST",
-            path(name) + (allowBreaking ? "?allowBreaking=true" : ""),
+            deployPath(name, allowBreaking),
             Json.object().put("previous_version", version),
             AT_ONCE));
+  }
+
+  private static String deployPath(String name, boolean allowBreaking) {
+    return path(name) + (allowBreaking ? "?allowBreaking=true" : "");
   }
 
   public Deploy changeInstance(String name, String instance, ApplicationArchive archive)

@@ -113,7 +113,10 @@ final class ApplicationCommand implements Runnable {
           @Nullable String instance,
       @Option(
               names = "--allow-breaking",
-              description = "With -p: also when later versions have changed the database since.")
+              description = {
+                "Also when migrations drop or rename what active workflows of earlier versions may use; with -p,",
+                "also when later versions have changed the database since."
+              })
           boolean allowBreaking,
       @Mixin DeployOptions how,
       @Mixin OutputOptions options)
@@ -123,16 +126,13 @@ final class ApplicationCommand implements Runnable {
     ApiClient client = client();
     Applications applications = new Applications(client);
     Deployment deployment = new Deployment(client, output, options.json);
-    if (allowBreaking && how.previous == null) {
-      throw CommandFailure.misused("--allow-breaking belongs to --previous-version").build();
-    }
     Deploy begun;
     if (how.previous != null) {
       begun = applications.redeploy(application, how.previous, allowBreaking);
     } else {
       deployment.prepare(application, folder, instance);
       try (ApplicationArchive archive = deployment.pack(folder)) {
-        begun = applications.deploy(application, archive);
+        begun = applications.deploy(application, archive, allowBreaking);
       }
     }
     return finish(deployment, applications, application, begun, how.async, options);

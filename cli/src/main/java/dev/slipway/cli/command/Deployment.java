@@ -34,6 +34,7 @@ final class Deployment {
           "install-failed", "install",
           "build-failed", "build",
           "migration-failed", "migrate",
+          "breaking-migration", "migrate",
           "prune-failed", "prune",
           "rollback-failed", "rollback");
 

@@ -83,6 +83,17 @@ public final class Ledger {
     }
   }
 
+  /// Makes what one subject has another's. Who planned it stays as it was.
+  public void passOn(Connection connection, long number, String subject) throws SQLException {
+    try (PreparedStatement update =
+        connection.prepareStatement(
+            "update ledger set subject = ? where number = ? and state <> 'GONE'")) {
+      update.setString(1, subject);
+      update.setLong(2, number);
+      update.executeUpdate();
+    }
+  }
+
   /// The open rows of a subject, newest first.
   public List<LedgerRow> open(Connection connection, String subject) throws SQLException {
     return rows(connection, "where subject = ? and state <> 'GONE' order by number desc", subject);

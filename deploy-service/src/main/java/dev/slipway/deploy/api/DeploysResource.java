@@ -43,7 +43,7 @@ public class DeploysResource {
   /// Deploys an archive (`application_archive`), or a version that is kept (`previous_version`).
   ///
   /// @param allowBreaking whether a version that is kept may serve although later ones have changed
-  ///     the schema
+  ///     the schema, and migrations may drop what active workflows of earlier versions use
   @POST
   @Path("applications/{app}")
   public Response deploy(

@@ -82,7 +82,7 @@ class FailureOutput {
           .toList();
     }
     return Stream.of(Blueprint.Run.values())
-        .filter(candidate -> candidate.failure().equals(code))
+        .filter(candidate -> candidate.causes(code))
         .map(Blueprint.Run::word)
         .toList();
   }

@@ -25,7 +25,7 @@ final class HeldDatabase implements Held {
 
   private static final String OWN =
       """
-      n.nspname <> 'dbos' and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
+      n.nspname not in ('dbos', 'slipway', 'information_schema') and n.nspname !~ '^pg_'
       """;
 
   /// What belongs to an extension is the extension's; its version is an entry of its own.
@@ -189,6 +189,48 @@ final class HeldDatabase implements Held {
       throw JdbcApplicationDatabases.unreachable(failure);
     }
     return freed;
+  }
+
+  @Override
+  public boolean guard() throws DriverFailure {
+    if (!hasGuard()) {
+      return false;
+    }
+    texts("select slipway.guard()");
+    return true;
+  }
+
+  @Override
+  public List<String> refused() throws DriverFailure {
+    return hasGuard() ? texts("select slipway.refused()") : List.of();
+  }
+
+  @Override
+  public void unguard() throws DriverFailure {
+    if (hasGuard()) {
+      texts("select slipway.unguard()");
+    }
+  }
+
+  /// Instance-service makes it where it may; a schema of this name that is the application's own
+  /// is none.
+  private boolean hasGuard() throws DriverFailure {
+    return !texts(
+            """
+            select 1
+              from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+             where n.nspname = 'slipway' and p.proname = 'guard'
+               and n.nspowner <> current_user::pg_catalog.regrole
+            """)
+        .isEmpty();
+  }
+
+  private List<String> texts(String sql) throws DriverFailure {
+    try (Statement statement = connection.createStatement()) {
+      return texts(statement, sql);
+    } catch (SQLException failure) {
+      throw JdbcApplicationDatabases.unreachable(failure);
+    }
   }
 
   @Override

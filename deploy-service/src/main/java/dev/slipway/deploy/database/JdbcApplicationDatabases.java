@@ -13,9 +13,11 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Properties;
 import java.util.Set;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -168,6 +170,40 @@ public final class JdbcApplicationDatabases implements ApplicationDatabases {
           update.setString(3, version);
         }
         update.executeUpdate();
+      }
+    } catch (SQLException failure) {
+      throw unreachable(failure);
+    }
+  }
+
+  @Override
+  public List<String> activeWorkflowsOfOthers(
+      DatabaseAccess access, String systemDatabase, String version, int most) throws DriverFailure {
+    try (Connection connection = connect(access, systemDatabase)) {
+      SystemTables tables = SystemTables.look(connection);
+      if (!tables.has("status")) {
+        return List.of();
+      }
+      // What waits without a version is whoever's takes it, as in activeWorkflows.
+      String others =
+          tables.has("application_version")
+              ? " and coalesce(application_version <> ?, status = 'PENDING')"
+              : " and ? is not null";
+      try (PreparedStatement select =
+          connection.prepareStatement(
+              "select workflow_uuid from dbos.workflow_status"
+                  + " where status in ('PENDING', 'ENQUEUED')"
+                  + others
+                  + " order by created_at, workflow_uuid limit ?")) {
+        select.setString(1, version);
+        select.setInt(2, most);
+        try (ResultSet rows = select.executeQuery()) {
+          List<String> found = new ArrayList<>();
+          while (rows.next()) {
+            found.add(rows.getString(1));
+          }
+          return found;
+        }
       }
     } catch (SQLException failure) {
       throw unreachable(failure);

@@ -39,6 +39,13 @@ public interface ApplicationDatabases {
       String to)
       throws DriverFailure;
 
+  /// Workflows of other versions that are PENDING or ENQUEUED, the oldest first, no more than
+  /// `most`; none when the SDK has no tables there.
+  ///
+  /// @throws DriverFailure.Transient `unreachable`
+  List<String> activeWorkflowsOfOthers(
+      DatabaseAccess access, String systemDatabase, String version, int most) throws DriverFailure;
+
   /// The lock, held on a connection of its own until it is closed; lost with that connection.
   interface Held extends AutoCloseable {
 
@@ -51,6 +58,19 @@ public interface ApplicationDatabases {
     ///
     /// @return what was freed, in words for the owner
     List<String> clearStaleLocks() throws DriverFailure;
+
+    /// Has the server refuse whatever drops or renames a table or column that is there now, from
+    /// this call until [#unguard], whoever asks for it and whatever becomes of this connection.
+    ///
+    /// @return false when the server cannot do that: nothing is guarded then
+    boolean guard() throws DriverFailure;
+
+    /// What was refused since [#guard], at most some of it, in words: `column email of
+    /// public.users`. It can still be asked for after [#unguard].
+    List<String> refused() throws DriverFailure;
+
+    /// Ends the guard; nothing when there is none.
+    void unguard() throws DriverFailure;
 
     @Override
     void close();

@@ -22,6 +22,9 @@ public interface Blueprint {
   /// The files to replace so that this SDK finds its databases, by path.
   Map<String, String> configuration(Surroundings surroundings, Files files) throws DriverFailure;
 
+  /// The code of a migration that was refused because it would break active workflows.
+  String BREAKING = "breaking-migration";
+
   /// The commands of a run, in order; empty when this version has none.
   List<String> commands(Run run, Manifest manifest);
 
@@ -79,6 +82,11 @@ public interface Blueprint {
     /// The code of its failure.
     public String failure() {
       return this == MIGRATE ? "migration-failed" : word() + "-failed";
+    }
+
+    /// Whether the output of this run belongs to a cause.
+    public boolean causes(String code) {
+      return code.equals(failure()) || (this == MIGRATE && code.equals(BREAKING));
     }
   }
 }

@@ -96,7 +96,9 @@ public final class ChangeInstance implements Operation<ChangeInstance.Input, Sta
         .as(Admission.BUILD)
         .within(ofMinutes(15))
         .undoNothing("What is built is in the folder")
-        .step("survey", context -> migrations.survey(candidate(context), context.state(), false))
+        .step(
+            "survey",
+            context -> migrations.survey(candidate(context), context.state(), false, true))
         .undo(context -> migrations.settle(candidate(context), context.state(), false))
         .kept("migrate", context -> migrations.migrate(candidate(context), context.state(), false))
         .as(Admission.BUILD)

@@ -37,7 +37,7 @@ public final class DeployVersion implements Operation<DeployVersion.Input, Stand
 
   /// @param name          of the application
   /// @param allowBreaking whether a version may be deployed again although versions after it have
-  ///     changed the schema
+  ///     changed the schema, and migrations may drop what the active workflows of earlier ones use
   /// @param previous      whether it is a version that is kept, and not a new archive
   public record Input(
       String name, String version, Mode mode, boolean allowBreaking, boolean previous) {}
@@ -84,7 +84,12 @@ public final class DeployVersion implements Operation<DeployVersion.Input, Stand
         .undoNothing("What is built is in the folder")
         .step(
             "survey",
-            context -> migrations.survey(candidate(context), context.state(), counts(context)))
+            context ->
+                migrations.survey(
+                    candidate(context),
+                    context.state(),
+                    counts(context),
+                    context.input().allowBreaking() || !counts(context)))
         .undo(context -> migrations.settle(candidate(context), context.state(), counts(context)))
         .kept("migrate", this::migrate)
         .as(Admission.BUILD)

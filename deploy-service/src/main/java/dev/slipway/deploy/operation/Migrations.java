@@ -37,11 +37,19 @@ import org.slf4j.LoggerFactory;
 /// out again; one that has stays in, with `migrated` set, so that a roll back undoes it. Undoing
 /// takes a version out once its commands have ended well, and stops at the first that fails.
 ///
+/// **Breaking.** While earlier versions have active workflows, and nobody has allowed it, the
+/// server refuses whatever drops or renames what was there when the migration began. Their tool
+/// then fails and takes its transaction back, and the deploy fails with what would have broken and
+/// for whom. Where the server cannot refuse, such a migration is not begun.
+///
 /// **Overtaken.** Records are written under the lock, after the runtime has accepted this
 /// operation's fence under the lock. Whoever overtakes needs the lock before it changes the schema,
 /// so what is written is true when it is written.
 @Singleton
 final class Migrations {
+
+  /// More names than these tell a person nothing more.
+  private static final int MOST_WORKFLOWS = 10;
 
   private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
 
@@ -70,8 +78,10 @@ final class Migrations {
 
   /// Notes the schema before anything changes it, and that this version is about to.
   ///
-  /// @param record whether the version's migrations count for where the application's schema is
-  StepOutcome<Standing> survey(Candidate candidate, Standing standing, boolean record)
+  /// @param record   whether the version's migrations count for where the application's schema is
+  /// @param breaking whether they may break the workflows of earlier versions
+  StepOutcome<Standing> survey(
+      Candidate candidate, Standing standing, boolean record, boolean breaking)
       throws DriverFailure, InterruptedException {
     Application application = candidate.application();
     String version = candidate.version().id();
@@ -81,7 +91,8 @@ final class Migrations {
     }
     try (ApplicationDatabases.Held held = lock(candidate)) {
       ApplicationDatabases.Catalogue now = held.catalogue();
-      Standing next = standing.surveyed(now.digest(), now.entries().isEmpty());
+      List<String> active = breaking ? List.of() : activeOfOthers(candidate);
+      Standing next = standing.surveyed(now.digest(), now.entries().isEmpty()).protecting(active);
       return record
           ? StepOutcome.done(next)
               .also(
@@ -90,6 +101,17 @@ final class Migrations {
                           application.id(), with(application.schemaAt(), version)))
           : StepOutcome.done(next);
     }
+  }
+
+  /// Whose workflows a migration could break, had it commands.
+  private List<String> activeOfOthers(Candidate candidate) throws DriverFailure {
+    return blueprint.commands(Blueprint.Run.MIGRATE, candidate.manifest()).isEmpty()
+        ? List.of()
+        : databases.activeWorkflowsOfOthers(
+            candidate.access(),
+            candidate.application().systemDatabase(),
+            candidate.version().id(),
+            MOST_WORKFLOWS);
   }
 
   /// Runs a version's migrations, once, to their end.
@@ -101,7 +123,27 @@ final class Migrations {
       return StepOutcome.done(standing);
     }
     try (ApplicationDatabases.Held held = lock(candidate)) {
+      boolean guarded = !standing.active().isEmpty();
+      if (guarded && neverBegun(candidate) && !held.guard()) {
+        return StepOutcome.failed(
+            "active-workflows",
+            "Earlier versions have active workflows (%s), and the server of this database cannot keep a migration from dropping what they use; deploy when they have ended, or with allowBreaking"
+                .formatted(String.join(", ", standing.active())));
+      }
       int status = runs.status(candidate, Blueprint.Run.MIGRATE, () -> free(candidate, held));
+      List<String> refused = guarded ? held.refused() : List.of();
+      if (guarded) {
+        held.unguard();
+      }
+      if (!refused.isEmpty()) {
+        return StepOutcome.failed(
+            Blueprint.BREAKING,
+            "The migrations of version %s drop or rename %s, which earlier versions may use that have active workflows (%s). That was refused; deploy when they have ended, or with allowBreaking"
+                .formatted(
+                    candidate.version().id(),
+                    String.join(", ", refused),
+                    String.join(", ", standing.active())));
+      }
       boolean changed = !held.catalogue().digest().equals(before(standing));
       if (status != 0) {
         return Runs.failed(Blueprint.Run.MIGRATE, status);
@@ -120,6 +162,11 @@ final class Migrations {
     }
   }
 
+  private boolean neverBegun(Candidate candidate) throws DriverFailure, InterruptedException {
+    return runtime.look(candidate.reference(), Blueprint.Run.MIGRATE.word())
+        instanceof CommandRun.Absent;
+  }
+
   /// The undo of [#survey]: ends what still changes the schema, and settles what the record has to
   /// say of it.
   UndoOutcome settle(Candidate candidate, Standing standing, boolean record)
@@ -132,6 +179,9 @@ final class Migrations {
     try (ApplicationDatabases.Held held = lock(candidate)) {
       end(candidate, Blueprint.Run.MIGRATE, held);
       end(candidate, Blueprint.Run.ROLLBACK, held);
+      if (!standing.active().isEmpty()) {
+        held.unguard();
+      }
       boolean changed = !held.catalogue().digest().equals(before(standing));
       if (record && changed) {
         versions.migrated(application.id(), version, true);

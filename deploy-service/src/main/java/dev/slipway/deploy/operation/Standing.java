@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// @param changed   whether the schema is another one now
 /// @param unmigrate versions whose migrations are to be undone, newest first
 /// @param executors the new ones; empty until their ports are chosen
+/// @param active    workflows of earlier versions that were active before the first command that
+///     may change the schema, and must not be broken by it; empty when anything may be
 public record Standing(
     boolean inUse,
     @Nullable String from,
@@ -23,41 +25,50 @@ public record Standing(
     boolean empty,
     boolean changed,
     List<String> unmigrate,
-    List<Placement> executors) {
+    List<Placement> executors,
+    List<String> active) {
 
   /// Before the first step.
   static final Standing NONE =
-      new Standing(false, null, null, null, false, false, List.of(), List.of());
+      new Standing(false, null, null, null, false, false, List.of(), List.of(), List.of());
 
   public Standing {
     unmigrate = List.copyOf(unmigrate);
     executors = List.copyOf(executors);
+    active = List.copyOf(active);
   }
 
   /// Where one executor will listen.
   public record Placement(String executor, String host, int port, int adminPort) {}
 
   Standing inUse(boolean now) {
-    return new Standing(now, from, target, before, empty, changed, unmigrate, executors);
+    return new Standing(now, from, target, before, empty, changed, unmigrate, executors, active);
   }
 
   Standing moving(String old, Bound bound) {
-    return new Standing(inUse, old, bound, before, empty, changed, unmigrate, executors);
+    return new Standing(inUse, old, bound, before, empty, changed, unmigrate, executors, active);
   }
 
   Standing surveyed(String digest, boolean nothing) {
-    return new Standing(inUse, from, target, digest, nothing, changed, unmigrate, executors);
+    return new Standing(
+        inUse, from, target, digest, nothing, changed, unmigrate, executors, active);
+  }
+
+  Standing protecting(List<String> workflows) {
+    return new Standing(
+        inUse, from, target, before, empty, changed, unmigrate, executors, workflows);
   }
 
   Standing changed(boolean now) {
-    return new Standing(inUse, from, target, before, empty, now, unmigrate, executors);
+    return new Standing(inUse, from, target, before, empty, now, unmigrate, executors, active);
   }
 
   Standing unmigrating(List<String> newestFirst) {
-    return new Standing(inUse, from, target, before, empty, changed, newestFirst, executors);
+    return new Standing(
+        inUse, from, target, before, empty, changed, newestFirst, executors, active);
   }
 
   Standing placed(List<Placement> placements) {
-    return new Standing(inUse, from, target, before, empty, changed, unmigrate, placements);
+    return new Standing(inUse, from, target, before, empty, changed, unmigrate, placements, active);
   }
 }

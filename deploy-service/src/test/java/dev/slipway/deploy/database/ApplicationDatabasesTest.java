@@ -223,6 +223,35 @@ final class ApplicationDatabasesTest {
     assertThat(databases.activeWorkflows(access, database, "2")).isEqualTo(2);
   }
 
+  @Test
+  void activeWorkflowsOfOthersAreNamedOldestFirst() throws Exception {
+    assertThat(databases.activeWorkflowsOfOthers(access, database, "2", 10)).isEmpty();
+    execute(
+        NEWEST
+            + """
+            insert into dbos.workflow_status (workflow_uuid, status, application_version, created_at)
+            values ('a', 'PENDING', '1', 3), ('b', 'ENQUEUED', '1', 2), ('c', 'SUCCESS', '1', 1),
+              ('d', 'PENDING', '2', 1), ('e', 'PENDING', null, 4), ('f', 'ENQUEUED', null, 5)
+            """);
+
+    assertThat(databases.activeWorkflowsOfOthers(access, database, "2", 10))
+        .containsExactly("b", "a", "e");
+    assertThat(databases.activeWorkflowsOfOthers(access, database, "2", 1)).containsExactly("b");
+  }
+
+  @Test
+  void guardThatNobodyMadeOrThatIsTheApplicationsOwnIsNone() throws Exception {
+    try (Held held = databases.lock(access, database)) {
+      assertThat(held.guard()).isFalse();
+      held.unguard();
+      assertThat(held.refused()).isEmpty();
+      execute(
+          "create schema slipway; create function slipway.guard() returns int language sql"
+              + " as 'select 1'");
+      assertThat(held.guard()).isFalse();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"OLDEST", "QUEUES", "NEWEST"})
   void workflowsAreListedWhateverTheLayout(String layout) throws Exception {

@@ -234,6 +234,9 @@ public final class DeployStage {
     String instance = command.environment().getOrDefault("INSTANCE", main);
     CommandRun came =
         comesTo.getOrDefault(version + ' ' + command.name(), new CommandRun.Exited(0));
+    if (command.name().equals("migrate") && schemas.refuses(instance, "v" + version)) {
+      return new FakeApplicationRuntime.Came(new CommandRun.Exited(1), List.of());
+    }
     boolean acts =
         halfway.contains(version) || (came instanceof CommandRun.Exited(int status) && status == 0);
     if (acts && !unchanging.contains(version)) {

@@ -20,6 +20,10 @@ public final class FakeSchemas implements ApplicationDatabases {
   private final Map<String, Boolean> locked = new ConcurrentHashMap<>();
   private final Map<String, Long> active = new ConcurrentHashMap<>();
   private final Map<String, Set<String>> holders = new ConcurrentHashMap<>();
+  private final Map<String, List<String>> breaking = new ConcurrentHashMap<>();
+  private final Map<String, List<String>> refused = new ConcurrentHashMap<>();
+  private final Set<String> guarded = ConcurrentHashMap.newKeySet();
+  private volatile boolean guards = true;
   private final List<String> freed = new ArrayList<>();
 
   private SortedSet<String> schema(String instance) {
@@ -74,6 +78,40 @@ public final class FakeSchemas implements ApplicationDatabases {
     }
   }
 
+  /// A version's migrations drop these.
+  public void breaks(String version, List<String> things) {
+    breaking.put("v" + version, things);
+  }
+
+  /// Whether servers of this kind can refuse.
+  public void guards(boolean can) {
+    guards = can;
+  }
+
+  boolean isGuarded(String instance) {
+    return guarded.contains(instance);
+  }
+
+  /// Whether a migration is refused on an instance.
+  boolean refuses(String instance, String change) {
+    if (guarded.contains(instance) && breaking.containsKey(change)) {
+      refused.put(instance, breaking.get(change));
+      return true;
+    }
+    return false;
+  }
+
+  @Override
+  public List<String> activeWorkflowsOfOthers(
+      DatabaseAccess access, String systemDatabase, String version, int most) {
+    return active.entrySet().stream()
+        .filter(entry -> entry.getValue() > 0 && !entry.getKey().equals(version))
+        .map(entry -> "workflow-of-" + entry.getKey())
+        .sorted()
+        .limit(most)
+        .toList();
+  }
+
   @Override
   public Held lock(DatabaseAccess access, String database) throws DriverFailure {
     String instance = access.instance();
@@ -93,6 +131,22 @@ public final class FakeSchemas implements ApplicationDatabases {
           freed.add(instance);
           return List.of("The lock of a migration tool was freed");
         }
+      }
+
+      @Override
+      public boolean guard() {
+        refused.remove(instance);
+        return guards && guarded.add(instance);
+      }
+
+      @Override
+      public List<String> refused() {
+        return refused.getOrDefault(instance, List.of());
+      }
+
+      @Override
+      public void unguard() {
+        guarded.remove(instance);
       }
 
       @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.slipway.common.operation.BeginRequest;
+import dev.slipway.common.operation.Fence;
 import dev.slipway.common.operation.KernelDatabase;
 import dev.slipway.common.operation.OperationEngine;
 import dev.slipway.common.operation.OperationKit;
@@ -167,6 +168,30 @@ final class SchemaTest {
   }
 
   @Test
+  void aRollBackToAVersionWhoseFolderIsGoneMakesItAnewFromItsArchive() throws Exception {
+    String first = deployed();
+    String second = deployed();
+    var reference = new VersionReference(stage.application, first);
+    stage.runtime.discard(
+        new Fence(stage.application, stage.reality.highestEpoch(stage.application)), reference);
+    DATABASE.execute(
+        "update ledger set state = 'GONE', gone_at = clock_timestamp(), proof = 'removed'"
+            + " where kind = '%s' and name = '%s'"
+                .formatted(
+                    stage.runtime.folder(reference).kind(), stage.runtime.folder(reference).name()));
+    List<String> before = stage.reality.begun();
+
+    OperationView back = rollBackTo(first);
+
+    assertThat(back.succeeded()).as(back.toString()).isTrue();
+    assertThat(stage.reality.versions()).contains(reference);
+    assertThat(stage.reality.begun().subList(before.size(), stage.reality.begun().size()))
+        .contains(first + " build", second + " rollback")
+        .doesNotContain(first + " migrate");
+    assertThat(serving()).containsExactly(first);
+  }
+
+  @Test
   void aRollBackStopsWhereOneFailsAndSaysWhere() throws Exception {
     String first = deployed();
     String second = deployed();
@@ -269,6 +294,87 @@ final class SchemaTest {
 
     assertThat(stage.reality.executors()).hasSize(1);
     assertThat(stage.executors.of(stage.application)).hasSize(1);
+  }
+
+  @Test
+  void migrationThatBreaksActiveWorkflowsIsRefusedWithWhatAndWhose() throws Exception {
+    String first = deployed();
+    stage.schemas.workflows(first, 1);
+    String second = stage.addVersion();
+    stage.schemas.breaks(second, List.of("column email of public.users", "table public.old"));
+
+    OperationView end = run(stage.deploy(second));
+
+    assertThat(end.outcome()).isEqualTo(Outcome.UNDONE);
+    assertThat(end.cause()).isNotNull();
+    assertThat(end.cause().code()).isEqualTo("breaking-migration");
+    assertThat(end.cause().message())
+        .contains("column email of public.users, table public.old", "workflow-of-" + first);
+    assertThat(stage.now().schemaAt()).containsExactly(first);
+    assertThat(stage.now().serving()).isEqualTo(first);
+    assertThat(stage.schemas.isGuarded(stage.main)).isFalse();
+  }
+
+  @Test
+  void migrationThatBreaksActiveWorkflowsGoesAheadWhenThatIsAllowed() throws Exception {
+    String first = deployed();
+    stage.schemas.workflows(first, 1);
+    String second = stage.addVersion();
+    stage.schemas.breaks(second, List.of("table public.old"));
+
+    OperationView end =
+        run(
+            stage.request(
+                DeployVersion.KIND,
+                new DeployVersion.Input(
+                    stage.name, second, DeployVersion.Mode.DEPLOY, true, false)));
+
+    assertThat(end.succeeded()).as(end.toString()).isTrue();
+    assertThat(stage.schemas.at(stage.main)).containsExactly("v" + first, "v" + second);
+  }
+
+  @Test
+  void migrationThatBreaksNothingRunsBesideActiveWorkflows() throws Exception {
+    String first = deployed();
+    stage.schemas.workflows(first, 1);
+
+    String second = deployed();
+
+    assertThat(stage.now().serving()).isEqualTo(second);
+    assertThat(stage.schemas.isGuarded(stage.main)).isFalse();
+  }
+
+  @Test
+  void whereTheServerCannotRefuseNoMigrationBeginsBesideActiveWorkflows() throws Exception {
+    String first = deployed();
+    stage.schemas.workflows(first, 1);
+    stage.schemas.guards(false);
+    String second = stage.addVersion();
+
+    OperationView end = run(stage.deploy(second));
+
+    assertThat(end.cause()).isNotNull();
+    assertThat(end.cause().code()).isEqualTo("active-workflows");
+    assertThat(end.cause().message()).contains("workflow-of-" + first);
+    assertThat(stage.reality.begun()).doesNotContain(second + " migrate");
+    assertThat(stage.schemas.at(stage.main)).containsExactly("v" + first);
+  }
+
+  @Test
+  void cancellingAGuardedMigrationEndsTheGuard() throws Exception {
+    String first = deployed();
+    stage.schemas.workflows(first, 1);
+    String second = stage.addVersion();
+    comesTo(second, "migrate", new CommandRun.Running(1));
+    String deploy = OperationKit.id(engine.begin(stage.deploy(second)));
+    await().atMost(PATIENCE).until(() -> stage.reality.begun().contains(second + " migrate"));
+    boolean guarded = stage.schemas.isGuarded(stage.main);
+
+    assertThat(engine.cancel(deploy)).isTrue();
+
+    assertThat(engine.awaitEnd(deploy, PATIENCE).outcome()).isEqualTo(Outcome.CANCELLED);
+    assertThat(guarded).isTrue();
+    assertThat(stage.schemas.isGuarded(stage.main)).isFalse();
   }
 
   @Test

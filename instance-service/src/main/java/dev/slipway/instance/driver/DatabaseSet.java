@@ -17,8 +17,14 @@ import org.jspecify.annotations.Nullable;
 /// statements.
 ///
 /// @param databases the application's own first
+/// @param ancestors applications that left this role and these databases to this one: what bears
+///     their mark is this one's too
 public record DatabaseSet(
-    String instance, String application, String role, List<String> databases) {
+    String instance,
+    String application,
+    String role,
+    List<String> databases,
+    Set<String> ancestors) {
 
   private static final int MOST_DATABASES = 8;
   private static final Pattern APPLICATION = Pattern.compile("app_[0-9a-z]{26}");
@@ -43,7 +49,25 @@ public record DatabaseSet(
       throw new IllegalArgumentException(
           "an application has 1 to %d databases of different names".formatted(MOST_DATABASES));
     }
+    if (!ancestors.stream().allMatch(ancestor -> matches(APPLICATION, ancestor))) {
+      throw new IllegalArgumentException("not the identifier of an application");
+    }
     databases = List.copyOf(databases);
+    ancestors = Set.copyOf(ancestors);
+  }
+
+  /// A set that nobody had before.
+  public DatabaseSet(String instance, String application, String role, List<String> databases) {
+    this(instance, application, role, databases, Set.of());
+  }
+
+  public DatabaseSet inheritedFrom(Set<String> applications) {
+    return new DatabaseSet(instance, application, role, databases, applications);
+  }
+
+  /// Whether what bears an application's mark is this set's.
+  public boolean has(@Nullable String marked) {
+    return application.equals(marked) || (marked != null && ancestors.contains(marked));
   }
 
   /// What a database or role of an application may be called.

@@ -107,6 +107,11 @@ public interface InstanceDriver {
   /// transaction, so whoever acts on a set holds a lock of its session in the server throughout; a
   /// newcomer ends that session, after which nothing its owner sends can take effect.
   ///
+  /// Where the driver has the rights, the application's own database gets the guard that lets the
+  /// server refuse breaking migrations.
+  ///
+  /// What an ancestor of the set left is the application's, and from then on bears its mark.
+  ///
   /// @throws DriverFailure with `role-taken` or `database-taken` when what has such a name is not
   ///     this application's; nothing was changed then
   void ensureDatabases(

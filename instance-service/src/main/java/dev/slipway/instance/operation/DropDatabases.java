@@ -14,6 +14,7 @@ import dev.slipway.common.operation.Plan;
 import dev.slipway.common.operation.StepContext;
 import dev.slipway.common.operation.StepOutcome;
 import dev.slipway.instance.domain.Instances;
+import dev.slipway.instance.domain.KeptDatabases;
 import dev.slipway.instance.driver.DatabaseLocation;
 import dev.slipway.instance.driver.DatabaseServers;
 import dev.slipway.instance.driver.DatabaseSet;
@@ -44,11 +45,13 @@ public final class DropDatabases
 
   private final DatabaseServers servers;
   private final Instances instances;
+  private final KeptDatabases kept;
 
   @Inject
-  public DropDatabases(DatabaseServers servers, Instances instances) {
+  public DropDatabases(DatabaseServers servers, Instances instances, KeptDatabases kept) {
     this.servers = servers;
     this.instances = instances;
+    this.kept = kept;
   }
 
   @Override
@@ -73,7 +76,9 @@ public final class DropDatabases
 
   private StepOutcome<State> remove(StepContext<DatabaseOperations.Drop, State> context)
       throws DriverFailure, InterruptedException {
-    DatabaseSet set = set(context.input());
+    DatabaseSet named = set(context.input());
+    DatabaseSet set =
+        named.inheritedFrom(kept.ancestors(named.instance(), named.subject(), named.role()));
     List<Resource> expected =
         Stream.concat(
                 context.openLedger().stream().map(LedgerRow::resource), set.resources().stream())

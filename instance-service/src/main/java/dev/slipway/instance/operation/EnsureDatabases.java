@@ -17,6 +17,7 @@ import dev.slipway.common.operation.UndoOutcome;
 import dev.slipway.instance.domain.Bindings;
 import dev.slipway.instance.domain.Instance;
 import dev.slipway.instance.domain.Instances;
+import dev.slipway.instance.domain.KeptDatabases;
 import dev.slipway.instance.driver.DatabaseLocation;
 import dev.slipway.instance.driver.DatabaseServers;
 import dev.slipway.instance.driver.DatabaseSet;
@@ -32,7 +33,10 @@ import java.util.stream.Collectors;
 ///
 /// What is there already is kept as it is; an undo removes only what this operation itself was the
 /// first to plan. Of two applications that want the same name on one instance, the one whose ledger
-/// row stands has it, and the other is refused.
+/// row stands has it, and the other is refused, unless the first has left: what an application
+/// leaves that is deleted without its databases goes to the next of the organization that wants
+/// them. `inherit` makes their rows this set's; `make` then marks the role as this application's,
+/// and until it has, whoever acts on the set knows from the rows whose mark the role bears.
 @Singleton
 @OperationKind(EnsureDatabases.KIND)
 public final class EnsureDatabases
@@ -46,12 +50,15 @@ public final class EnsureDatabases
   private final DatabaseServers servers;
   private final Instances instances;
   private final Bindings bindings;
+  private final KeptDatabases kept;
 
   @Inject
-  public EnsureDatabases(DatabaseServers servers, Instances instances, Bindings bindings) {
+  public EnsureDatabases(
+      DatabaseServers servers, Instances instances, Bindings bindings, KeptDatabases kept) {
     this.servers = servers;
     this.instances = instances;
     this.bindings = bindings;
+    this.kept = kept;
   }
 
   @Override
@@ -59,6 +66,8 @@ public final class EnsureDatabases
     return Plan.<DatabaseOperations.Ensure, State>within(ofMinutes(5), input -> new State())
         .step("look", this::look)
         .undoNothing("Looking changes nothing")
+        .kept("inherit", this::inherit)
+        .undoNothing("Whose it was is gone, and the data is the same")
         .step("make", this::make)
         .making(this::missing)
         .undo(this::remove)
@@ -87,20 +96,42 @@ public final class EnsureDatabases
     if (instance.isEmpty()) {
       return gone();
     }
-    for (Resource wanted : set(context.input()).resources()) {
-      boolean taken =
-          context.openOfKind(wanted.kind()).stream()
-              .anyMatch(
-                  row -> row.resource().equals(wanted) && !row.subject().equals(context.subject()));
-      if (taken) {
-        return StepOutcome.failed(
-            wanted.kind() + "-taken",
-            "The %s %s of the database instance %s belongs to another application"
-                .formatted(
-                    wanted.kind(), set(context.input()).nameOf(wanted), instance.get().name()));
+    for (LedgerRow other : othersRows(context)) {
+      if (!kept.kept(context.input().instance(), other.subject())) {
+        return taken(context, other, instance.get());
       }
     }
     return StepOutcome.done(context.state());
+  }
+
+  /// Looks again: the commit refuses what is not kept any more, and then this says so.
+  private StepOutcome<State> inherit(StepContext<DatabaseOperations.Ensure, State> context) {
+    StepOutcome<State> looked = look(context);
+    List<Resource> left = othersRows(context).stream().map(LedgerRow::resource).toList();
+    return looked instanceof StepOutcome.Done<State> done && !left.isEmpty()
+        ? done.also(() -> kept.inherit(context.input().instance(), context.subject(), left))
+        : looked;
+  }
+
+  /// The rows of what is wanted and another set has.
+  private static List<LedgerRow> othersRows(StepContext<DatabaseOperations.Ensure, State> context) {
+    List<Resource> wanted = set(context.input()).resources();
+    return wanted.stream()
+        .map(Resource::kind)
+        .distinct()
+        .flatMap(kind -> context.openOfKind(kind).stream())
+        .filter(row -> wanted.contains(row.resource()))
+        .filter(row -> !row.subject().equals(context.subject()))
+        .toList();
+  }
+
+  private static StepOutcome<State> taken(
+      StepContext<DatabaseOperations.Ensure, State> context, LedgerRow row, Instance instance) {
+    String kind = row.resource().kind();
+    return StepOutcome.failed(
+        kind + "-taken",
+        "The %s %s of the database instance %s belongs to another application"
+            .formatted(kind, set(context.input()).nameOf(row.resource()), instance.name()));
   }
 
   /// What an earlier ensure made stands in the ledger under that one.
@@ -120,7 +151,7 @@ public final class EnsureDatabases
       return gone();
     }
     servers.ensure(
-        context.fence(), location.get(), set(input), ScramVerifier.parse(input.verifier()));
+        context.fence(), location.get(), inherited(context), ScramVerifier.parse(input.verifier()));
     return StepOutcome.done(context.state());
   }
 
@@ -138,7 +169,7 @@ public final class EnsureDatabases
     if (own.isEmpty()) {
       return UndoOutcome.undone("All of it was there before");
     }
-    var gone = servers.drop(context.fence(), location.get(), set(context.input()), own);
+    var gone = servers.drop(context.fence(), location.get(), inherited(context), own);
     return UndoOutcome.undone(
         String.join("; ", gone.proofs().values().stream().distinct().sorted().toList()));
   }
@@ -150,6 +181,11 @@ public final class EnsureDatabases
   private static StepOutcome<State> gone() {
     return StepOutcome.failed(
         "instance-gone", "The database instance of the application does not exist any more");
+  }
+
+  private DatabaseSet inherited(StepContext<DatabaseOperations.Ensure, State> context) {
+    DatabaseSet set = set(context.input());
+    return set.inheritedFrom(kept.ancestors(set.instance(), set.subject(), set.role()));
   }
 
   private static DatabaseSet set(DatabaseOperations.Ensure input) {

@@ -368,6 +368,26 @@ class BindingsResourceTest {
   }
 
   @Test
+  void databasesThatADeletedApplicationLeftGoToTheNextOfThatNameOnceItHasLeft() throws Exception {
+    String name = provision();
+    String first = Identifiers.next("app");
+    String second = Identifiers.next("app");
+    String instance = bound(first, "shop", name);
+    OperationView made = engine.awaitEnd(ensure(instance, first), PATIENCE);
+    bound(second, "shop", name);
+
+    OperationView early = engine.awaitEnd(ensure(instance, second), PATIENCE);
+    release(first, instance);
+    OperationView inherited = engine.awaitEnd(ensure(instance, second), PATIENCE);
+
+    assertThat(made.succeeded()).isTrue();
+    assertThat(String.valueOf(early.cause())).contains("role-taken");
+    assertThat(inherited.succeeded()).as(inherited.toString()).isTrue();
+    assertThat(openRows(DatabaseOperations.subject(instance, first))).isZero();
+    assertThat(openRows(DatabaseOperations.subject(instance, second))).isEqualTo(3);
+  }
+
+  @Test
   void anOperationThatIsStuckOnDatabasesEndsWithTheInstance() throws Exception {
     String name = provision();
     String application = Identifiers.next("app");

@@ -11,6 +11,7 @@ import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
 import java.util.List;
+import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -143,6 +144,20 @@ public abstract class DatabaseSetContract {
     assertThat(gone.proofs()).containsOnlyKeys(second.resources());
     assertThat(signsIn("claimed", PASSWORD, "claimed")).isTrue();
     assertThat(signsIn("claimed", "another", "claimed")).isFalse();
+  }
+
+  @Test
+  void whatAnAncestorLeftIsTheHeirsAndNotTheAncestorsAnyMore() throws Exception {
+    DatabaseSet first = set("left");
+    DatabaseSet heir = set("left").inheritedFrom(Set.of(first.application()));
+    ensure(first, 1, PASSWORD);
+
+    ensure(heir, 1, "another");
+    drop(first, 2);
+
+    assertThat(signsIn("left", "another", "left")).isTrue();
+    assertThat(signsIn("left", PASSWORD, "left")).isFalse();
+    assertRefused("role-taken", () -> ensure(first, 2, PASSWORD));
   }
 
   @Test

@@ -78,6 +78,12 @@ public final class FakeInstanceDriver implements InstanceDriver {
       return server == null ? Set.of() : Set.copyOf(server.applications.keySet());
     }
 
+    /// The application a role is marked as; null when it is none's.
+    public synchronized @Nullable String ownerOf(String instance, String role) {
+      Server server = servers.get(instance);
+      return server == null ? null : server.applications.get(role);
+    }
+
     /// Whether a role that can sign in gets into a database.
     public synchronized boolean letsIn(String instance, String role, String database) {
       Server server = servers.get(instance);
@@ -303,7 +309,7 @@ public final class FakeInstanceDriver implements InstanceDriver {
         () -> {
           Server server = reachable(specification);
           String application = server.applications.get(set.role());
-          if (server.roles.containsKey(set.role()) && !set.application().equals(application)) {
+          if (server.roles.containsKey(set.role()) && !set.has(application)) {
             throw new DriverFailure.Permanent("role-taken", "the role is not this application's");
           }
           for (String database : set.databases()) {
@@ -337,7 +343,7 @@ public final class FakeInstanceDriver implements InstanceDriver {
             String name = set.nameOf(resource);
             if (resource.kind().equals("database")) {
               String owner = server.databases.getOrDefault(name, "");
-              if (set.application().equals(server.applications.get(owner))) {
+              if (set.has(server.applications.get(owner))) {
                 server.databases.remove(name);
               }
             }
@@ -345,8 +351,7 @@ public final class FakeInstanceDriver implements InstanceDriver {
           }
           for (Resource resource : expected) {
             String name = set.nameOf(resource);
-            if (resource.kind().equals("role")
-                && set.application().equals(server.applications.get(name))) {
+            if (resource.kind().equals("role") && set.has(server.applications.get(name))) {
               server.applications.remove(name);
               server.roles.remove(name);
             }

@@ -10,6 +10,7 @@ import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.BeginRequest;
 import dev.slipway.common.operation.Cause;
+import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
 import dev.slipway.common.operation.KernelDatabase;
 import dev.slipway.common.operation.Operation;
@@ -27,11 +28,14 @@ import dev.slipway.instance.driver.DatabaseSet;
 import dev.slipway.instance.driver.FakeInstanceDriver;
 import dev.slipway.instance.driver.InstanceSpecification;
 import dev.slipway.instance.driver.LinkedDatabases;
+import dev.slipway.instance.persistence.SqlDatabaseSets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -67,7 +71,7 @@ final class DatabaseOperationsMatrixTest {
   }
 
   static List<Operation<?, ?>> operations() {
-    return new SetRig(EnsureDatabases.KIND, Start.NOTHING).operations();
+    return new SetRig(KernelDatabase.fresh(), EnsureDatabases.KIND, Start.NOTHING).operations();
   }
 
   private static Scenario scenario(String kind, Start start) {
@@ -79,17 +83,18 @@ final class DatabaseOperationsMatrixTest {
 
       @Override
       public Rig rig(KernelDatabase kernel) {
-        return new SetRig(kind, start);
+        return new SetRig(kernel, kind, start);
       }
     };
   }
 
   @Test
   void whoComesSecondForANameIsRefusedAndTheFirstKeepsIt() throws Exception {
-    var rig = new SetRig(EnsureDatabases.KIND, Start.ENSURED);
+    var rig = new SetRig(database, EnsureDatabases.KIND, Start.ENSURED);
     try (OperationEngine engine = rig.engine(database)) {
       rig.prepare(engine);
       String other = Identifiers.next("app");
+      rig.bound.add(other);
 
       OperationView end = rig.run(engine, rig.request(EnsureDatabases.KIND, other, "shop"));
 
@@ -101,10 +106,11 @@ final class DatabaseOperationsMatrixTest {
 
   @Test
   void twoApplicationsWithNamesOfTheirOwnDoNotMeet() throws Exception {
-    var rig = new SetRig(EnsureDatabases.KIND, Start.ENSURED);
+    var rig = new SetRig(database, EnsureDatabases.KIND, Start.ENSURED);
     try (OperationEngine engine = rig.engine(database)) {
       rig.prepare(engine);
       String other = Identifiers.next("app");
+      rig.bound.add(other);
 
       OperationView end = rig.run(engine, rig.request(EnsureDatabases.KIND, other, "blog"));
       rig.run(engine, rig.request(DropDatabases.KIND, other, "blog"));
@@ -115,8 +121,98 @@ final class DatabaseOperationsMatrixTest {
   }
 
   @Test
+  void whatADeletedApplicationLeftGoesToTheNextThatWantsIt() throws Exception {
+    var rig = new SetRig(database, EnsureDatabases.KIND, Start.ENSURED);
+    try (OperationEngine engine = rig.engine(database)) {
+      rig.prepare(engine);
+      String heir = rig.succeeded(rig.application);
+
+      OperationView end = rig.run(engine, rig.request(EnsureDatabases.KIND, heir, "shop"));
+
+      assertThat(end.succeeded()).isTrue();
+      assertThat(engine.openLedger(rig.subject())).isEmpty();
+      assertThat(engine.openLedger(DatabaseOperations.subject(rig.instance, heir))).hasSize(3);
+      assertThat(rig.driver.reality().ownerOf(rig.instance, "shop")).isEqualTo(heir);
+      assertThat(rig.reality()).hasSize(3);
+    }
+  }
+
+  @Test
+  void heirWhoseDatabasesCannotBeMadeLeavesThemAsTheyAreAndTriesAgain() throws Exception {
+    var rig = new SetRig(database, EnsureDatabases.KIND, Start.ENSURED);
+    try (OperationEngine engine = rig.engine(database)) {
+      rig.prepare(engine);
+      String heir = rig.succeeded(rig.application);
+      rig.refuseToMake();
+
+      OperationView failed = rig.run(engine, rig.request(EnsureDatabases.KIND, heir, "shop"));
+      SortedSet<String> left = rig.reality();
+      String marked = rig.driver.reality().ownerOf(rig.instance, "shop");
+      rig.makeAgain();
+      OperationView again = rig.run(engine, rig.request(EnsureDatabases.KIND, heir, "shop"));
+
+      assertThat(failed.cause()).extracting(Cause::code).isEqualTo("stubborn");
+      assertThat(left).hasSize(3);
+      assertThat(marked).isEqualTo(rig.application);
+      assertThat(again.succeeded()).isTrue();
+      assertThat(rig.driver.reality().ownerOf(rig.instance, "shop")).isEqualTo(heir);
+    }
+  }
+
+  @Test
+  void heirOfAnHeirKnowsWhoseMarkTheRoleMayStillBear() throws Exception {
+    var rig = new SetRig(database, EnsureDatabases.KIND, Start.ENSURED);
+    try (OperationEngine engine = rig.engine(database)) {
+      rig.prepare(engine);
+      String second = rig.succeeded(rig.application);
+      rig.refuseToMake();
+      rig.run(engine, rig.request(EnsureDatabases.KIND, second, "shop"));
+      rig.makeAgain();
+      String third = rig.succeeded(second);
+
+      OperationView made = rig.run(engine, rig.request(EnsureDatabases.KIND, third, "shop"));
+      OperationView dropped = rig.run(engine, rig.request(DropDatabases.KIND, third, "shop"));
+
+      assertThat(made.succeeded()).isTrue();
+      assertThat(dropped.succeeded()).isTrue();
+      assertThat(rig.reality()).isEmpty();
+    }
+  }
+
+  @Test
+  void dropOfWhatWasInheritedAndNeverMarkedLeavesNothing() throws Exception {
+    var rig = new SetRig(database, EnsureDatabases.KIND, Start.ENSURED);
+    try (OperationEngine engine = rig.engine(database)) {
+      rig.prepare(engine);
+      String heir = rig.succeeded(rig.application);
+      rig.refuseToMake();
+      rig.run(engine, rig.request(EnsureDatabases.KIND, heir, "shop"));
+
+      OperationView dropped = rig.run(engine, rig.request(DropDatabases.KIND, heir, "shop"));
+
+      assertThat(dropped.succeeded()).isTrue();
+      assertThat(rig.reality()).isEmpty();
+      assertThat(engine.openLedger(DatabaseOperations.subject(rig.instance, heir))).isEmpty();
+    }
+  }
+
+  @Test
+  void dropByWhoNeverInheritedLeavesWhatIsKept() throws Exception {
+    var rig = new SetRig(database, EnsureDatabases.KIND, Start.ENSURED);
+    try (OperationEngine engine = rig.engine(database)) {
+      rig.prepare(engine);
+      String newcomer = rig.succeeded(rig.application);
+
+      rig.run(engine, rig.request(DropDatabases.KIND, newcomer, "shop"));
+
+      assertThat(rig.reality()).hasSize(3);
+      assertThat(engine.openLedger(rig.subject())).hasSize(3);
+    }
+  }
+
+  @Test
   void ofAnInstanceThatIsGoneNothingIsMadeAndEverythingCountsAsDropped() throws Exception {
-    var rig = new SetRig(EnsureDatabases.KIND, Start.ENSURED);
+    var rig = new SetRig(database, EnsureDatabases.KIND, Start.ENSURED);
     try (OperationEngine engine = rig.engine(database)) {
       rig.prepare(engine);
       rig.gone = true;
@@ -133,7 +229,7 @@ final class DatabaseOperationsMatrixTest {
 
   @Test
   void anEnsureThatCannotBeDoneIsRefusedToItsAsker() {
-    var rig = new SetRig(EnsureDatabases.KIND, Start.NOTHING);
+    var rig = new SetRig(database, EnsureDatabases.KIND, Start.NOTHING);
     EnsureDatabases ensure = rig.ensure();
     String subject = rig.subject();
 
@@ -146,7 +242,7 @@ final class DatabaseOperationsMatrixTest {
         .isEqualTo("invalid-request");
     assertThat(codeOf(ensure, Identifiers.next("dbs"), rig.ensureInput("shop", VERIFIER)))
         .isEqualTo("invalid-request");
-    rig.bound = false;
+    rig.bound.clear();
     assertThat(codeOf(ensure, subject, rig.ensureInput("shop", VERIFIER))).isEqualTo("not-bound");
   }
 
@@ -165,10 +261,14 @@ final class DatabaseOperationsMatrixTest {
     private final FakeInstanceDriver driver = new FakeInstanceDriver();
     private final Endpoint endpoint = new Endpoint("localhost", 1001);
     private volatile boolean gone;
-    private volatile boolean bound = true;
+    private final Set<String> bound = new HashSet<>();
+    private final KernelDatabase kernel;
+    private final Bindings bindings = new OneBinding();
 
-    private SetRig(String kind, Start start) {
+    private SetRig(KernelDatabase kernel, String kind, Start start) {
+      this.kernel = kernel;
       this.kind = kind;
+      bound.add(application);
       this.start = start;
       var fence = new Fence(instance, 1);
       var specification = new InstanceSpecification(instance, endpoint);
@@ -185,7 +285,37 @@ final class DatabaseOperationsMatrixTest {
     }
 
     private EnsureDatabases ensure() {
-      return new EnsureDatabases(servers(), new OneInstance(), new OneBinding());
+      return new EnsureDatabases(servers(), new OneInstance(), bindings, sets());
+    }
+
+    private SqlDatabaseSets sets() {
+      return new SqlDatabaseSets(
+          kernel.transactions(),
+          () -> {
+            throw new UnsupportedOperationException("No instance goes here");
+          },
+          bindings);
+    }
+
+    private void refuseToMake() {
+      driver.crashAt(
+          (act, fence, moment) -> {
+            if (act.equals("ensureDatabases")) {
+              throw new DriverFailure.Permanent("stubborn", "it is not made");
+            }
+          });
+    }
+
+    private void makeAgain() {
+      driver.crashAt((act, fence, moment) -> {});
+    }
+
+    /// The application is deleted without its databases, and another is there.
+    private String succeeded(String gone) {
+      String next = Identifiers.next("app");
+      bound.remove(gone);
+      bound.add(next);
+      return next;
     }
 
     private DatabaseServers servers() {
@@ -194,7 +324,7 @@ final class DatabaseOperationsMatrixTest {
 
     @Override
     public List<Operation<?, ?>> operations() {
-      return List.of(ensure(), new DropDatabases(servers(), new OneInstance()));
+      return List.of(ensure(), new DropDatabases(servers(), new OneInstance(), sets()));
     }
 
     private OperationEngine engine(KernelDatabase kernel) {
@@ -264,12 +394,12 @@ final class DatabaseOperationsMatrixTest {
     private final class OneBinding implements Bindings {
       @Override
       public List<String> lockApplicationsOf(String of) {
-        throw new UnsupportedOperationException("Nobody destroys here");
+        return List.copyOf(bound);
       }
 
       @Override
       public boolean bound(String to, String who) {
-        return bound;
+        return bound.contains(who);
       }
     }
 

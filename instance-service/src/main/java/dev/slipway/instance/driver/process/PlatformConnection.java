@@ -44,6 +44,18 @@ final class PlatformConnection implements AutoCloseable {
   static PlatformConnection open(
       Endpoint endpoint, Path authority, char[] password, String purpose, Duration patience)
       throws SQLException {
+    return open(endpoint, "postgres", authority, password, purpose, patience);
+  }
+
+  /// The same to another database, whose owner may have set what it likes for those who come in.
+  static PlatformConnection open(
+      Endpoint endpoint,
+      String database,
+      Path authority,
+      char[] password,
+      String purpose,
+      Duration patience)
+      throws SQLException {
     var properties = new Properties();
     properties.setProperty("user", SUPERUSER);
     properties.setProperty("password", new String(password));
@@ -58,7 +70,7 @@ final class PlatformConnection implements AutoCloseable {
     properties.setProperty("socketTimeout", Long.toString(patience.toSeconds()));
     properties.setProperty("ApplicationName", purpose);
     properties.setProperty("options", OPTIONS);
-    String url = "jdbc:postgresql://" + endpoint.host() + ':' + endpoint.port() + "/postgres";
+    String url = "jdbc:postgresql://" + endpoint.host() + ':' + endpoint.port() + '/' + database;
     return new PlatformConnection(
         Objects.requireNonNull(DRIVER.connect(url, properties), "the URL is PostgreSQL's"));
   }

@@ -15,6 +15,7 @@ import dev.slipway.instance.driver.Footprint;
 import dev.slipway.instance.driver.InstanceDriver;
 import dev.slipway.instance.driver.InstanceSpecification;
 import dev.slipway.instance.driver.Observation;
+import dev.slipway.instance.driver.sql.MigrationGuard;
 import dev.slipway.instance.driver.sql.SetSession;
 import java.io.IOException;
 import java.io.InputStream;
@@ -471,8 +472,26 @@ public final class ProcessInstanceDriver implements InstanceDriver {
         set,
         session -> {
           session.ensure(administrator, verifier, true);
+          guard(specification, set);
           return set;
         });
+  }
+
+  /// Only the application's own database, the first, is migrated.
+  private void guard(InstanceSpecification specification, DatabaseSet set) throws SQLException {
+    char[] own = passwords.of("instance " + specification.instance());
+    try (PlatformConnection connection =
+        PlatformConnection.open(
+            specification.endpoint(),
+            set.databases().getFirst(),
+            certificates.authority(),
+            own,
+            "slipway guard",
+            SET_PATIENCE)) {
+      MigrationGuard.install(connection.session());
+    } finally {
+      Arrays.fill(own, '\0');
+    }
   }
 
   @Override

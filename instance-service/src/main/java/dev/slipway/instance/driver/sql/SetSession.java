@@ -326,7 +326,10 @@ public final class SetSession {
   }
 
   private boolean isOwn(String role) throws SQLException {
-    return comment(role).filter(ownComment()::equals).isPresent();
+    return comment(role)
+        .filter(comment -> comment.startsWith(COMMENT))
+        .filter(comment -> set.has(comment.substring(COMMENT.length())))
+        .isPresent();
   }
 
   private String ownComment() {

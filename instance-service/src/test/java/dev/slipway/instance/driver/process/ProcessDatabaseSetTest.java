@@ -15,13 +15,18 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// The contract inside a real server, seen through clients as an application and its developer have
 /// them, and what only a real server can do wrong.
@@ -197,6 +202,134 @@ final class ProcessDatabaseSetTest extends DatabaseSetContract {
           .as(sql)
           .isThrownBy(() -> execute("narrow", PASSWORD, "narrow", sql));
     }
+  }
+
+  @Test
+  void theRowsOfADeletedApplicationAreThoseOfItsHeir() throws Exception {
+    DatabaseSet first = set("heirloom");
+    ensure(first, 1, PASSWORD);
+    execute(
+        "heirloom",
+        PASSWORD,
+        "heirloom",
+        "CREATE TABLE orders (note text)",
+        "INSERT INTO orders VALUES ('from before')");
+
+    ensure(set("heirloom").inheritedFrom(Set.of(first.application())), 1, "another");
+
+    try (Connection application = connect("heirloom", "another", "heirloom")) {
+      assertThat(query(application, "SELECT note FROM orders")).isEqualTo("from before");
+    }
+  }
+
+  // ---- The guard of migrations
+
+  private List<String> refused(String database) throws SQLException {
+    try (Connection application = connect(database, PASSWORD, database);
+        Statement statement = application.createStatement();
+        ResultSet rows = statement.executeQuery("SELECT slipway.refused()")) {
+      List<String> refused = new ArrayList<>();
+      while (rows.next()) {
+        refused.add(rows.getString(1));
+      }
+      return refused;
+    }
+  }
+
+  private void guarded(String name) throws Exception {
+    ensure(set(name), 1, PASSWORD);
+    execute(
+        name,
+        PASSWORD,
+        name,
+        "CREATE TABLE users (id int, email text, \"Full Name\" text)",
+        "CREATE TABLE old (a int)",
+        "SELECT slipway.guard()");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "drop_column | ALTER TABLE users DROP email | column email of public.users",
+        "rename_column | ALTER TABLE users RENAME \"Full Name\" TO n | column \"Full Name\" of public.users",
+        "drop_table | DROP TABLE old CASCADE | table public.old",
+        "rename_table | ALTER TABLE old RENAME TO older | table public.old",
+        "move_table | CREATE SCHEMA s; ALTER TABLE old SET SCHEMA s | table public.old",
+        "drop_two | DROP TABLE old, users | table public.old, table public.users",
+        "in_a_block | DO $$BEGIN EXECUTE 'DROP TABLE old'; END$$ | table public.old"
+      })
+  void whatAGuardedDatabaseHadCanNeitherBeDroppedNorRenamed(
+      String name, String migration, String refusedAs) throws Exception {
+    guarded(name);
+
+    assertThatExceptionOfType(SQLException.class)
+        .isThrownBy(
+            () ->
+                execute(
+                    name,
+                    PASSWORD,
+                    name,
+                    "BEGIN; CREATE TABLE fresh (a int); " + migration + "; COMMIT"))
+        .withMessageContaining(refusedAs);
+
+    assertThat(String.join(", ", refused(name))).isEqualTo(refusedAs);
+    try (Connection application = connect(name, PASSWORD, name)) {
+      assertThat(query(application, "SELECT count(*) FROM users, old")).isEqualTo("0");
+      assertThat(query(application, "SELECT to_regclass('fresh')"))
+          .as("the migration's transaction is taken back")
+          .isNull();
+    }
+  }
+
+  @Test
+  void whatIsNewMayBeChangedUnderTheGuardAndEverythingAfterIt() throws Exception {
+    guarded("guard_new");
+
+    execute(
+        "guard_new",
+        PASSWORD,
+        "guard_new",
+        "CREATE TABLE fresh (a int, b int)",
+        "ALTER TABLE fresh DROP b",
+        "ALTER TABLE users ADD COLUMN age int",
+        "ALTER TABLE users ALTER id TYPE bigint",
+        "DROP TABLE fresh");
+    List<String> none = refused("guard_new");
+    execute(
+        "guard_new", PASSWORD, "guard_new", "SELECT slipway.unguard()", "DROP TABLE old, users");
+
+    assertThat(none).isEmpty();
+  }
+
+  @Test
+  void theApplicationCannotRemoveTheGuardNorMakeOneThatThePlatformWouldTrust() throws Exception {
+    guarded("guard_kept");
+    for (String sql :
+        new String[] {
+          "DROP EVENT TRIGGER slipway_guard",
+          "ALTER EVENT TRIGGER slipway_guard DISABLE",
+          "DROP SCHEMA slipway CASCADE",
+          "CREATE OR REPLACE FUNCTION slipway.refused() RETURNS SETOF text LANGUAGE sql AS 'SELECT 1::text'",
+          "DELETE FROM slipway.guarded",
+          "CREATE TABLE slipway.mine (a int)"
+        }) {
+      assertThatExceptionOfType(SQLException.class)
+          .as(sql)
+          .isThrownBy(() -> execute("guard_kept", PASSWORD, "guard_kept", sql));
+    }
+    DatabaseSet odd = set("guard_odd");
+    ensure(odd, 1, PASSWORD);
+    execute(
+        "guard_odd",
+        PASSWORD,
+        "guard_odd",
+        "ALTER DATABASE guard_odd SET role = guard_odd",
+        "ALTER DATABASE guard_odd SET default_transaction_read_only = on");
+
+    ensure(odd, 2, PASSWORD);
+
+    assertThat(signsIn("guard_odd", PASSWORD, "guard_odd")).isTrue();
   }
 
   // ---- What can be in the way
