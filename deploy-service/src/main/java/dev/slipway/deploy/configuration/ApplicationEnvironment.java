@@ -26,8 +26,9 @@ public record ApplicationEnvironment(
   /// Where a runtime puts the certificate of the platform's authority, below a version's folder.
   public static final String AUTHORITY = ".slipway/ca.pem";
 
-  /// The variable that [ConfigurationFile] refers to.
-  static final String PASSWORD = "SLIPWAY_DATABASE_PASSWORD";
+  /// The variable that [ConfigurationFile] refers to. Runtimes keep what begins with `SLIPWAY_` for
+  /// themselves, and no SDK reads this one.
+  static final String PASSWORD = "DBOS_DB_PASSWORD";
 
   public ApplicationEnvironment {
     secrets = Map.copyOf(secrets);

@@ -32,11 +32,14 @@ final class ApplicationEnvironmentTest {
             "postgresql://shop:pass@localhost:5433/shop_dbos_sys"
                 + "?sslmode=verify-full&sslrootcert=.slipway/ca.pem")
         .containsEntry("NODE_EXTRA_CA_CERTS", ".slipway/ca.pem")
-        .containsEntry("SLIPWAY_DATABASE_PASSWORD", "pass")
+        .containsEntry("DBOS_DB_PASSWORD", "pass")
         .containsEntry("DBOS__VMID", "exe_1")
         .containsEntry("DBOS__APPID", "app_1")
         .containsEntry("DBOS__APPVERSION", "17")
         .containsEntry("DBOS_APP_HOSTNAME", "https://acme-shop.localhost");
+    assertThat(environment.keySet())
+        .as("runtimes pass on none of their own")
+        .noneMatch(name -> name.startsWith("SLIPWAY_"));
   }
 
   @Test

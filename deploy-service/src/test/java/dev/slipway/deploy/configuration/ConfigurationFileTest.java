@@ -87,7 +87,7 @@ final class ConfigurationFileTest {
     assertThat(database.get("hostname")).isEqualTo(located ? "localhost" : null);
     assertThat(database.get("port")).isEqualTo(located ? 5433 : null);
     assertThat(database.get("username")).isEqualTo(located ? "shop" : null);
-    assertThat(database.get("password")).isEqualTo(located ? "${SLIPWAY_DATABASE_PASSWORD}" : null);
+    assertThat(database.get("password")).isEqualTo(located ? "${DBOS_DB_PASSWORD}" : null);
     assertThat(database.get("app_db_name")).isEqualTo(located ? "shop" : null);
     assertThat(database.get("sys_db_name")).isEqualTo(located ? "shop_dbos_sys" : null);
     assertThat(database.get("ssl_ca")).isEqualTo(located ? ".slipway/ca.pem" : null);
