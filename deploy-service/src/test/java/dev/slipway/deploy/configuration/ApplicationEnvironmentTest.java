@@ -37,6 +37,9 @@ final class ApplicationEnvironmentTest {
         .containsEntry("DBOS__APPID", "app_1")
         .containsEntry("DBOS__APPVERSION", "17")
         .containsEntry("DBOS_APP_HOSTNAME", "https://acme-shop.localhost");
+    assertThat(environment.keySet())
+        .as("runtimes pass on none of their own")
+        .noneMatch(name -> name.startsWith("SLIPWAY_"));
   }
 
   /// Those are the runtime's own, and would be withheld from the application.
