@@ -158,7 +158,7 @@ final class ApplicationKillIT {
 
   private static ConditionFactory await(String what) {
     return Awaitility.await(what)
-        .atMost(Duration.ofSeconds(120))
+        .atMost(Duration.ofMinutes(2))
         .pollInterval(Duration.ofMillis(100))
         .ignoreExceptions();
   }

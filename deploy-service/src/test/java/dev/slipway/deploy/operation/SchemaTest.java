@@ -178,7 +178,8 @@ final class SchemaTest {
         "update ledger set state = 'GONE', gone_at = clock_timestamp(), proof = 'removed'"
             + " where kind = '%s' and name = '%s'"
                 .formatted(
-                    stage.runtime.folder(reference).kind(), stage.runtime.folder(reference).name()));
+                    stage.runtime.folder(reference).kind(),
+                    stage.runtime.folder(reference).name()));
     List<String> before = stage.reality.begun();
 
     OperationView back = rollBackTo(first);

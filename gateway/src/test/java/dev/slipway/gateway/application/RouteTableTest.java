@@ -6,6 +6,7 @@ import dev.slipway.common.contract.deploy.Route;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class RouteTableTest {
@@ -117,10 +118,10 @@ class RouteTableTest {
     Backend refusing = chosen("demo-shop");
     refusing.setAside();
 
-    assertThat(List.of(chosen("demo-shop"), chosen("demo-shop"))).doesNotContain(refusing);
+    assertThat(twice("demo-shop")).doesNotContain(refusing);
     assertThat(table.find("demo-shop").orElseThrow().choose(Set.of(chosen("demo-shop")))).isEmpty();
     refusing.answers();
-    assertThat(List.of(chosen("demo-shop"), chosen("demo-shop"))).contains(refusing);
+    assertThat(twice("demo-shop")).contains(refusing);
   }
 
   @Test
@@ -143,5 +144,9 @@ class RouteTableTest {
       String application, String name, long revision, boolean removed, Route.Target... executors) {
     return new Route(
         application, "org_1", "demo", name, revision, null, List.of(executors), removed);
+  }
+
+  private List<Backend> twice(String host) {
+    return Stream.generate(() -> chosen(host)).limit(2).toList();
   }
 }
