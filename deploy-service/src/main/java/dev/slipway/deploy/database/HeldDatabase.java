@@ -15,10 +15,14 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A database under the platform's lock; for one thread. The server frees the lock with the
 /// connection, so nothing is left when this process dies.
 final class HeldDatabase implements Held {
+
+  private static final Logger LOG = LoggerFactory.getLogger(HeldDatabase.class);
 
   /// More is no schema that anybody migrates; the digest counts all of them.
   private static final int MOST_ENTRIES = 200_000;
@@ -235,6 +239,12 @@ final class HeldDatabase implements Held {
 
   @Override
   public void close() {
+    // The end of a connection frees the lock a moment later; whoever comes next may be sooner.
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("select pg_catalog.pg_advisory_unlock_all()");
+    } catch (SQLException lost) {
+      LOG.debug("The lock went with its connection", lost);
+    }
     JdbcApplicationDatabases.close(connection);
   }
 

@@ -117,11 +117,11 @@ final class ApplicationDatabasesTest {
   @ValueSource(
       strings = {
         "create table t2 (id int)",
-        "alter table t add b text",
-        "alter table t alter a type bigint",
+        "alter table t add c text",
+        "alter table t alter b type bigint",
         "alter table t alter a set not null",
         "alter table t alter a set default 7",
-        "alter table t rename a to b",
+        "alter table t rename a to renamed",
         "create index on t (a)",
         "alter table t add constraint positive check (a > 0)",
         "create view v as select 1 as one",
@@ -136,7 +136,7 @@ final class ApplicationDatabasesTest {
       })
   void everythingThatAMigrationChangesIsSeen(String change) throws Exception {
     execute(
-        "create table t (a int); create view w as select a from t;"
+        "create table t (a int, b int); create view w as select a from t;"
             + "create table knex_migrations (id serial, name text)");
     Catalogue before = catalogue();
     assertThat(catalogue()).isEqualTo(before);
