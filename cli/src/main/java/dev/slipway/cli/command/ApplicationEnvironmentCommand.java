@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
       "They are kept encrypted, are never shown again, and take effect with the next deploy.",
       "",
       "Examples:",
-      "  printf %s \"$TOKEN\" | slipway app env create shop -s TOKEN --value-stdin",
+      "  printf %%s \"$TOKEN\" | slipway app env create shop -s TOKEN --value-stdin",
       "  slipway app env import shop -d .env",
       "  slipway app env list shop"
     })
@@ -62,7 +62,7 @@ final class ApplicationEnvironmentCommand implements Runnable {
       footer = {
         "",
         "Example:",
-        "  printf %s \"$TOKEN\" | slipway app env create shop -s TOKEN --value-stdin"
+        "  printf %%s \"$TOKEN\" | slipway app env create shop -s TOKEN --value-stdin"
       })
   int create(
       @Mixin ApplicationName name,

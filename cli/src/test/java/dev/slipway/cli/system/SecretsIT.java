@@ -1,11 +1,14 @@
 package dev.slipway.cli.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +21,11 @@ final class SecretsIT {
 
   private static final List<String> MARKERS =
       List.of(
-          "Marker-provision-7f3a", "Marker-reset-9c1d", "Marker-link-4e8b", "pass-of-ann_marks");
+          "Marker-provision-7f3a",
+          "Marker-reset-9c1d",
+          "Marker-link-4e8b",
+          "Marker-secret-2b6e",
+          "pass-of-ann_marks");
 
   private final PlatformFromOutside platform = PlatformFromOutside.shared();
 
@@ -44,14 +51,33 @@ final class SecretsIT {
             MARKERS.get(2),
             "captureProvenance",
             false));
+    String applications = "/v1alpha1/ann_marks/applications";
+    ann.exchange(
+        "PUT",
+        applications,
+        Map.of("name", "marked", "database", "marked", "language", "node", "provenancedb", ""));
+    HttpResponse<String> kept =
+        ann.exchange(
+            "POST",
+            applications + "/secrets",
+            Map.of(
+                "ApplicationName", "marked",
+                "SecretName", "TOKEN",
+                "ClearSecretValue", MARKERS.get(3)));
+    assertThat(kept.statusCode()).as(kept.body()).isEqualTo(200);
     List<String> found = new ArrayList<>();
     for (String marker : MARKERS) {
       found.addAll(filesWith(marker));
+      found.addAll(tablesWith("deploy-service", marker));
       found.addAll(tablesWith("instance-service", marker));
       found.addAll(tablesWith("account-service", marker));
       found.addAll(processesWith(marker));
     }
     assertThat(found).isEmpty();
+    ann.call("DELETE", applications + "/marked", Map.of("dropdb", true));
+    await("the application's end")
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> ann.call("GET", applications, null).isEmpty());
     ann.destroy("marked");
   }
 
