@@ -95,7 +95,14 @@ class OfficialApplicationIT {
     Result deployed =
         command
             .runWith(
-                Map.of("STAGE", "early"), mine, "app", "deploy", "--configFile", "staging.yaml")
+                Map.of("STAGE", "early"),
+                mine,
+                "app",
+                "deploy",
+                // The command itself reads the name before it replaces variables.
+                "early-book",
+                "--configFile",
+                "staging.yaml")
             .succeeded();
 
     assertThat(deployed.out()).contains("Successfully deployed early-book!");
@@ -215,17 +222,17 @@ class OfficialApplicationIT {
     run(mine, "app", "deploy");
     String id = flow.get("flow").path("id").asText();
 
-    JsonNode listed = list(mine, "app", "workflow", "list", "flow");
+    JsonNode listed = list(mine, "workflow", "list", "flow");
     assertThat(listed.findValuesAsText("workflow_id")).contains(id);
-    run(mine, "app", "workflow", "cancel", "flow", "-w", id);
-    assertThat(list(mine, "app", "workflow", "list", "flow", "-S", "CANCELLED"))
+    run(mine, "workflow", "cancel", "flow", "-w", id);
+    assertThat(list(mine, "workflow", "list", "flow", "-S", "CANCELLED"))
         .extracting(it -> it.path("workflow_id").asText())
         .containsExactly(id);
-    run(mine, "app", "workflow", "resume", "flow", "-w", id);
-    assertThat(list(mine, "app", "workflow", "list", "flow", "-S", "CANCELLED")).isEmpty();
-    run(mine, "app", "workflow", "restart", "flow", "-w", id);
-    assertThat(list(mine, "app", "workflow", "list", "flow").size()).isGreaterThan(1);
-    assertThat(list(mine, "app", "workflow", "queue", "list", "flow")).isNotNull();
+    run(mine, "workflow", "resume", "flow", "-w", id);
+    assertThat(list(mine, "workflow", "list", "flow", "-S", "CANCELLED")).isEmpty();
+    run(mine, "workflow", "restart", "flow", "-w", id);
+    assertThat(list(mine, "workflow", "list", "flow").size()).isGreaterThan(1);
+    assertThat(list(mine, "workflow", "queue", "list", "flow")).isNotNull();
     run(mine, "app", "delete", "flow", "--dropdb");
     run(mine, "db", "destroy", "main");
   }
