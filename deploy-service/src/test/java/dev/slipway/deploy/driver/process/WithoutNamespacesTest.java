@@ -59,7 +59,10 @@ final class WithoutNamespacesTest extends ProcessRuntimeContract {
             command(
                 version,
                 "setup",
-                "setsid -f env -i /bin/sleep 87654 < /dev/null > /dev/null 2>&1"));
+                // Ended with the rest when it is seen before it hides.
+                "setsid -f env -i /bin/sh -c ': > hidden; exec /bin/sleep 87654'"
+                    + " < /dev/null > /dev/null 2>&1",
+                "until [ -e hidden ]; do sleep 0.01; done"));
     assertThat(ended(version, "setup")).isEqualTo(new CommandRun.Exited(0));
     String user =
         Files.readString(stage.root.resolve(version.application()).resolve("uid")).strip();
