@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /// Runs a script that acts on one subject under its lock: `SCRIPT ACTION ROOT SUBJECT EPOCH`.
 ///
@@ -21,6 +22,9 @@ import java.util.concurrent.Executor;
 /// was overtaken is killed by whoever overtook it, and one that starts too late is refused. So
 /// nothing but the shell acts.
 public final class FencedShell {
+
+  /// The file in which every such script expects the lock, beside itself.
+  public static final String LOCK = "lock.sh";
 
   private static final int FENCED = 71;
   private static final int BUSY = 72;
@@ -52,6 +56,16 @@ public final class FencedShell {
     this.environment = Map.copyOf(environment);
     this.noun = noun;
     this.refusals = Map.copyOf(refusals);
+  }
+
+  /// The text of [#LOCK]: claiming, overtaking and taking the lock are the same in every script.
+  public static String lockScript() throws IOException {
+    try (@Nullable InputStream stream = FencedShell.class.getResourceAsStream(LOCK)) {
+      if (stream == null) {
+        throw new IOException("the resource " + LOCK + " is missing");
+      }
+      return readAll(stream);
+    }
   }
 
   /// Runs one action to its end and gives its result lines. An interrupt kills the shell and all

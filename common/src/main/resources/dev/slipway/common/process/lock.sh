@@ -81,6 +81,6 @@ take_lock() {
     [ "$attempts" -lt 20 ] || exit "$BUSY"
     sleep 0.01
   done
-  # Whoever holds the lock is alone: nobody with an earlier claim acts, and who comes late finds this one.
+  # Who holds the lock need not look for others: what acts holds it too, and what has yet to take it leaves then.
   survey
 }

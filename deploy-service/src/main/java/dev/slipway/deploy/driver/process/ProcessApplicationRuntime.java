@@ -198,9 +198,9 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
   private static Path install(Path root) throws IOException {
     var texts = new TreeMap<String, String>();
     for (String file : FILES) {
-      texts.put(file, resource(ProcessApplicationRuntime.class, file));
+      texts.put(file, resource(file));
     }
-    texts.put("lock.sh", resource(FencedShell.class, "lock.sh"));
+    texts.put(FencedShell.LOCK, FencedShell.lockScript());
     Path scripts =
         root.resolve(".driver-" + Integer.toHexString(String.join("", texts.values()).hashCode()));
     Files.createDirectories(scripts);
@@ -212,8 +212,8 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
     return scripts;
   }
 
-  private static String resource(Class<?> place, String file) throws IOException {
-    try (@Nullable InputStream stream = place.getResourceAsStream(file)) {
+  private static String resource(String file) throws IOException {
+    try (@Nullable InputStream stream = ProcessApplicationRuntime.class.getResourceAsStream(file)) {
       if (stream == null) {
         throw new IOException("the resource " + file + " is missing");
       }

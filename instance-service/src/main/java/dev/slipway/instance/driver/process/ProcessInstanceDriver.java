@@ -158,6 +158,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     for (String file : FILES) {
       recipe.append(resource(file));
     }
+    recipe.append(FencedShell.lockScript());
     Path scripts = install(root, recipe.toString());
     user.verify(settings.postgres().toRealPath().resolve("bin").resolve("postgres"), root);
     return new ProcessInstanceDriver(
@@ -191,6 +192,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     for (String file : FILES) {
       replace(scripts.resolve(file), resource(file));
     }
+    replace(scripts.resolve(FencedShell.LOCK), FencedShell.lockScript());
     return scripts;
   }
 
