@@ -9,14 +9,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// What runs for the applications of a platform, found by asking the kernel.
+/// What runs for one application of a platform, found by asking the kernel.
 ///
-/// @param folder the real path of the folder with a folder for each application
+/// @param folder the real path of the application's folder
 record ApplicationExecutors(Path folder) {
 
-  static ApplicationExecutors of(PlatformUnderTest platform) throws IOException {
+  static ApplicationExecutors of(PlatformUnderTest platform, String application)
+      throws IOException {
     return new ApplicationExecutors(
-        platform.home().resolve("data").toRealPath().resolve("applications"));
+        platform.home().resolve("data").toRealPath().resolve("applications").resolve(application));
   }
 
   /// The first process of each executor.

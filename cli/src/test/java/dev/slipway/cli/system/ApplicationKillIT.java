@@ -57,6 +57,7 @@ final class ApplicationKillIT {
         .succeeded();
     Example guestbook = Example.copy(platform, mine, "appkill", "guestbook");
     platform.slipway(mine, "app", "deploy", "-d", "main").succeeded();
+    String application = guestbook.id("guestbook");
     guestbook.write("migrations/20260401000000_marker.js", MIGRATION);
     int port =
         platform
@@ -81,7 +82,7 @@ final class ApplicationKillIT {
         load.phase(what);
         ProcessHandle process = outside.process(victim);
         Running running = platform.begin(mine, "app", deploy ? "deploy" : "rollback");
-        awaitOperation(deploy ? "application.deploy" : "application.roll-back", i / 2);
+        awaitOperation(application, deploy ? "application.deploy" : "application.roll-back", i / 2);
         if (i == 0) {
           await("the migration runs").until(() -> markers(port).equals("begun"));
         } else {
@@ -93,8 +94,8 @@ final class ApplicationKillIT {
         }
         running.end();
         await("the platform is whole again").until(outside::ready);
-        await("every operation has ended").until(() -> active().isEmpty());
-        assertThat(outcomes()).as(what).allMatch("SUCCEEDED"::equals);
+        await("every operation has ended").until(() -> active(application).isEmpty());
+        assertThat(outcomes(application)).as(what).allMatch("SUCCEEDED"::equals);
         assertThat(markers(port)).as(what).isEqualTo(deploy ? "begun,done" : "");
       }
       load.end();
@@ -102,20 +103,24 @@ final class ApplicationKillIT {
     }
 
     platform.slipway(mine, "app", "deploy").succeeded();
-    ApplicationExecutors executors = ApplicationExecutors.of(platform);
+    ApplicationExecutors executors = ApplicationExecutors.of(platform, application);
     await("replaced executors are gone").until(() -> executors.supervisors().size() == 1);
     assertThat(executors.supervising("command")).isEmpty();
     assertThat(query(port, "select is_locked::text from knex_migrations_lock")).isEqualTo("0");
     assertThat(
             outside.query(
                 "deploy-service",
-                "select kind from ledger where state <> 'GONE' and kind <> 'directory' order by 1"))
+                """
+                select kind from ledger
+                where state <> 'GONE' and kind <> 'directory' and subject = '%s' order by 1
+                """
+                    .formatted(application)))
         .containsExactly("port", "port", "process");
     platform.slipway(mine, "db", "destroy", "main", "--yes", "--force").succeeded();
   }
 
   /// Waits until one more operation of a kind was begun than there was.
-  private void awaitOperation(String kind, int before) {
+  private void awaitOperation(String application, String kind, int before) {
     // The first deploy of all came before the first kill.
     int wanted = before + (kind.equals("application.deploy") ? 2 : 1);
     await("the operation has begun")
@@ -124,19 +129,27 @@ final class ApplicationKillIT {
                 outside
                         .query(
                             "deploy-service",
-                            "select id from operation where kind = '" + kind + "'")
+                            "select id from operation where kind = '%s' and subject = '%s'"
+                                .formatted(kind, application))
                         .size()
                     >= wanted);
   }
 
-  private List<String> active() {
-    return outside.query("deploy-service", "select kind from operation where phase <> 'ENDED'");
-  }
-
-  private List<String> outcomes() {
+  private List<String> active(String application) {
     return outside.query(
         "deploy-service",
-        "select outcome from operation where kind in ('application.deploy', 'application.roll-back')");
+        "select kind from operation where phase <> 'ENDED' and subject = '%s'"
+            .formatted(application));
+  }
+
+  private List<String> outcomes(String application) {
+    return outside.query(
+        "deploy-service",
+        """
+        select outcome from operation
+        where kind in ('application.deploy', 'application.roll-back') and subject = '%s'
+        """
+            .formatted(application));
   }
 
   /// What the migration has left, in order, separated by commas.

@@ -37,7 +37,8 @@ class ApplicationLoadIT {
     platform.slipway(mine, "app", "register", "-d", "main").succeeded();
     platform.slipway(mine, "app", "update", "--min-executors", "2").succeeded();
     platform.slipway(mine, "app", "deploy").succeeded();
-    assertThat(ApplicationExecutors.of(platform).supervisors()).hasSize(2);
+    ApplicationExecutors executors = ApplicationExecutors.of(platform, example.id("plain-node"));
+    assertThat(executors.supervisors()).hasSize(2);
 
     try (SteadyLoad load = new SteadyLoad(platform, example.url("plain-node"), USERS)) {
       moreAnswers(load);
@@ -64,7 +65,7 @@ class ApplicationLoadIT {
       assertThat(load.failures()).isEmpty();
 
       load.phase("loss of an executor");
-      List<Long> supervisors = ApplicationExecutors.of(platform).supervisors();
+      List<Long> supervisors = executors.supervisors();
       assertThat(supervisors).hasSize(2);
       assertThat(ApplicationExecutors.killServer(supervisors.getFirst())).isTrue();
       moreAnswers(load);

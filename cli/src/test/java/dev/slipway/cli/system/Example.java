@@ -75,6 +75,16 @@ record Example(PlatformUnderTest platform, Path folder, String organization) {
     Files.writeString(folder.resolve(file), before.replace(what, with));
   }
 
+  /// The id of the application that was deployed from here.
+  String id(String application) throws IOException, InterruptedException {
+    return platform
+        .slipway(folder, "app", "status", application, "--json")
+        .succeeded()
+        .json()
+        .path("ID")
+        .asText();
+  }
+
   String url(String application) {
     return "https://%s-%s.localhost:%d/".formatted(organization, application, platform.port());
   }
