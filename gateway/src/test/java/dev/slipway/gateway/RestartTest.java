@@ -7,8 +7,12 @@ import dev.slipway.gateway.RunningGateway.Answer;
 import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Services go away and come back while they are asked.
 class RestartTest {
@@ -102,20 +106,37 @@ class RestartTest {
     assertThat(gateway.instance().calls).extracting(FakeService.Call::body).containsOnly("{}");
   }
 
-  @Test
-  void aChangeThatWasSentToAServiceWithoutMemoryIsNotSentAgain() {
+  @ParameterizedTest
+  @CsvSource({"PUT,/v1alpha1/user", "POST,/v1alpha1/sign-up", "POST,/v1alpha1/demo/join"})
+  void aChangeOfAccountsIsSentAgainWithTheSameKey(String method, String path) {
+    var lost = new AtomicInteger();
     gateway
         .account()
         .answers(
             (request, call) -> {
-              if (call.uri().startsWith("/internal/")) {
-                gateway.account().echo(request, call);
-              } else {
+              if (!call.uri().startsWith("/internal/") && lost.getAndIncrement() == 0) {
                 request.connection().close();
+              } else {
+                gateway.account().echo(request, call);
               }
             });
 
-    Answer answer = gateway.send(gateway.request("PUT", "/v1alpha1/user", "{}"));
+    Answer answer = gateway.send(gateway.request(method, path, "{}"));
+
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(gateway.account().forwarded())
+        .extracting(call -> call.header("Idempotency-Key"))
+        .hasSize(2)
+        .allMatch(
+            key -> key.equals(gateway.account().forwarded().getFirst().header("Idempotency-Key")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/oauth/token", "/oauth/device/code", "/activate"})
+  void signingInIsNotSentAgain(String path) {
+    gateway.account().answers((request, call) -> request.connection().close());
+
+    Answer answer = gateway.send(gateway.request("POST", path, "{}"));
 
     assertThat(answer.status()).isEqualTo(502);
     assertThat(answer.json().getString("code")).isEqualTo("outcome-unknown");

@@ -51,18 +51,25 @@ public class AuthorizeResource {
   @Operation(summary = "Exchange a caller's token for the internal one, or refuse")
   public Answer authorize(@NotNull(message = "must be given") Question body) {
     Authorization.Granted granted =
-        authorization.authorize(body.token(), body.organization(), joins(body));
+        authorization.authorize(body.token(), body.organization(), looksItself(body));
     return new Answer(granted.token(), granted.user(), granted.organization());
   }
 
-  /// The only path whose organization is not the caller's own.
-  private static boolean joins(Question question) {
+  /// The paths whose organization need not be the caller's own, since their resource looks itself:
+  /// a join, and a rename, which is repeated under a name that is no more.
+  private static boolean looksItself(Question question) {
     String path = question.path();
-    if (path == null || !"POST".equals(question.method())) {
+    String method = question.method();
+    if (path == null || method == null) {
       return false;
     }
     int query = path.indexOf('?');
     String plain = query < 0 ? path : path.substring(0, query);
-    return plain.equals("/v1alpha1/" + question.organization() + "/join");
+    String organization = "/v1alpha1/" + question.organization();
+    return switch (method) {
+      case "POST" -> plain.equals(organization + "/join");
+      case "PATCH" -> plain.equals(organization);
+      default -> false;
+    };
   }
 }

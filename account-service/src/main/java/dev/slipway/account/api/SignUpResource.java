@@ -1,6 +1,7 @@
 package dev.slipway.account.api;
 
 import dev.slipway.account.signin.Identities;
+import dev.slipway.common.operation.api.KeyedCalls;
 import dev.slipway.common.security.Anonymous;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.ext.web.RoutingContext;
@@ -8,9 +9,11 @@ import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.Size;
+import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.Response;
+import java.sql.SQLException;
 import java.util.Map;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
@@ -43,21 +46,27 @@ public class SignUpResource {
   }
 
   private final Identities identities;
+  private final KeyedCalls calls;
 
-  SignUpResource(Identities identities) {
+  SignUpResource(Identities identities, KeyedCalls calls) {
     this.identities = identities;
+    this.calls = calls;
   }
 
   @POST
   @Operation(summary = "Make an identity: 201, or 409 name-taken")
   public Response signUp(
-      @NotNull(message = "must be given") @Valid SignUp body, RoutingContext request) {
+      @NotNull(message = "must be given") @Valid SignUp body,
+      @HeaderParam("Idempotency-Key") @Nullable String key,
+      RoutingContext request)
+      throws SQLException {
     String email = body.email();
     identities.signUp(
         body.name(),
         email == null || email.isBlank() ? null : email,
         body.password(),
-        CallerAddress.of(request));
+        CallerAddress.of(request),
+        calls.key("POST sign-up", key, body));
     return Response.status(Response.Status.CREATED).entity(Map.of()).build();
   }
 }

@@ -2,6 +2,7 @@ package dev.slipway.account.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.slipway.account.membership.Memberships;
+import dev.slipway.common.operation.api.KeyedCalls;
 import dev.slipway.common.security.Caller;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.validation.Valid;
@@ -9,10 +10,12 @@ import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.Size;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
+import java.sql.SQLException;
 import java.time.temporal.ChronoUnit;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
@@ -59,26 +62,34 @@ public class UserResource {
       @JsonProperty("CreatedAt") String createdAt) {}
 
   private final Memberships memberships;
+  private final KeyedCalls calls;
   private final Caller caller;
 
-  UserResource(Memberships memberships, Caller caller) {
+  UserResource(Memberships memberships, KeyedCalls calls, Caller caller) {
     this.memberships = memberships;
+    this.calls = calls;
     this.caller = caller;
   }
 
   @PUT
   @Produces(MediaType.TEXT_PLAIN)
   @Operation(summary = "Register the caller as a user; answers its id")
-  public String register(@NotNull(message = "must be given") @Valid Registration body) {
+  public String register(
+      @NotNull(message = "must be given") @Valid Registration body,
+      @HeaderParam("Idempotency-Key") @Nullable String key)
+      throws SQLException {
     String secret = body.secret();
-    return memberships.register(
-        caller.identity(),
+    var registration =
         new Memberships.Registration(
             body.name(),
             orEmpty(body.givenName()),
             orEmpty(body.familyName()),
             orEmpty(body.company()),
-            secret == null || secret.isBlank() ? null : secret));
+            secret == null || secret.isBlank() ? null : secret);
+    return calls.change(
+        caller.identity(),
+        calls.key("PUT user", key, body),
+        connection -> memberships.register(caller.identity(), registration));
   }
 
   @GET

@@ -19,8 +19,10 @@ public final class Secret {
   private Secret() {}
 
   /// Begins with letters: the official client reads an answer of digits alone as a number.
-  public static String invitation() {
-    return "inv_" + random(ALPHABET, 32);
+  ///
+  /// @param derived from the installation's key and the invitation's identifier
+  public static String invitation(char[] derived) {
+    return "inv_" + new String(derived);
   }
 
   /// Ties a form to the browser it was shown in.

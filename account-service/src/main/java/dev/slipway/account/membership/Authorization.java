@@ -52,9 +52,8 @@ public class Authorization {
 
   /// @param organizationName the one in the path; null for paths without, which anyone who has
   ///     signed in may call
-  /// @param joins whether the path's organization is one to be joined: then it is not the caller's
-  public Granted authorize(
-      @Nullable String token, @Nullable String organizationName, boolean joins) {
+  /// @param any whether the path's organization may be another one, which its resource looks at
+  public Granted authorize(@Nullable String token, @Nullable String organizationName, boolean any) {
     String identity =
         Optional.ofNullable(token)
             .flatMap(accessTokens::identityOf)
@@ -69,7 +68,7 @@ public class Authorization {
     if (found.user() == null) {
       throw Memberships.notRegistered();
     }
-    if (!joins && !organizationName.equals(found.organizationName())) {
+    if (!any && !organizationName.equals(found.organizationName())) {
       throw Memberships.organizationNotFound(organizationName);
     }
     return granted(identity, found, true);

@@ -11,6 +11,7 @@ import dev.slipway.account.persistence.Invitation;
 import dev.slipway.account.persistence.NameRegister;
 import dev.slipway.account.persistence.Organization;
 import dev.slipway.common.contract.account.AccountEvent;
+import dev.slipway.common.crypto.InstallationKeys;
 import dev.slipway.common.error.ApiException;
 import dev.slipway.common.error.ErrorCode;
 import dev.slipway.common.id.Identifiers;
@@ -42,11 +43,13 @@ public class Memberships {
 
   private final AccountEvents events;
   private final OrganizationUsage usage;
+  private final InstallationKeys keys;
   private final Clock clock;
 
-  Memberships(AccountEvents events, OrganizationUsage usage, Clock clock) {
+  Memberships(AccountEvents events, OrganizationUsage usage, InstallationKeys keys, Clock clock) {
     this.events = events;
     this.usage = usage;
+    this.keys = keys;
     this.clock = clock;
   }
 
@@ -122,21 +125,30 @@ public class Memberships {
         user.name, signedIn.email == null ? "" : signedIn.email, organization.name, user.createdAt);
   }
 
-  /// Makes a secret that lets one user in within a day.
+  /// Makes an invitation, whose secret lets one user in within a day.
+  ///
+  /// @return its identifier, from which [#secretOf] derives the secret
   @Transactional
   public String invite(String caller, String organization) {
     AccountUser admin = lockCaller(caller, organization);
     MembershipRules.mayInvite(admin.member());
     Instant now = clock.instant();
     Invitation.delete("expiresAt < ?1 and usedAt is null", now.minus(Lifetimes.INVITATION));
-    String secret = Secret.invitation();
+    String invitation = Identifiers.next("inv");
     Instant expiresAt = now.plus(Lifetimes.INVITATION);
-    new Invitation(Secret.hash(secret), organization, admin.id, now, expiresAt).persist();
+    new Invitation(Secret.hash(secretOf(invitation)), organization, admin.id, now, expiresAt)
+        .persist();
     events.tell(
         organization,
         organization,
         new AccountEvent.InvitationMade(organization, admin.id, admin.name, expiresAt));
-    return secret;
+    return invitation;
+  }
+
+  /// The secret of an invitation. It is kept nowhere: who made an invitation with an idempotency
+  /// key, and lost the answer, gets the same again.
+  public String secretOf(String invitation) {
+    return Secret.invitation(keys.derive("invitation", invitation));
   }
 
   /// The names of the members, the oldest first.

@@ -7,8 +7,11 @@ import dev.slipway.account.persistence.NameRegister;
 import dev.slipway.common.error.ApiException;
 import dev.slipway.common.error.ErrorCode;
 import dev.slipway.common.id.Identifiers;
+import dev.slipway.common.operation.BeginRequest;
+import dev.slipway.common.operation.api.KeyedCalls;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public class Identities {
 
   private final Passwords passwords;
+  private final KeyedCalls calls;
   private final Clock clock;
   private final AttemptLimit failuresPerName;
   private final AttemptLimit failuresPerAddress;
@@ -31,12 +35,14 @@ public class Identities {
 
   Identities(
       Passwords passwords,
+      KeyedCalls calls,
       Clock clock,
       @ConfigProperty(name = "slipway.sign-in.window") Duration window,
       @ConfigProperty(name = "slipway.sign-in.failures-per-name") int perName,
       @ConfigProperty(name = "slipway.sign-in.failures-per-address") int perAddress,
       @ConfigProperty(name = "slipway.sign-in.requests-per-address") int requests) {
     this.passwords = passwords;
+    this.calls = calls;
     this.clock = clock;
     this.failuresPerName = new AttemptLimit(perName, window);
     this.failuresPerAddress = new AttemptLimit(perAddress, window);
@@ -48,9 +54,32 @@ public class Identities {
   /// @return its id
   public String signUp(String name, @Nullable String email, String password, String address) {
     countRequest(address);
-    // Computed outside the transaction: it takes long, and the register is held by one at a time.
+    return add(name, email, passwords.hash(password));
+  }
+
+  /// Makes an identity, once for each key.
+  ///
+  /// @param call of the caller, whom nobody knows yet: so a key belongs to the name
+  /// @return its id
+  public String signUp(
+      String name,
+      @Nullable String email,
+      String password,
+      String address,
+      BeginRequest.@Nullable Idempotency call)
+      throws SQLException {
+    countRequest(address);
+    Optional<String> earlier = calls.earlier(name, call);
+    if (earlier.isPresent()) {
+      return earlier.get();
+    }
     String hash = passwords.hash(password);
-    return QuarkusTransaction.requiringNew()
+    return calls.change(name, call, connection -> add(name, email, hash));
+  }
+
+  /// The password is hashed before: that takes long, and the register is held by one at a time.
+  private String add(String name, @Nullable String email, String hash) {
+    return QuarkusTransaction.joiningExisting()
         .call(
             () -> {
               NameRegister.open();

@@ -96,12 +96,6 @@ public final class OperationEngine implements AutoCloseable {
     return begun;
   }
 
-  /// What an earlier call with the same key came to; empty when there was none.
-  public Optional<Begun> earlier(String organization, BeginRequest.Idempotency idempotency)
-      throws SQLException {
-    return transactions.joining(connection -> store.earlier(connection, organization, idempotency));
-  }
-
   /// Obeys a command of another service. Doing so again has no further effect than that the answer
   /// is sent again.
   public void obey(Connection connection, OperationCommand command) throws SQLException {
@@ -161,7 +155,8 @@ public final class OperationEngine implements AutoCloseable {
     }
   }
 
-  /// Asks to cancel; before the point of no return everything is undone.
+  /// Asks to cancel, in the caller's transaction or in one of its own, as [#retry] and [#abandon];
+  /// before the point of no return everything is undone.
   ///
   /// @return false when it has ended, is being undone already, or is past its point of no return
   public boolean cancel(String operation) throws SQLException {
@@ -190,8 +185,7 @@ public final class OperationEngine implements AutoCloseable {
 
   private boolean tell(String operation, Signal signal) throws SQLException {
     boolean heard = store.signal(operation, signal);
-    watch.changed();
-    wake();
+    transactions.afterCommit(this::wake);
     return heard;
   }
 

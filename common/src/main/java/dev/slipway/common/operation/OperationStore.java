@@ -41,6 +41,7 @@ final class OperationStore {
   private final KernelSettings settings;
   private final Outbox outbox;
   private final Ledger ledger = new Ledger();
+  private final IdempotencyKeys keys = new IdempotencyKeys();
   private final Turns turns = new Turns();
 
   OperationStore(
@@ -56,9 +57,14 @@ final class OperationStore {
   Begun begin(Connection connection, BeginRequest request) throws SQLException {
     BeginRequest.Idempotency idempotency = request.idempotency();
     if (idempotency != null) {
-      Optional<Begun> earlier = claimKey(connection, request.organization(), idempotency);
-      if (earlier.isPresent()) {
-        return earlier.get();
+      switch (keys.claim(connection, request.organization(), idempotency)) {
+        case IdempotencyKeys.Claim.First() -> {}
+        case IdempotencyKeys.Claim.Again(String operation) -> {
+          return new Begun.Same(operation);
+        }
+        case IdempotencyKeys.Claim.Reused() -> {
+          return new Begun.KeyReused();
+        }
       }
     }
     OperationCatalog.Entry<?, ?> entry = catalog.get(request.kind());
@@ -257,34 +263,11 @@ final class OperationStore {
         active.subject());
   }
 
-  private Optional<Begun> claimKey(
-      Connection connection, String organization, BeginRequest.Idempotency idempotency)
-      throws SQLException {
-    // Whoever comes second waits here until the first has committed or rolled back.
-    int claimed =
-        execute(
-            connection,
-            """
-            insert into idempotency_key (organization, request, key, body_digest) values (?, ?, ?, ?)
-            on conflict do nothing""",
-            organization,
-            idempotency.request(),
-            idempotency.key(),
-            idempotency.bodyDigest());
-    return claimed == 1 ? Optional.empty() : earlier(connection, organization, idempotency);
-  }
-
   private void recordKey(Connection connection, BeginRequest request, String operation)
       throws SQLException {
     BeginRequest.Idempotency idempotency = request.idempotency();
     if (idempotency != null) {
-      execute(
-          connection,
-          "update idempotency_key set operation = ? where organization = ? and request = ? and key = ?",
-          operation,
-          request.organization(),
-          idempotency.request(),
-          idempotency.key());
+      keys.operation(connection, request.organization(), idempotency, operation);
     }
   }
 
@@ -292,36 +275,7 @@ final class OperationStore {
   private void releaseKey(Connection connection, BeginRequest request) throws SQLException {
     BeginRequest.Idempotency idempotency = request.idempotency();
     if (idempotency != null) {
-      execute(
-          connection,
-          "delete from idempotency_key where organization = ? and request = ? and key = ?",
-          request.organization(),
-          idempotency.request(),
-          idempotency.key());
-    }
-  }
-
-  /// The operation that an earlier call with this key began.
-  Optional<Begun> earlier(
-      Connection connection, String organization, BeginRequest.Idempotency idempotency)
-      throws SQLException {
-    try (PreparedStatement select =
-        connection.prepareStatement(
-            """
-            select body_digest, operation from idempotency_key
-            where organization = ? and request = ? and key = ? and operation is not null""")) {
-      select.setString(1, organization);
-      select.setString(2, idempotency.request());
-      select.setString(3, idempotency.key());
-      try (ResultSet row = select.executeQuery()) {
-        if (!row.next()) {
-          return Optional.empty();
-        }
-        return Optional.of(
-            row.getString("body_digest").equals(idempotency.bodyDigest())
-                ? new Begun.Same(row.getString("operation"))
-                : new Begun.KeyReused());
-      }
+      keys.release(connection, request.organization(), idempotency);
     }
   }
 
@@ -443,7 +397,7 @@ final class OperationStore {
   ///
   /// @return false when it had no effect
   boolean signal(String operation, Signal signal) throws SQLException {
-    return transactions.inNew(connection -> signal(connection, operation, signal));
+    return transactions.joining(connection -> signal(connection, operation, signal));
   }
 
   boolean signal(Connection connection, String operation, Signal signal) throws SQLException {

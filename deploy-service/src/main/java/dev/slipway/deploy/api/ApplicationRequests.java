@@ -9,10 +9,12 @@ import dev.slipway.common.operation.Begun;
 import dev.slipway.common.operation.OperationEngine;
 import dev.slipway.common.operation.OperationView;
 import dev.slipway.common.operation.Transactions;
+import dev.slipway.common.operation.api.KeyedCalls;
 import dev.slipway.common.operation.api.OperationRequests;
 import dev.slipway.common.security.Caller;
 import dev.slipway.deploy.api.ApplicationsResource.DeleteRequest;
 import dev.slipway.deploy.api.ApplicationsResource.RegisterRequest;
+import dev.slipway.deploy.api.ApplicationsResource.UpdateRequest;
 import dev.slipway.deploy.api.DeploysResource.Deployed;
 import dev.slipway.deploy.configuration.DatabaseNames;
 import dev.slipway.deploy.domain.Application;
@@ -36,6 +38,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +50,7 @@ class ApplicationRequests {
 
   private final OperationEngine engine;
   private final OperationRequests requests;
-  private final Transactions transactions;
+  private final KeyedCalls calls;
   private final Applications applications;
   private final Versions versions;
   private final Executors executors;
@@ -63,7 +66,7 @@ class ApplicationRequests {
   ApplicationRequests(
       OperationEngine engine,
       OperationRequests requests,
-      Transactions transactions,
+      KeyedCalls calls,
       Applications applications,
       Versions versions,
       Executors executors,
@@ -76,7 +79,7 @@ class ApplicationRequests {
       @ConfigProperty(name = "slipway.answer.deploy-within") Duration deployWithin) {
     this.engine = engine;
     this.requests = requests;
-    this.transactions = transactions;
+    this.calls = calls;
     this.applications = applications;
     this.versions = versions;
     this.executors = executors;
@@ -98,30 +101,30 @@ class ApplicationRequests {
   Response register(RegisterRequest body, @Nullable String key, @Nullable String prefer)
       throws SQLException, InterruptedException {
     var idempotency = requests.idempotency("PUT applications", key, body);
-    Optional<String> earlier = requests.earlier(caller.organization(), idempotency);
-    if (earlier.isPresent()) {
-      return registered(earlier.get(), prefer);
-    }
+    String operation = begin(idempotency, connection -> beginRegister(body, idempotency));
+    return registered(operation, prefer);
+  }
+
+  private Begun beginRegister(RegisterRequest body, BeginRequest.@Nullable Idempotency idempotency)
+      throws SQLException {
     String database = DatabaseNames.derived(body.name());
     requireFree(body, database);
-    Begun begun =
-        engine.begin(
-            BeginRequest.of(
-                RegisterApplication.KIND,
-                Identifiers.next("app"),
+    return engine.begin(
+        BeginRequest.of(
+            RegisterApplication.KIND,
+            Identifiers.next("app"),
+            body.name(),
+            caller.organization(),
+            caller.userName(),
+            new RegisterApplication.Input(
+                caller.organizationName(),
                 body.name(),
-                caller.organization(),
-                caller.userName(),
-                new RegisterApplication.Input(
-                    caller.organizationName(),
-                    body.name(),
-                    Language.valueOf(body.language().toUpperCase(Locale.ROOT)),
-                    body.database(),
-                    database,
-                    resources.memory(body.executorsMemoryMib()),
-                    1),
-                idempotency));
-    return registered(operationOf(begun), prefer);
+                Language.valueOf(body.language().toUpperCase(Locale.ROOT)),
+                body.database(),
+                database,
+                resources.memory(body.executorsMemoryMib()),
+                1),
+            idempotency));
   }
 
   private void requireFree(RegisterRequest body, String database) {
@@ -159,43 +162,58 @@ class ApplicationRequests {
   /// Answered at once: the official command looks at the list until the application is gone.
   Response delete(String name, DeleteRequest body, @Nullable String key) throws SQLException {
     var idempotency = requests.idempotency("DELETE applications/" + name, key, body);
-    Optional<String> earlier = requests.earlier(caller.organization(), idempotency);
-    if (earlier.isPresent()) {
-      return accepted(earlier.get());
-    }
-    Application application = existing(name);
-    Begun begun =
-        engine.begin(
-            request(
-                null,
-                DeleteApplication.KIND,
-                application,
-                new DeleteApplication.Input(name, body.drops()),
-                idempotency));
-    return accepted(operationOf(begun));
-  }
-
-  private static Response accepted(String operation) {
+    String operation =
+        begin(
+            idempotency,
+            connection ->
+                engine.begin(
+                    request(
+                        null,
+                        DeleteApplication.KIND,
+                        existing(name),
+                        new DeleteApplication.Input(name, body.drops()),
+                        idempotency)));
     return Response.accepted().header(OPERATION, operation).build();
   }
 
-  /// Refuses an archive before it is read, when it is certain that nothing will come of it.
+  /// Changes what the next deploy uses.
+  void update(String name, UpdateRequest body, @Nullable String key) throws SQLException {
+    calls.change(
+        caller.organization(),
+        calls.key("PATCH applications/" + name, key, body),
+        connection -> {
+          Application application = existing(name);
+          int memory =
+              body.executorsMemoryMib() == null
+                  ? application.memoryMib()
+                  : resources.memory(body.executorsMemoryMib());
+          int minimum =
+              resources.executors(
+                  Objects.requireNonNullElse(body.minExecutors(), application.minimumExecutors()));
+          applications.configure(application.id(), memory, minimum);
+          return application.id();
+        });
+  }
+
+  /// Refuses an archive before it is read, when it is certain that nothing will come of it. A
+  /// repeat gets the answer of the first call whatever has become of the application since.
   ///
   /// @param request as its key is claimed
-  Application ready(String name, String request, @Nullable String key) throws SQLException {
-    Application application = existing(name);
-    if (key == null || !views.begun(caller.organization(), request, key)) {
-      Optional<OperationView> active = engine.activeOn(application.id());
-      if (active.isPresent() && ApplicationStatus.DEPLOYS.contains(active.get().kind())) {
-        throw ApplicationErrors.busy(active.get());
-      }
+  void ready(String name, String request, @Nullable String key) throws SQLException {
+    Optional<Application> application = applications.find(caller.organization(), name);
+    Optional<OperationView> active =
+        application.isEmpty() ? Optional.empty() : engine.activeOn(application.get().id());
+    boolean busy = active.isPresent() && ApplicationStatus.DEPLOYS.contains(active.get().kind());
+    // Asked last: what is active may be what the same key has begun in the meantime.
+    if ((busy || application.isEmpty())
+        && (key == null || !views.begun(caller.organization(), request, key))) {
+      throw busy ? ApplicationErrors.busy(active.orElseThrow()) : ApplicationErrors.notFound(name);
     }
-    return application;
   }
 
   /// Brings a new version up, or one that is kept.
   Response deploy(
-      Application application,
+      String name,
       Upload upload,
       boolean allowBreaking,
       String request,
@@ -203,7 +221,7 @@ class ApplicationRequests {
       @Nullable String prefer)
       throws SQLException, InterruptedException {
     return answer(
-        application,
+        name,
         upload,
         requests.idempotency(
             request, key, Map.of("upload", upload, "allowBreaking", allowBreaking)),
@@ -211,51 +229,39 @@ class ApplicationRequests {
         DeployVersion.KIND,
         version ->
             new DeployVersion.Input(
-                application.name(),
-                version,
-                DeployVersion.Mode.DEPLOY,
-                allowBreaking,
-                upload.archive() == null));
+                name, version, DeployVersion.Mode.DEPLOY, allowBreaking, upload.archive() == null));
   }
 
   /// Brings the application up on another instance, with new code or with a version that is kept.
   Response changeInstance(
-      Application application,
-      Upload upload,
-      String request,
-      @Nullable String key,
-      @Nullable String prefer)
+      String name, Upload upload, String request, @Nullable String key, @Nullable String prefer)
       throws SQLException, InterruptedException {
     String target = upload.target();
     if (target == null || !target.matches(Rules.INSTANCE)) {
       throw ApplicationErrors.invalid("target_database_name", Rules.INSTANCE_MESSAGE);
     }
     return answer(
-        application,
+        name,
         upload,
         requests.idempotency(request, key, upload),
         prefer,
         ChangeInstance.KIND,
-        version -> new ChangeInstance.Input(application.name(), version, target));
+        version -> new ChangeInstance.Input(name, version, target));
   }
 
   /// Runs the roll-back commands of an uploaded archive, and brings its code up.
   Response rollBackByUpload(
-      Application application,
-      Upload upload,
-      String request,
-      @Nullable String key,
-      @Nullable String prefer)
+      String name, Upload upload, String request, @Nullable String key, @Nullable String prefer)
       throws SQLException, InterruptedException {
     return answer(
-        application,
+        name,
         upload,
         requests.idempotency(request, key, upload),
         prefer,
         DeployVersion.KIND,
         version ->
             new DeployVersion.Input(
-                application.name(),
+                name,
                 version,
                 DeployVersion.Mode.ROLL_BACK_UPLOAD,
                 /* allowBreaking= */ true,
@@ -264,27 +270,24 @@ class ApplicationRequests {
 
   /// Goes back to a version that is kept; to the one that served before when none is named.
   Response rollBack(
-      Application application,
-      Upload upload,
-      String request,
-      @Nullable String key,
-      @Nullable String prefer)
+      String name, Upload upload, String request, @Nullable String key, @Nullable String prefer)
       throws SQLException, InterruptedException {
     var idempotency = requests.idempotency(request, key, upload);
-    Optional<String> earlier = requests.earlier(caller.organization(), idempotency);
-    if (earlier.isPresent()) {
-      return deployed(application, earlier.get(), prefer);
-    }
-    RollBackPlan plan = rollBackPlan(application, upload.version());
-    Begun begun =
-        engine.begin(
-            request(
-                null,
-                RollBackVersion.KIND,
-                application,
-                new RollBackVersion.Input(application.name(), plan.version()),
-                idempotency));
-    return deployed(application, operationOf(begun), prefer);
+    String operation =
+        begin(
+            idempotency,
+            connection -> {
+              Application application = existing(name);
+              RollBackPlan plan = rollBackPlan(application, upload.version());
+              return engine.begin(
+                  request(
+                      null,
+                      RollBackVersion.KIND,
+                      application,
+                      new RollBackVersion.Input(name, plan.version()),
+                      idempotency));
+            });
+    return deployed(operation, prefer);
   }
 
   /// What a roll back would do.
@@ -357,35 +360,38 @@ class ApplicationRequests {
   }
 
   private Response answer(
-      Application application,
+      String name,
       Upload upload,
       BeginRequest.@Nullable Idempotency idempotency,
       @Nullable String prefer,
       String kind,
       InputOf input)
       throws SQLException, InterruptedException {
-    Optional<String> earlier = requests.earlier(caller.organization(), idempotency);
-    if (earlier.isPresent()) {
-      return deployed(application, earlier.get(), prefer);
-    }
+    String operation =
+        begin(idempotency, connection -> begin(existing(name), upload, idempotency, kind, input));
+    return deployed(operation, prefer);
+  }
+
+  private Begun begin(
+      Application application,
+      Upload upload,
+      BeginRequest.@Nullable Idempotency idempotency,
+      String kind,
+      InputOf input)
+      throws SQLException {
     String archive = upload.archive();
     String previous = upload.previous();
     if ((archive == null) == (previous == null)) {
       throw ApplicationErrors.invalid(
           "application_archive", "or previous_version has to be given, and not both");
     }
-    Begun begun;
     if (archive != null) {
-      begun = beginNew(application, archive, idempotency, kind, input);
-    } else {
-      Version version = kept(application, previous);
-      begun =
-          kind.equals(ChangeInstance.KIND) && runs(application, version)
-              ? beginNew(application, version.archive(), idempotency, kind, input)
-              : engine.begin(
-                  request(null, kind, application, input.version(version.id()), idempotency));
+      return beginNew(application, archive, idempotency, kind, input);
     }
-    return deployed(application, operationOf(begun), prefer);
+    Version version = kept(application, previous);
+    return kind.equals(ChangeInstance.KIND) && runs(application, version)
+        ? beginNew(application, version.archive(), idempotency, kind, input)
+        : engine.begin(request(null, kind, application, input.version(version.id()), idempotency));
   }
 
   /// The folder of one that runs says where its databases are, so on another instance the same
@@ -395,7 +401,8 @@ class ApplicationRequests {
         .anyMatch(executor -> executor.version().equals(version.id()));
   }
 
-  /// A version and the operation that brings it up, in one transaction, or neither.
+  /// A version and the operation that brings it up; whatever is not begun takes the version back
+  /// with the caller's transaction.
   private Begun beginNew(
       Application application,
       String archive,
@@ -404,36 +411,10 @@ class ApplicationRequests {
       InputOf input)
       throws SQLException {
     String operation = Identifiers.next(prefix);
-    try {
-      return transactions.inNew(
-          connection -> {
-            views.lock(application.id());
-            Version version = versions.add(application.id(), archive, operation, caller.userName());
-            Begun begun =
-                engine.begin(
-                    request(
-                        operation, kind, application, input.version(version.id()), idempotency));
-            if (!(begun instanceof Begun.New)) {
-              throw new NotBegun(begun);
-            }
-            return begun;
-          });
-    } catch (NotBegun instead) {
-      return instead.begun;
-    }
-  }
-
-  /// Takes back a version whose operation was not begun.
-  private static final class NotBegun extends RuntimeException {
-
-    private static final long serialVersionUID = 1L;
-
-    private final transient Begun begun;
-
-    NotBegun(Begun begun) {
-      super("Not begun", null, false, false);
-      this.begun = begun;
-    }
+    views.lock(application.id());
+    Version version = versions.add(application.id(), archive, operation, caller.userName());
+    return engine.begin(
+        request(operation, kind, application, input.version(version.id()), idempotency));
   }
 
   private BeginRequest request(
@@ -454,26 +435,31 @@ class ApplicationRequests {
         idempotency);
   }
 
-  private static String operationOf(Begun begun) {
-    return OperationRequests.operationOf(begun, ApplicationErrors::busy);
+  private String begin(
+      BeginRequest.@Nullable Idempotency idempotency, Transactions.Work<Begun> begin)
+      throws SQLException {
+    return requests.begin(caller.organization(), idempotency, ApplicationErrors::busy, begin);
   }
 
   /// The official command takes the status for what it waits for once this is answered. So it is
   /// answered when the version serves or never will; if that takes too long, the status says so
   /// from then on.
-  private Response deployed(Application application, String operation, @Nullable String prefer)
+  private Response deployed(String operation, @Nullable String prefer)
       throws SQLException, InterruptedException {
     Optional<OperationView> end = requests.end(operation, prefer, deployWithin);
     var version = new Deployed(views.versionOf(operation).orElse(""));
     if (end.isEmpty()) {
-      views.answeredEarly(application.id(), operation);
+      views.answeredEarly(operation);
       return Response.accepted(version).header(OPERATION, operation).build();
     }
     if (end.get().succeeded()) {
       return Response.ok(version).header(OPERATION, operation).build();
     }
     ApiException.Builder refusal = OperationRequests.refusal(end.get());
-    output.of(application, version.version(), end.get()).ifPresent(refusal::detailedError);
+    applications
+        .byId(end.get().subject())
+        .flatMap(application -> output.of(application, version.version(), end.get()))
+        .ifPresent(refusal::detailedError);
     throw refusal.build();
   }
 }

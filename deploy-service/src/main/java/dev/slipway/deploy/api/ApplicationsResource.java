@@ -7,7 +7,6 @@ import dev.slipway.common.error.ErrorCode;
 import dev.slipway.common.outbox.Json;
 import dev.slipway.common.security.Caller;
 import dev.slipway.deploy.domain.Application;
-import dev.slipway.deploy.domain.Applications;
 import dev.slipway.deploy.domain.Version;
 import dev.slipway.deploy.domain.Versions;
 import dev.slipway.deploy.persistence.ApplicationView;
@@ -85,27 +84,21 @@ public class ApplicationsResource {
 
   private final ApplicationRequests requests;
   private final ApplicationViews views;
-  private final Applications applications;
   private final Versions versions;
   private final ApplicationHosts hosts;
-  private final Resources resources;
   private final Caller caller;
 
   @Inject
   ApplicationsResource(
       ApplicationRequests requests,
       ApplicationViews views,
-      Applications applications,
       Versions versions,
       ApplicationHosts hosts,
-      Resources resources,
       Caller caller) {
     this.requests = requests;
     this.views = views;
-    this.applications = applications;
     this.versions = versions;
     this.hosts = hosts;
-    this.resources = resources;
     this.caller = caller;
   }
 
@@ -144,16 +137,12 @@ public class ApplicationsResource {
   /// Takes effect at the next deploy.
   @PATCH
   @Path("applications/{app}")
-  public void update(@PathParam("app") String name, @NotNull @Valid UpdateRequest body) {
-    Application application = requests.existing(name);
-    int memory =
-        body.executorsMemoryMib() == null
-            ? application.memoryMib()
-            : resources.memory(body.executorsMemoryMib());
-    int executors =
-        resources.executors(
-            Objects.requireNonNullElse(body.minExecutors(), application.minimumExecutors()));
-    applications.configure(application.id(), memory, executors);
+  public void update(
+      @PathParam("app") String name,
+      @NotNull @Valid UpdateRequest body,
+      @HeaderParam("Idempotency-Key") @Nullable String key)
+      throws SQLException {
+    requests.update(name, body, key);
   }
 
   /// @param body `{"dropdb":true}`, `{}` or nothing

@@ -1,7 +1,6 @@
 package dev.slipway.deploy.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.slipway.deploy.domain.Application;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.inject.Inject;
 import jakarta.ws.rs.DefaultValue;
@@ -54,8 +53,8 @@ public class DeploysResource {
       @HeaderParam("Prefer") @Nullable String prefer)
       throws SQLException, InterruptedException, IOException {
     String request = "POST applications/" + name;
-    Application application = ready(name, request, key, body);
-    return requests.deploy(application, uploads.read(body), allowBreaking, request, key, prefer);
+    ready(name, request, key, body);
+    return requests.deploy(name, uploads.read(body), allowBreaking, request, key, prefer);
   }
 
   /// As a deploy, on the instance `target_database_name`.
@@ -68,8 +67,8 @@ public class DeploysResource {
       @HeaderParam("Prefer") @Nullable String prefer)
       throws SQLException, InterruptedException, IOException {
     String request = "POST applications/" + name + "/changedbinstance";
-    Application application = ready(name, request, key, body);
-    return requests.changeInstance(application, uploads.read(body), request, key, prefer);
+    ready(name, request, key, body);
+    return requests.changeInstance(name, uploads.read(body), request, key, prefer);
   }
 
   /// With an archive, runs its roll-back commands and then its code, as official commands up to
@@ -86,33 +85,26 @@ public class DeploysResource {
       @HeaderParam("Prefer") @Nullable String prefer)
       throws SQLException, InterruptedException, IOException {
     String request = "POST applications/" + name + "/rollback";
-    Application application = dryRun ? existing(name, body) : ready(name, request, key, body);
-    Upload upload = uploads.read(body);
-    if (upload.archive() == null) {
-      return dryRun
-          ? Response.ok(requests.rollBackPlan(application, upload.version())).build()
-          : requests.rollBack(application, upload, request, key, prefer);
+    if (!dryRun) {
+      ready(name, request, key, body);
     }
-    if (dryRun) {
+    Upload upload = uploads.read(body);
+    if (dryRun && upload.archive() != null) {
       throw ApplicationErrors.invalid("application_archive", "cannot be tried without doing it");
     }
-    return requests.rollBackByUpload(application, upload, request, key, prefer);
+    if (dryRun) {
+      return Response.ok(requests.rollBackPlan(requests.existing(name), upload.version())).build();
+    }
+    return upload.archive() == null
+        ? requests.rollBack(name, upload, request, key, prefer)
+        : requests.rollBackByUpload(name, upload, request, key, prefer);
   }
 
   /// A refusal is only read by a client that could send all it had to say.
-  private Application ready(String name, String request, @Nullable String key, InputStream body)
+  private void ready(String name, String request, @Nullable String key, InputStream body)
       throws SQLException, IOException {
     try {
-      return requests.ready(name, request, key);
-    } catch (RuntimeException refusal) {
-      uploads.discard(body);
-      throw refusal;
-    }
-  }
-
-  private Application existing(String name, InputStream body) throws IOException {
-    try {
-      return requests.existing(name);
+      requests.ready(name, request, key);
     } catch (RuntimeException refusal) {
       uploads.discard(body);
       throw refusal;

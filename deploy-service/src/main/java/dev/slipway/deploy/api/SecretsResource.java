@@ -3,7 +3,8 @@ package dev.slipway.deploy.api;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.slipway.common.crypto.InstallationKeys;
 import dev.slipway.common.error.ApiException;
-import dev.slipway.common.operation.Transactions;
+import dev.slipway.common.operation.api.KeyedCalls;
+import dev.slipway.common.security.Caller;
 import dev.slipway.deploy.configuration.SecretNames;
 import dev.slipway.deploy.domain.Application;
 import dev.slipway.deploy.domain.Secrets;
@@ -14,6 +15,7 @@ import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -24,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.Base64;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Secrets of applications, by name: a value that was put is encrypted on arrival, and nobody reads
 /// it here again. They are in force from the next deploy on.
@@ -51,7 +54,8 @@ public class SecretsResource {
   private final ApplicationRequests requests;
   private final ApplicationViews views;
   private final Secrets secrets;
-  private final Transactions transactions;
+  private final KeyedCalls calls;
+  private final Caller caller;
   private final InstallationKeys keys;
 
   @Inject
@@ -59,18 +63,22 @@ public class SecretsResource {
       ApplicationRequests requests,
       ApplicationViews views,
       Secrets secrets,
-      Transactions transactions,
+      KeyedCalls calls,
+      Caller caller,
       InstallationKeys keys) {
     this.requests = requests;
     this.views = views;
     this.secrets = secrets;
-    this.transactions = transactions;
+    this.calls = calls;
+    this.caller = caller;
     this.keys = keys;
   }
 
   @POST
   @Path("applications/secrets")
-  public Response put(@NotNull @Valid SecretRequest body) throws SQLException {
+  public Response put(
+      @NotNull @Valid SecretRequest body, @HeaderParam("Idempotency-Key") @Nullable String key)
+      throws SQLException {
     SecretNames.problem(body.name())
         .ifPresent(
             problem -> {
@@ -82,11 +90,11 @@ public class SecretsResource {
           "ClearSecretValue",
           "must be at most %d bytes, and without NUL".formatted(Rules.MOST_SECRET_BYTES));
     }
-    Application application = requests.existing(body.application());
-    String purpose = Secrets.purpose(application.id(), body.name());
-    String sealed = Base64.getEncoder().encodeToString(keys.encrypt(value, purpose));
-    transactions.inNew(
+    calls.change(
+        caller.organization(),
+        calls.key("POST applications/secrets", key, body),
         connection -> {
+          Application application = requests.existing(body.application());
           // Two at once could otherwise both be the last that has room.
           views.lock(application.id());
           List<String> names = secrets.names(application.id());
@@ -96,8 +104,12 @@ public class SecretsResource {
                 "application %s has %d secrets already, and there is no room for more"
                     .formatted(application.name(), names.size()));
           }
-          secrets.put(application.id(), body.name(), sealed);
-          return names;
+          String purpose = Secrets.purpose(application.id(), body.name());
+          secrets.put(
+              application.id(),
+              body.name(),
+              Base64.getEncoder().encodeToString(keys.encrypt(value, purpose)));
+          return application.id();
         });
     return Response.ok().build();
   }
@@ -110,13 +122,23 @@ public class SecretsResource {
 
   @DELETE
   @Path("applications/{app}/secrets/{secret}")
-  public Response remove(@PathParam("app") String name, @PathParam("secret") String secret) {
-    Application application = requests.existing(name);
-    if (!secrets.remove(application.id(), secret)) {
-      throw new ApiException(
-          ApplicationErrors.SECRET_NOT_FOUND,
-          "secret %s of application %s not found".formatted(secret, name));
-    }
+  public Response remove(
+      @PathParam("app") String name,
+      @PathParam("secret") String secret,
+      @HeaderParam("Idempotency-Key") @Nullable String key)
+      throws SQLException {
+    calls.change(
+        caller.organization(),
+        calls.key("DELETE applications/%s/secrets/%s".formatted(name, secret), key, ""),
+        connection -> {
+          Application application = requests.existing(name);
+          if (!secrets.remove(application.id(), secret)) {
+            throw new ApiException(
+                ApplicationErrors.SECRET_NOT_FOUND,
+                "secret %s of application %s not found".formatted(secret, name));
+          }
+          return application.id();
+        });
     return Response.noContent().build();
   }
 }

@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -137,16 +136,19 @@ public final class Workflows {
   }
 
   /// Begins a copy of it with the same inputs, from its first step. It is nobody's, and runs
-  /// when an executor next recovers.
+  /// when an executor next recovers. Where the copy is there already, nothing happens.
   ///
+  /// @param copy    the identifier of the copy
   /// @param version of which the copy is to be; absent for that of the original
-  /// @return the identifier of the copy
   /// @throws DriverFailure.Permanent `workflow-not-found`
-  public String restart(
-      DatabaseAccess access, String systemDatabase, String workflow, @Nullable String version)
+  public void restart(
+      DatabaseAccess access,
+      String systemDatabase,
+      String workflow,
+      String copy,
+      @Nullable String version)
       throws DriverFailure {
-    String copy = UUID.randomUUID().toString();
-    return in(
+    in(
         access,
         systemDatabase,
         (connection, tables) -> {
@@ -173,7 +175,7 @@ public final class Workflows {
                           .formatted(own, columns)
                       + " select ?, 'PENDING', ?, ?%s%s from dbos.workflow_status"
                           .formatted(values, columns)
-                      + " where workflow_uuid = ?")) {
+                      + " where workflow_uuid = ? on conflict do nothing")) {
             insert.setString(1, copy);
             insert.setLong(2, clock.millis());
             insert.setLong(3, clock.millis());
@@ -181,7 +183,9 @@ public final class Workflows {
               insert.setString(4, version);
             }
             insert.setString(versions ? 5 : 4, workflow);
-            insert.executeUpdate();
+            if (insert.executeUpdate() == 0) {
+              return copy;
+            }
           }
           if (tables.has("workflow_inputs", "inputs")) {
             try (PreparedStatement insert =

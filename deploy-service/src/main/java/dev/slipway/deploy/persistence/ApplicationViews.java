@@ -64,9 +64,12 @@ public class ApplicationViews {
   }
 
   /// A deploy was answered before its end: from now on the status has to tell how it ended.
-  public void answeredEarly(String application, String operation) {
+  public void answeredEarly(String operation) {
     statements.change(
-        "update application set answered_early = ? where id = ?", operation, application);
+        """
+        update application a set answered_early = o.id
+        from operation o where o.id = ? and a.id = o.subject""",
+        operation);
   }
 
   /// Locks an application's operations for the caller's transaction, as the kernel does before it

@@ -5,8 +5,10 @@ import dev.slipway.gateway.exchange.GatewayErrors;
 import dev.slipway.gateway.exchange.Refusal;
 import dev.slipway.gateway.route.Service;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpServerResponse;
+import java.util.HashMap;
 import java.util.Map;
 import org.jboss.logging.Logger;
 
@@ -54,13 +56,21 @@ final class Answer {
     exchange.request().response().reset();
   }
 
-  /// Nobody knows what the service did.
-  static Refusal lost(Service service) {
+  /// Nobody knows what the service did. The answer names the key that the call had, with which it
+  /// may be made again.
+  ///
+  /// @param sent the headers that the service was sent
+  static Refusal lost(Service service, MultiMap sent) {
+    var headers = new HashMap<String, String>(Map.of("Retry-After", "1"));
+    String key = sent.get(ServiceHeaders.IDEMPOTENCY_KEY);
+    if (key != null) {
+      headers.put(ServiceHeaders.IDEMPOTENCY_KEY, key);
+    }
     return new Refusal(
         GatewayErrors.OUTCOME_UNKNOWN,
         "the connection to "
             + service.title()
             + " was lost before it answered; what was asked may or may not have been done",
-        Map.of("Retry-After", "1"));
+        headers);
   }
 }

@@ -134,7 +134,7 @@ public final class ArchiveForwarding {
     private Future<HttpClientResponse> stream(HttpClientRequest upstream) {
       if (exchange.abandoned()) {
         upstream.reset();
-        return Future.failedFuture(Answer.lost(Service.DEPLOY));
+        return Future.failedFuture(Answer.lost(Service.DEPLOY, headers));
       }
       exchange.whenGone(upstream::reset);
       long announced = RequestBody.announced(request);
@@ -153,7 +153,7 @@ public final class ArchiveForwarding {
             }
           });
       // What breaks on the way fails the answer too.
-      upstream.exceptionHandler(broken -> arrived.tryFail(Answer.lost(Service.DEPLOY)));
+      upstream.exceptionHandler(broken -> arrived.tryFail(Answer.lost(Service.DEPLOY, headers)));
       upstream
           .response()
           .onSuccess(
@@ -163,7 +163,7 @@ public final class ArchiveForwarding {
                   upstream.reset();
                 }
               })
-          .onFailure(lost -> arrived.tryFail(Answer.lost(Service.DEPLOY)));
+          .onFailure(lost -> arrived.tryFail(Answer.lost(Service.DEPLOY, headers)));
       request.handler(chunk -> pass(upstream, chunk));
       request.exceptionHandler(broken -> giveUp(upstream, incomplete()));
       request.endHandler(

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// is written on the client and not on vertx-http-proxy, which hands a body through as it arrives.
 ///
 /// What may be sent again: everything as long as it was certainly not sent, safe methods always,
-/// and changes when the service remembers idempotency keys. Every change has one, the caller's or
+/// and changes where idempotency keys are remembered, which is everywhere but at signing in. Every
+/// change has one, the caller's or
 /// ours, so that the second sending finds the operation that the first one began. Once the head of
 /// an answer is on its way to the caller nothing is sent again.
 public final class Forwarding {
@@ -53,7 +54,9 @@ public final class Forwarding {
   /// @return completes when the answer is on its way, fails with a [Refusal]
   public Future<Void> open(
       Exchange exchange, RequestTarget target, Destination.Open destination, Buffer body) {
-    return new Trip(exchange, target, destination.service(), false, body, null).send();
+    return new Trip(
+            exchange, target, destination.service(), false, destination.remembersKeys(), body, null)
+        .send();
   }
 
   /// Asks whether the caller may, and forwards in their name.
@@ -61,7 +64,8 @@ public final class Forwarding {
   /// @return completes when the answer is on its way, fails with a [Refusal]
   public Future<Void> guarded(
       Exchange exchange, RequestTarget target, Destination.Guarded destination, Buffer body) {
-    return new Trip(exchange, target, destination.service(), destination.waits(), body, destination)
+    return new Trip(
+            exchange, target, destination.service(), destination.waits(), true, body, destination)
         .authorizeAndSend();
   }
 
@@ -72,6 +76,7 @@ public final class Forwarding {
     private final RequestTarget target;
     private final Service service;
     private final boolean waits;
+    private final boolean remembersKeys;
     private final Buffer body;
     private final Destination.@Nullable Guarded guarded;
     private final String method;
@@ -86,12 +91,14 @@ public final class Forwarding {
         RequestTarget target,
         Service service,
         boolean waits,
+        boolean remembersKeys,
         Buffer body,
         Destination.@Nullable Guarded guarded) {
       this.exchange = exchange;
       this.target = target;
       this.service = service;
       this.waits = waits;
+      this.remembersKeys = remembersKeys;
       this.body = body;
       this.guarded = guarded;
       this.method = exchange.request().method().name();
@@ -153,7 +160,7 @@ public final class Forwarding {
       if (attempts.failed()) {
         LOG.infof("%s: %s: %s", exchange.identifier(), service.title(), failure.getMessage());
       }
-      boolean mayRepeat = !sent || Routes.safe(method) || service.remembersKeys();
+      boolean mayRepeat = !sent || Routes.safe(method) || remembersKeys;
       if (!mayRepeat) {
         return Future.failedFuture(lost());
       }
@@ -173,7 +180,7 @@ public final class Forwarding {
     }
 
     private Refusal lost() {
-      return Answer.lost(service);
+      return Answer.lost(service, headers);
     }
   }
 }

@@ -10,7 +10,7 @@ import java.util.UUID;
 /// What a service is told beside the request itself.
 final class ServiceHeaders {
 
-  private static final String IDEMPOTENCY_KEY = "Idempotency-Key";
+  static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 
   /// What the gateway says itself, or what is between it and its caller.
   private static final List<String> OURS =

@@ -8,10 +8,13 @@ public sealed interface Destination {
 
   /// To a service that answers anybody.
   ///
-  /// @param signIn whether guessing has to be slowed down here
-  record Open(Service service, boolean signIn) implements Destination {}
+  /// @param signIn        whether guessing has to be slowed down here
+  /// @param remembersKeys whether the same call with the same idempotency key finds what the first
+  ///     one did; signing in does not
+  record Open(Service service, boolean signIn, boolean remembersKeys) implements Destination {}
 
-  /// To a service, once account-service has said that the caller may.
+  /// To a service, once account-service has said that the caller may. It remembers idempotency
+  /// keys.
   ///
   /// @param organization the name in the path; none where the caller may not belong to one yet
   /// @param waits        whether the answer may take its time

@@ -20,7 +20,7 @@ public final class Routes {
           line("/.well-known/**", "GET", Target.OPEN),
           line("/activate", "GET POST", Target.SIGN_IN),
           line("/activate/**", "GET POST", Target.SIGN_IN),
-          line("/v1alpha1/sign-up", "POST", Target.SIGN_IN),
+          line("/v1alpha1/sign-up", "POST", Target.SIGN_UP),
           line("/v1alpha1/sign-up/**", "", Target.NOTHING),
           line("/v1alpha1/user", "GET PUT", Target.SELF),
           line("/v1alpha1/user/profile", "GET", Target.SELF),
@@ -73,6 +73,7 @@ public final class Routes {
     HEALTH,
     OPEN,
     SIGN_IN,
+    SIGN_UP,
     /// The caller's own account, who may not be registered yet.
     SELF,
     ORGANIZATION,
@@ -128,8 +129,9 @@ public final class Routes {
       boolean waits = !safe(method) || asked.asks("wait");
       return switch (target) {
         case HEALTH -> new Destination.Health();
-        case OPEN -> new Destination.Open(Service.ACCOUNT, false);
-        case SIGN_IN -> new Destination.Open(Service.ACCOUNT, !safe(method));
+        case OPEN -> new Destination.Open(Service.ACCOUNT, false, false);
+        case SIGN_IN -> new Destination.Open(Service.ACCOUNT, !safe(method), false);
+        case SIGN_UP -> new Destination.Open(Service.ACCOUNT, true, true);
         case SELF -> new Destination.Guarded(Service.ACCOUNT, null, waits);
         case ORGANIZATION, NAMED ->
             new Destination.Guarded(Service.ACCOUNT, asked.segments().get(1), waits);

@@ -2,27 +2,18 @@ package dev.slipway.gateway.route;
 
 /// A service behind the gateway.
 public enum Service {
-  /// It has no memory of idempotency keys: what was sent to it and then lost is not sent again.
-  ACCOUNT("account-service", false),
-  /// It remembers idempotency keys, so the same call with the same key finds its operation again.
-  INSTANCE("instance-service", true),
-  /// As instance-service.
-  DEPLOY("deploy-service", true);
+  ACCOUNT("account-service"),
+  INSTANCE("instance-service"),
+  DEPLOY("deploy-service");
 
   private final String title;
-  private final boolean remembersKeys;
 
-  Service(String title, boolean remembersKeys) {
+  Service(String title) {
     this.title = title;
-    this.remembersKeys = remembersKeys;
   }
 
   /// What people call it.
   public String title() {
     return title;
-  }
-
-  public boolean remembersKeys() {
-    return remembersKeys;
   }
 }

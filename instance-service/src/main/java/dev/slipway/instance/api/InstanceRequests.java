@@ -52,7 +52,6 @@ class InstanceRequests {
 
   private final OperationEngine engine;
   private final OperationRequests requests;
-  private final Transactions transactions;
   private final Instances instances;
   private final InstanceViews views;
   private final Bindings bindings;
@@ -64,7 +63,6 @@ class InstanceRequests {
   InstanceRequests(
       OperationEngine engine,
       OperationRequests requests,
-      Transactions transactions,
       Instances instances,
       InstanceViews views,
       Bindings bindings,
@@ -73,7 +71,6 @@ class InstanceRequests {
       @ConfigProperty(name = "slipway.answer.within") Duration answerWithin) {
     this.engine = engine;
     this.requests = requests;
-    this.transactions = transactions;
     this.instances = instances;
     this.views = views;
     this.bindings = bindings;
@@ -85,7 +82,7 @@ class InstanceRequests {
   Response provision(ProvisionRequest body, @Nullable String key) throws SQLException {
     String id = Identifiers.next("ins");
     String verifier = ConcealedPasswords.verifier(body.administratorPassword());
-    Begun begun =
+    String operation =
         begin(
             BeginRequest.of(
                 ProvisionInstance.KIND,
@@ -95,7 +92,7 @@ class InstanceRequests {
                 caller.userName(),
                 new ProvisionInstance.Input(body.name(), body.administrator(), verifier),
                 requests.idempotency("POST databases/userdb", key, body)),
-            operation ->
+            begun ->
                 newInstance(
                     id,
                     body.name(),
@@ -103,8 +100,8 @@ class InstanceRequests {
                     body.administrator(),
                     null,
                     null,
-                    operation));
-    return Response.accepted().header(OPERATION, operationOf(body.name(), begun)).build();
+                    begun));
+    return Response.accepted().header(OPERATION, operation).build();
   }
 
   Response resetPassword(
@@ -112,10 +109,13 @@ class InstanceRequests {
       throws SQLException, InterruptedException {
     var idempotency =
         requests.idempotency("POST databases/userdb/" + name + "/credentials", key, body);
-    Optional<String> earlier = requests.earlier(caller.organization(), idempotency);
-    if (earlier.isPresent()) {
-      return answer(earlier.get(), prefer);
-    }
+    String operation = once(name, idempotency, connection -> beginReset(name, body, idempotency));
+    return answer(operation, prefer);
+  }
+
+  private Begun beginReset(
+      String name, CredentialsRequest body, BeginRequest.@Nullable Idempotency idempotency)
+      throws SQLException {
     Instance instance = existing(name).instance();
     if (instance.linked()) {
       throw new ApiException(
@@ -128,48 +128,46 @@ class InstanceRequests {
           .operation(instance.operation())
           .build();
     }
-    Begun begun =
-        engine.begin(
-            BeginRequest.of(
-                ResetPassword.KIND,
-                instance.id(),
+    return engine.begin(
+        BeginRequest.of(
+            ResetPassword.KIND,
+            instance.id(),
+            name,
+            caller.organization(),
+            caller.userName(),
+            new ResetPassword.Input(
                 name,
-                caller.organization(),
-                caller.userName(),
-                new ResetPassword.Input(
-                    name,
-                    instance.administrator(),
-                    ConcealedPasswords.verifier(body.password()),
-                    instance.host(),
-                    instance.port()),
-                idempotency));
-    return answer(operationOf(name, begun), prefer);
+                instance.administrator(),
+                ConcealedPasswords.verifier(body.password()),
+                instance.host(),
+                instance.port()),
+            idempotency));
   }
 
   Response destroy(String name, @Nullable String key, @Nullable String prefer)
       throws SQLException, InterruptedException {
     var idempotency = requests.idempotency("DELETE databases/userdb/" + name, key, name);
-    Optional<String> earlier = requests.earlier(caller.organization(), idempotency);
-    if (earlier.isPresent()) {
-      return answer(earlier.get(), prefer);
-    }
+    String operation = once(name, idempotency, connection -> beginDestroy(name, idempotency));
+    return answer(operation, prefer);
+  }
+
+  private Begun beginDestroy(String name, BeginRequest.@Nullable Idempotency idempotency)
+      throws SQLException {
     Instance instance = existing(name).instance();
     if (instance.linked()) {
       throw new ApiException(
           INSTANCE_LINKED,
           "database %s is linked and not Slipway's to destroy, unlink it instead".formatted(name));
     }
-    Begun begun =
-        end(
-            BeginRequest.of(
-                DestroyInstance.KIND,
-                instance.id(),
-                name,
-                caller.organization(),
-                caller.userName(),
-                new DestroyInstance.Input(name),
-                idempotency));
-    return answer(operationOf(name, begun), prefer);
+    return end(
+        BeginRequest.of(
+            DestroyInstance.KIND,
+            instance.id(),
+            name,
+            caller.organization(),
+            caller.userName(),
+            new DestroyInstance.Input(name),
+            idempotency));
   }
 
   Response link(LinkRequest body, @Nullable String key, @Nullable String prefer)
@@ -177,7 +175,7 @@ class InstanceRequests {
     String id = Identifiers.next("ins");
     String role = body.administrator() == null ? DEFAULT_LINKED_ROLE : body.administrator();
     String sealed = ConcealedPasswords.sealed(keys, id, body.password());
-    Begun begun =
+    String operation =
         begin(
             BeginRequest.of(
                 LinkInstance.KIND,
@@ -187,7 +185,7 @@ class InstanceRequests {
                 caller.userName(),
                 new LinkInstance.Input(body.name(), body.host(), body.port(), role, sealed),
                 requests.idempotency("POST databases/byod", key, body)),
-            operation ->
+            begun ->
                 newInstance(
                     id,
                     body.name(),
@@ -195,34 +193,34 @@ class InstanceRequests {
                     role,
                     sealed,
                     body.supabaseReference(),
-                    operation));
-    return answer(operationOf(body.name(), begun), prefer);
+                    begun));
+    return answer(operation, prefer);
   }
 
   Response unlink(String name, @Nullable String key, @Nullable String prefer)
       throws SQLException, InterruptedException {
     var idempotency = requests.idempotency("DELETE databases/byod/" + name, key, name);
-    Optional<String> earlier = requests.earlier(caller.organization(), idempotency);
-    if (earlier.isPresent()) {
-      return answer(earlier.get(), prefer);
-    }
+    String operation = once(name, idempotency, connection -> beginUnlink(name, idempotency));
+    return answer(operation, prefer);
+  }
+
+  private Begun beginUnlink(String name, BeginRequest.@Nullable Idempotency idempotency)
+      throws SQLException {
     Instance instance = existing(name).instance();
     if (!instance.linked()) {
       throw new ApiException(
           INSTANCE_NOT_LINKED,
           "database %s was provisioned here, destroy it instead".formatted(name));
     }
-    Begun begun =
-        end(
-            BeginRequest.of(
-                UnlinkInstance.KIND,
-                instance.id(),
-                name,
-                caller.organization(),
-                caller.userName(),
-                new UnlinkInstance.Input(name),
-                idempotency));
-    return answer(operationOf(name, begun), prefer);
+    return end(
+        BeginRequest.of(
+            UnlinkInstance.KIND,
+            instance.id(),
+            name,
+            caller.organization(),
+            caller.userName(),
+            new UnlinkInstance.Input(name),
+            idempotency));
   }
 
   /// Makes the record of an instance for an operation that was just begun.
@@ -232,12 +230,14 @@ class InstanceRequests {
 
   /// Begins an operation that brings an instance into being, and adds the instance, in one
   /// transaction.
-  private Begun begin(BeginRequest request, NewInstance record) throws SQLException {
-    return transactions.inNew(
+  private String begin(BeginRequest request, NewInstance record) throws SQLException {
+    String name = request.subjectName();
+    return once(
+        name,
+        request.idempotency(),
         connection -> {
           Begun begun = engine.begin(request);
           if (begun instanceof Begun.New(String operation)) {
-            String name = request.subjectName();
             replaceFailed(name);
             if (instances.find(caller.organization(), name).isPresent()) {
               throw new ApiException(INSTANCE_EXISTS, "database %s already exists".formatted(name));
@@ -251,18 +251,22 @@ class InstanceRequests {
   /// Begins an operation that ends an instance, unless an application uses it. From then on it is
   /// closed to bindings.
   private Begun end(BeginRequest request) throws SQLException {
-    return transactions.inNew(
-        connection -> {
-          Begun begun = engine.begin(request);
-          if (begun instanceof Begun.New) {
-            List<String> applications = bindings.lockApplicationsOf(request.subject());
-            if (!applications.isEmpty()) {
-              // Takes back what was just begun.
-              throw InstanceErrors.inUse(request.subjectName(), applications);
-            }
-          }
-          return begun;
-        });
+    Begun begun = engine.begin(request);
+    if (begun instanceof Begun.New) {
+      List<String> applications = bindings.lockApplicationsOf(request.subject());
+      if (!applications.isEmpty()) {
+        // Takes back what was just begun.
+        throw InstanceErrors.inUse(request.subjectName(), applications);
+      }
+    }
+    return begun;
+  }
+
+  private String once(
+      String name, BeginRequest.@Nullable Idempotency idempotency, Transactions.Work<Begun> begin)
+      throws SQLException {
+    return requests.begin(
+        caller.organization(), idempotency, active -> InstanceErrors.busy(name, active), begin);
   }
 
   /// What failed to come into being has left nothing but its record, and makes way for the next
@@ -301,10 +305,6 @@ class InstanceRequests {
 
   private InstanceView existing(String name) throws SQLException {
     return views.find(caller.organization(), name).orElseThrow(() -> InstanceErrors.notFound(name));
-  }
-
-  private static String operationOf(String name, Begun begun) {
-    return OperationRequests.operationOf(begun, active -> InstanceErrors.busy(name, active));
   }
 
   /// Derives the answer from how the operation stands when it has ended, or when the time is over.

@@ -1,6 +1,5 @@
 package dev.slipway.common.operation.api;
 
-import dev.slipway.common.crypto.InstallationKeys;
 import dev.slipway.common.error.ApiException;
 import dev.slipway.common.error.ErrorCode;
 import dev.slipway.common.operation.BeginRequest;
@@ -9,13 +8,11 @@ import dev.slipway.common.operation.Cause;
 import dev.slipway.common.operation.OperationEngine;
 import dev.slipway.common.operation.OperationView;
 import dev.slipway.common.operation.Phase;
-import dev.slipway.common.outbox.Json;
+import dev.slipway.common.operation.Transactions;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -32,61 +29,57 @@ public class OperationRequests {
   private static final int UNDOABLE = 422;
 
   private final OperationEngine engine;
-  private final InstallationKeys keys;
+  private final KeyedCalls calls;
+  private final Transactions transactions;
 
   @Inject
-  OperationRequests(OperationEngine engine, InstallationKeys keys) {
+  OperationRequests(OperationEngine engine, KeyedCalls calls, Transactions transactions) {
     this.engine = engine;
-    this.keys = keys;
+    this.calls = calls;
+    this.transactions = transactions;
   }
 
-  /// The key that a caller gave, with a digest of what it asked for that tells nothing.
-  ///
-  /// @param request method and path
-  /// @param body    what has to be the same when the key comes again; for an archive, its address
-  /// @return null when the caller gave no key
+  /// The key that a caller gave; see [KeyedCalls#key].
   public BeginRequest.@Nullable Idempotency idempotency(
       String request, @Nullable String key, Object body) {
-    if (key == null) {
-      return null;
-    }
-    if (key.isBlank() || key.length() > 255) {
-      throw new ApiException(
-          ErrorCode.INVALID_REQUEST, "Idempotency-Key must be 1 to 255 characters");
-    }
-    byte[] bytes = Json.write(body).getBytes(StandardCharsets.UTF_8);
-    return new BeginRequest.Idempotency(
-        request, key, HexFormat.of().formatHex(keys.fingerprint(bytes)));
+    return calls.key(request, key, body);
   }
 
-  /// The operation that an earlier call with this key has begun.
+  /// The operation that an earlier call with this key has begun; claims nothing.
   public Optional<String> earlier(
       String organization, BeginRequest.@Nullable Idempotency idempotency) throws SQLException {
-    return idempotency == null
-        ? Optional.empty()
-        : engine
-            .earlier(organization, idempotency)
-            .map(
-                begun ->
-                    operationOf(
-                        begun,
-                        active -> {
-                          throw new IllegalStateException("What was begun is not busy");
-                        }));
+    return calls.earlier(organization, idempotency);
+  }
+
+  /// Begins an operation, once for each key. The key is claimed first, and what the call says is
+  /// looked at in the same transaction; a refusal takes everything back, the claim included.
+  ///
+  /// @param idempotency of the request that `begin` makes, too
+  /// @param busy        makes the refusal when another operation has the subject
+  /// @param begin       checks and begins
+  /// @return the operation that this call, or the first with its key, has begun
+  public String begin(
+      String organization,
+      BeginRequest.@Nullable Idempotency idempotency,
+      Function<OperationView, ApiException> busy,
+      Transactions.Work<Begun> begin)
+      throws SQLException {
+    return transactions.inNew(
+        connection -> {
+          Optional<String> earlier = calls.claim(connection, organization, idempotency);
+          return earlier.isPresent() ? earlier.get() : operationOf(begin.on(connection), busy);
+        });
   }
 
   /// The operation that a call has begun, or the refusal.
   ///
   /// @param busy makes the refusal when another operation has the subject
-  public static String operationOf(Begun begun, Function<OperationView, ApiException> busy) {
+  private static String operationOf(Begun begun, Function<OperationView, ApiException> busy) {
     return switch (begun) {
       case Begun.New(String id) -> id;
       case Begun.Same(String id) -> id;
       case Begun.Busy(OperationView active) -> throw busy.apply(active);
-      case Begun.KeyReused() ->
-          throw new ApiException(
-              ErrorCode.IDEMPOTENCY_KEY_REUSED,
-              "this Idempotency-Key was used before with another body");
+      case Begun.KeyReused() -> throw KeyedCalls.reused();
     };
   }
 

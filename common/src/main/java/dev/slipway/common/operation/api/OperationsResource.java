@@ -10,6 +10,7 @@ import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.inject.Inject;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -36,11 +37,13 @@ public class OperationsResource {
   private static final long LONGEST_WAIT_SECONDS = 60;
 
   private final OperationEngine engine;
+  private final KeyedCalls calls;
   private final Caller caller;
 
   @Inject
-  OperationsResource(OperationEngine engine, Caller caller) {
+  OperationsResource(OperationEngine engine, KeyedCalls calls, Caller caller) {
     this.engine = engine;
+    this.calls = calls;
     this.caller = caller;
   }
 
@@ -85,15 +88,38 @@ public class OperationsResource {
   @POST
   @Path("{id}/cancel")
   public OperationAnswer cancel(
-      @PathParam("id") String id, @QueryParam("abandon") @DefaultValue("false") boolean abandon)
+      @PathParam("id") String id,
+      @QueryParam("abandon") @DefaultValue("false") boolean abandon,
+      @HeaderParam(IdempotencyHeader.NAME) @Nullable String key)
       throws SQLException {
+    return once("POST operations/" + id + "/cancel", key, abandon, id, () -> ask(id, abandon));
+  }
+
+  private void ask(String id, boolean abandon) throws SQLException {
     OperationView view = own(id);
     boolean heard = abandon ? engine.abandon(id) : engine.cancel(id);
     OperationView now = own(id);
     if (!heard && !now.cancelRequested() && now.phase() != Phase.UNWINDING) {
       throw ApiException.of(NOT_CANCELLABLE, whyNot(view)).operation(id).build();
     }
-    return OperationAnswer.of(now);
+  }
+
+  /// Tells an operation something.
+  private interface Word {
+    void say() throws SQLException;
+  }
+
+  /// How the operation stands is the answer, of a repeat as well.
+  private OperationAnswer once(
+      String request, @Nullable String key, Object body, String id, Word word) throws SQLException {
+    calls.change(
+        caller.organization(),
+        calls.key(request, key, body),
+        connection -> {
+          word.say();
+          return id;
+        });
+    return OperationAnswer.of(own(id));
   }
 
   private static String whyNot(OperationView view) {
@@ -110,14 +136,19 @@ public class OperationsResource {
   /// Tries a stuck operation again.
   @POST
   @Path("{id}/retry")
-  public OperationAnswer retry(@PathParam("id") String id) throws SQLException {
+  public OperationAnswer retry(
+      @PathParam("id") String id, @HeaderParam(IdempotencyHeader.NAME) @Nullable String key)
+      throws SQLException {
+    return once("POST operations/" + id + "/retry", key, "", id, () -> askAgain(id));
+  }
+
+  private void askAgain(String id) throws SQLException {
     own(id);
     if (!engine.retry(id)) {
       throw ApiException.of(NOT_STUCK, "operation %s is not stuck".formatted(id))
           .operation(id)
           .build();
     }
-    return OperationAnswer.of(own(id));
   }
 
   /// Somebody else's operation answers exactly as an unknown one.
