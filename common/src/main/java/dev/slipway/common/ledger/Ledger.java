@@ -1,5 +1,6 @@
 package dev.slipway.common.ledger;
 
+import dev.slipway.common.sql.Pipeline;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -15,72 +16,57 @@ public final class Ledger {
 
   /// Writes down what a step is about to make; a row it has already is left as it is.
   ///
-  /// @throws SQLException with state 23505 when another operation has an open row of this kind and
-  ///     name
+  /// Running it throws an `SQLException` with state 23505 when another operation has an open row of
+  /// this kind and name.
   public void plan(
-      Connection connection, String subject, String operation, String step, Resource resource)
-      throws SQLException {
-    try (PreparedStatement insert =
-        connection.prepareStatement(
-            """
-            insert into ledger (subject, operation, step, kind, name, state)
-            select ?, ?, ?, ?, ?, 'PLANNED'
-            where not exists (
-              select 1 from ledger where operation = ? and kind = ? and name = ? and state <> 'GONE')""")) {
-      insert.setString(1, subject);
-      insert.setString(2, operation);
-      insert.setString(3, step);
-      insert.setString(4, resource.kind());
-      insert.setString(5, resource.name());
-      insert.setString(6, operation);
-      insert.setString(7, resource.kind());
-      insert.setString(8, resource.name());
-      insert.executeUpdate();
-    }
+      Pipeline writes, String subject, String operation, String step, Resource resource) {
+    writes.add(
+        """
+        insert into ledger (subject, operation, step, kind, name, state)
+        select ?, ?, ?, ?, ?, 'PLANNED'
+        where not exists (
+          select 1 from ledger where operation = ? and kind = ? and name = ? and state <> 'GONE')""",
+        subject,
+        operation,
+        step,
+        resource.kind(),
+        resource.name(),
+        operation,
+        resource.kind(),
+        resource.name());
   }
 
   /// Notes that a step has made what it planned.
-  public void made(Connection connection, String operation, String step) throws SQLException {
-    try (PreparedStatement update =
-        connection.prepareStatement(
-            """
-            update ledger set state = 'MADE', made_at = clock_timestamp()
-            where operation = ? and step = ? and state = 'PLANNED'""")) {
-      update.setString(1, operation);
-      update.setString(2, step);
-      update.executeUpdate();
-    }
+  public void made(Pipeline writes, String operation, String step) {
+    writes.add(
+        """
+        update ledger set state = 'MADE', made_at = clock_timestamp()
+        where operation = ? and step = ? and state = 'PLANNED'""",
+        operation,
+        step);
   }
 
   /// Strikes out everything a step may have made.
-  public void undone(Connection connection, String operation, String step, String proof)
-      throws SQLException {
-    try (PreparedStatement update =
-        connection.prepareStatement(
-            """
-            update ledger set state = 'GONE', gone_at = clock_timestamp(), proof = ?
-            where operation = ? and step = ? and state <> 'GONE'""")) {
-      update.setString(1, proof);
-      update.setString(2, operation);
-      update.setString(3, step);
-      update.executeUpdate();
-    }
+  public void undone(Pipeline writes, String operation, String step, String proof) {
+    writes.add(
+        """
+        update ledger set state = 'GONE', gone_at = clock_timestamp(), proof = ?
+        where operation = ? and step = ? and state <> 'GONE'""",
+        proof,
+        operation,
+        step);
   }
 
   /// Strikes out one thing of a subject.
-  public void gone(Connection connection, String subject, Resource resource, String proof)
-      throws SQLException {
-    try (PreparedStatement update =
-        connection.prepareStatement(
-            """
-            update ledger set state = 'GONE', gone_at = clock_timestamp(), proof = ?
-            where subject = ? and kind = ? and name = ? and state <> 'GONE'""")) {
-      update.setString(1, proof);
-      update.setString(2, subject);
-      update.setString(3, resource.kind());
-      update.setString(4, resource.name());
-      update.executeUpdate();
-    }
+  public void gone(Pipeline writes, String subject, Resource resource, String proof) {
+    writes.add(
+        """
+        update ledger set state = 'GONE', gone_at = clock_timestamp(), proof = ?
+        where subject = ? and kind = ? and name = ? and state <> 'GONE'""",
+        proof,
+        subject,
+        resource.kind(),
+        resource.name());
   }
 
   /// Makes what one subject has another's. Who planned it stays as it was.

@@ -1,5 +1,6 @@
 package dev.slipway.common.operation;
 
+import dev.slipway.common.sql.Pipeline;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -64,36 +65,27 @@ public final class IdempotencyKeys {
   }
 
   /// Notes the operation that a call has begun.
-  void operation(
-      Connection connection, String scope, BeginRequest.Idempotency call, String operation)
-      throws SQLException {
-    note(connection, "operation", scope, call, operation);
+  void operation(Pipeline writes, String scope, BeginRequest.Idempotency call, String operation) {
+    writes.add(
+        "update idempotency_key set operation = ? where organization = ? and request = ? and key = ?",
+        operation,
+        scope,
+        call.request(),
+        call.key());
   }
 
   /// Notes what a call without an operation has made, which must not be a secret.
   public void result(
       Connection connection, String scope, BeginRequest.Idempotency call, String result)
       throws SQLException {
-    note(connection, "result", scope, call, result);
-  }
-
-  private static void note(
-      Connection connection,
-      String column,
-      String scope,
-      BeginRequest.Idempotency call,
-      String value)
-      throws SQLException {
-    try (PreparedStatement update =
-        connection.prepareStatement(
-            "update idempotency_key set %s = ? where organization = ? and request = ? and key = ?"
-                .formatted(column))) {
-      update.setString(1, value);
-      update.setString(2, scope);
-      update.setString(3, call.request());
-      update.setString(4, call.key());
-      update.executeUpdate();
-    }
+    new Pipeline()
+        .add(
+            "update idempotency_key set result = ? where organization = ? and request = ? and key = ?",
+            result,
+            scope,
+            call.request(),
+            call.key())
+        .run(connection);
   }
 
   /// Frees the key of a call that came to nothing: it may be made again.

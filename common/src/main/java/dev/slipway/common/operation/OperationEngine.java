@@ -185,7 +185,11 @@ public final class OperationEngine implements AutoCloseable {
 
   private boolean tell(String operation, Signal signal) throws SQLException {
     boolean heard = store.signal(operation, signal);
-    transactions.afterCommit(this::wake);
+    transactions.afterCommit(
+        () -> {
+          watch.changed(operation, true);
+          wake();
+        });
     return heard;
   }
 
@@ -263,28 +267,26 @@ public final class OperationEngine implements AutoCloseable {
   public OperationView awaitEnd(String operation, Duration atMost)
       throws SQLException, InterruptedException {
     long until = System.nanoTime() + atMost.toNanos();
-    while (true) {
-      long seen = watch.version();
-      OperationView view = existing(operation);
-      boolean still = view.phase() == Phase.ENDED || view.phase() == Phase.STUCK;
-      if (still || System.nanoTime() >= until) {
-        return view;
+    try (Watch.Waiting waiting = watch.on(operation, true)) {
+      while (!store.rests(operation) && System.nanoTime() < until) {
+        waiting.await(until);
       }
-      watch.await(seen, until);
     }
+    return existing(operation);
   }
 
   /// Waits until an operation has changed since a version, or the time is over.
   public OperationView awaitChange(String operation, long version, Duration atMost)
       throws SQLException, InterruptedException {
     long until = System.nanoTime() + atMost.toNanos();
-    while (true) {
-      long seen = watch.version();
-      OperationView view = existing(operation);
-      if (view.version() != version || view.ended() || System.nanoTime() >= until) {
-        return view;
+    try (Watch.Waiting waiting = watch.on(operation, false)) {
+      while (true) {
+        OperationView view = existing(operation);
+        if (view.version() != version || view.ended() || System.nanoTime() >= until) {
+          return view;
+        }
+        waiting.await(until);
       }
-      watch.await(seen, until);
     }
   }
 
@@ -302,7 +304,6 @@ public final class OperationEngine implements AutoCloseable {
   /// Looks for due operations now instead of at the next poll.
   public void wake() {
     wake.release();
-    watch.changed();
     committed.run();
   }
 
@@ -344,28 +345,31 @@ public final class OperationEngine implements AutoCloseable {
   }
 
   private int claimOnce() throws SQLException {
-    int claimedInAll = 0;
-    for (Admission admission : Admission.values()) {
-      int all = slotsOf(admission).drainPermits();
-      int free = Math.min(MOST_AT_ONCE, all);
-      slotsOf(admission).release(all - free);
-      List<StoredOperation> claimed = free == 0 ? List.of() : claimReturning(admission, free);
-      slotsOf(admission).release(free - claimed.size());
-      for (StoredOperation operation : claimed) {
-        runners.execute(() -> run(operation));
-      }
-      claimedInAll += claimed.size();
-    }
-    return claimedInAll;
-  }
-
-  private List<StoredOperation> claimReturning(Admission admission, int free) throws SQLException {
+    Map<Admission, Integer> free = new EnumMap<>(Admission.class);
+    slots.forEach(
+        (admission, all) -> {
+          int taken = all.drainPermits();
+          int mine = Math.min(MOST_AT_ONCE, taken);
+          all.release(taken - mine);
+          if (mine > 0) {
+            free.put(admission, mine);
+          }
+        });
+    List<StoredOperation> claimed = List.of();
     try {
-      return store.claim(List.of(admission), free);
-    } catch (SQLException | RuntimeException failure) {
-      slotsOf(admission).release(free);
-      throw failure;
+      if (!free.isEmpty()) {
+        claimed = store.claim(free);
+      }
+    } finally {
+      for (StoredOperation operation : claimed) {
+        free.merge(operation.admission(), -1, Integer::sum);
+      }
+      free.forEach((admission, left) -> slotsOf(admission).release(left));
     }
+    for (StoredOperation operation : claimed) {
+      runners.execute(() -> run(operation));
+    }
+    return claimed.size();
   }
 
   private void run(StoredOperation claimed) {
@@ -376,7 +380,8 @@ public final class OperationEngine implements AutoCloseable {
       StoredOperation operation = claimed;
       while (operation.leasedBy() != null && !closing) {
         operation = advance(operation, runner);
-        watch.changed();
+        Phase phase = operation.progress().phase();
+        watch.changed(operation.id(), phase == Phase.ENDED || phase == Phase.STUCK);
         committed.run();
       }
       if (operation.leasedBy() != null) {

@@ -8,6 +8,7 @@ import dev.slipway.common.operation.Decision.Move;
 import dev.slipway.common.outbox.Event;
 import dev.slipway.common.outbox.Json;
 import dev.slipway.common.outbox.Outbox;
+import dev.slipway.common.sql.Pipeline;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +57,7 @@ final class OperationStore {
   // ---- Beginning
 
   Begun begin(Connection connection, BeginRequest request) throws SQLException {
+    String id = request.id() == null ? Identifiers.next(settings.prefix()) : request.id();
     BeginRequest.Idempotency idempotency = request.idempotency();
     if (idempotency != null) {
       switch (keys.claim(connection, request.organization(), idempotency)) {
@@ -68,8 +71,8 @@ final class OperationStore {
       }
     }
     OperationCatalog.Entry<?, ?> entry = catalog.get(request.kind());
-    String active = lockSubject(connection, request.subject(), request.organization());
-    String id = request.id() == null ? Identifiers.next(settings.prefix()) : request.id();
+    Subject subject = lockSubject(connection, request.subject(), request.organization());
+    String active = subject.active();
     if (request.id() != null && find(connection, id).isPresent()) {
       recordKey(connection, request, id);
       return new Begun.Same(id);
@@ -82,7 +85,12 @@ final class OperationStore {
         StoredOperation running = get(connection, active);
         if (running.kind().equals(request.kind())) {
           if (running.progress().phase() == Phase.STUCK) {
-            apply(connection, running, new Signal.RetryRequested(), platformNow(connection));
+            apply(
+                connection,
+                running,
+                new Signal.RetryRequested(),
+                subject.now(),
+                age(connection, running));
           }
           recordKey(connection, request, active);
           return new Begun.Same(active);
@@ -99,16 +107,23 @@ final class OperationStore {
         return new Begun.Busy(view(connection, get(connection, active)));
       }
     }
-    StoredOperation begun =
-        insert(connection, entry, request, id, resumes, queue ? Phase.QUEUED : Phase.RUNNING);
-    recordKey(connection, request, id);
+    Pipeline writes = new Pipeline();
+    Progress first = Progress.begin(entry.plan().shape(), subject.now());
+    insert(writes, entry, request, id, resumes, queue ? Phase.QUEUED : Phase.RUNNING, first);
+    recordKey(writes, request, id);
     publish(
-        connection,
-        begun,
+        writes,
+        request.subject(),
+        request.organization(),
         new OperationEvent.Begun(
             id, request.kind(), request.subject(), request.requestedBy(), request.ancestry()));
     if (!queue) {
-      activate(connection, begun);
+      activate(writes, id, request.subject());
+      enter(writes, id, first.step(), "DO");
+    }
+    StoredOperation begun = one(writes, connection);
+    if (!queue) {
+      plan(connection, begun);
     }
     return new Begun.New(id);
   }
@@ -187,45 +202,41 @@ final class OperationStore {
     }
   }
 
-  private StoredOperation insert(
-      Connection connection,
+  private static void insert(
+      Pipeline writes,
       OperationCatalog.Entry<?, ?> entry,
       BeginRequest request,
       String id,
       @Nullable String resumes,
-      Phase phase)
-      throws SQLException {
+      Phase phase,
+      Progress progress) {
     PlanShape shape = entry.plan().shape();
-    Progress progress = Progress.begin(shape, platformNow(connection));
-    try (PreparedStatement insert =
-        connection.prepareStatement(
-            """
-            insert into operation as o (id, kind, signature, subject, subject_name, organization, requested_by,
-              ancestry, resumes, phase, step, admission, past_pivot, input, state, deadline, step_deadline, step_limit,
-              due_at)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?, clock_timestamp())
-            returning\s"""
-                + StoredOperation.COLUMNS)) {
-      insert.setString(1, id);
-      insert.setString(2, request.kind());
-      insert.setString(3, shape.signature());
-      insert.setString(4, request.subject());
-      insert.setString(5, request.subjectName());
-      insert.setString(6, request.organization());
-      insert.setString(7, request.requestedBy());
-      insert.setArray(8, connection.createArrayOf("text", request.ancestry().toArray()));
-      insert.setString(9, resumes);
-      insert.setString(10, phase.name());
-      insert.setString(11, progress.step());
-      insert.setString(12, shape.first().admission().name());
-      insert.setBoolean(13, progress.pastPivot());
-      insert.setString(14, Json.write(request.input()));
-      insert.setString(15, Json.write(initialState(entry, request.input())));
-      insert.setLong(16, progress.deadline());
-      insert.setLong(17, progress.stepDeadline());
-      insert.setLong(18, progress.stepLimit());
-      return one(insert);
-    }
+    writes.add(
+        """
+        insert into operation as o (id, kind, signature, subject, subject_name, organization, requested_by,
+          ancestry, resumes, phase, step, admission, past_pivot, input, state, deadline, step_deadline, step_limit,
+          due_at)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?, clock_timestamp())
+        returning\s"""
+            + StoredOperation.COLUMNS,
+        id,
+        request.kind(),
+        shape.signature(),
+        request.subject(),
+        request.subjectName(),
+        request.organization(),
+        request.requestedBy(),
+        request.ancestry().toArray(String[]::new),
+        resumes,
+        phase.name(),
+        progress.step(),
+        shape.first().admission().name(),
+        progress.pastPivot(),
+        Json.write(request.input()),
+        Json.write(initialState(entry, request.input())),
+        progress.deadline(),
+        progress.stepDeadline(),
+        progress.stepLimit());
   }
 
   private static <I extends Record, S extends Record> Record initialState(
@@ -233,13 +244,8 @@ final class OperationStore {
     return entry.plan().initial(entry.input().cast(input));
   }
 
-  private void activate(Connection connection, StoredOperation operation) throws SQLException {
-    execute(
-        connection,
-        "update subject set active_operation = ? where id = ?",
-        operation.id(),
-        operation.subject());
-    enter(connection, operation, operation.progress().step(), "DO");
+  private static void activate(Pipeline writes, String operation, String subject) {
+    writes.add("update subject set active_operation = ? where id = ?", operation, subject);
   }
 
   private void supersede(Connection connection, StoredOperation active, String by)
@@ -247,14 +253,14 @@ final class OperationStore {
     long now = platformNow(connection);
     StoredOperation next = active;
     while (true) {
-      apply(connection, next, new Signal.Superseded(by), now);
+      apply(connection, next, new Signal.Superseded(by), now, age(connection, next));
       if (next.resumes() == null) {
         break;
       }
       next = get(connection, next.resumes());
     }
     for (StoredOperation queued : queuedOn(connection, active.subject())) {
-      apply(connection, queued, new Signal.Superseded(by), now);
+      apply(connection, queued, new Signal.Superseded(by), now, 0);
     }
     // Whoever claimed with the old epoch can no longer act.
     execute(
@@ -265,9 +271,15 @@ final class OperationStore {
 
   private void recordKey(Connection connection, BeginRequest request, String operation)
       throws SQLException {
+    Pipeline writes = new Pipeline();
+    recordKey(writes, request, operation);
+    writes.run(connection);
+  }
+
+  private void recordKey(Pipeline writes, BeginRequest request, String operation) {
     BeginRequest.Idempotency idempotency = request.idempotency();
     if (idempotency != null) {
-      keys.operation(connection, request.organization(), idempotency, operation);
+      keys.operation(writes, request.organization(), idempotency, operation);
     }
   }
 
@@ -283,30 +295,34 @@ final class OperationStore {
 
   /// Claims due operations under a lease, one organization after the other, and raises the epoch of
   /// their subjects.
-  List<StoredOperation> claim(Collection<Admission> classes, int most) throws SQLException {
+  ///
+  /// @param free how many of each class at most
+  List<StoredOperation> claim(Map<Admission, Integer> free) throws SQLException {
     return transactions.inNew(
         connection -> {
           List<String> subjects = new ArrayList<>();
           try (PreparedStatement select =
               connection.prepareStatement(
                   """
-                  select s.id from subject s
-                  join (
+                  select s.id from unnest(?::text[], ?::int[]) as class (name, free)
+                  cross join lateral (
                     select o.id, o.due_at, o.organization,
                            row_number() over (partition by o.organization order by o.due_at) as turn
                     from operation o
+                    join subject active on active.active_operation = o.id
                     where o.phase in ('RUNNING', 'UNWINDING') and o.due_at <= clock_timestamp()
                       and (o.leased_until is null or o.leased_until < clock_timestamp())
-                      and o.admission = any (?)
-                  ) due on due.id = s.active_operation
-                  order by due.turn,
-                    coalesce(array_position(?::text[], due.organization), 0), due.due_at
-                  limit ?
+                      and o.admission = class.name
+                    order by turn, coalesce(array_position(?::text[], o.organization), 0), o.due_at
+                    limit class.free
+                  ) due
+                  join subject s on s.active_operation = due.id
                   for update of s skip locked""")) {
             select.setArray(
-                1, connection.createArrayOf("text", classes.stream().map(Enum::name).toArray()));
-            select.setArray(2, connection.createArrayOf("text", turns.inOrder().toArray()));
-            select.setInt(3, most);
+                1,
+                connection.createArrayOf("text", free.keySet().stream().map(Enum::name).toArray()));
+            select.setArray(2, connection.createArrayOf("int4", free.values().toArray()));
+            select.setArray(3, connection.createArrayOf("text", turns.inOrder().toArray()));
             try (ResultSet rows = select.executeQuery()) {
               while (rows.next()) {
                 subjects.add(rows.getString(1));
@@ -365,12 +381,27 @@ final class OperationStore {
     Optional<StoredOperation> now =
         transactions.inNew(
             connection -> {
-              Locked subject = lock(connection, claimed.subject());
-              if (subject.epoch() != claimed.epoch()) {
+              // The operation is read after its subject's lock is held: each statement sees what
+              // was committed before it.
+              List<@Nullable Object> read =
+                  new Pipeline()
+                      .add(LOCK, claimed.subject())
+                      .add(FIND, claimed.id())
+                      .add(AGE, claimed.id(), claimed.progress().step(), direction(claimed))
+                      .read(
+                          connection,
+                          OperationStore::locked,
+                          StoredOperation::read,
+                          row -> row.getLong(1));
+              if (!(read.get(0) instanceof Locked subject) || subject.epoch() != claimed.epoch()) {
                 return Optional.empty();
               }
-              StoredOperation current = get(connection, claimed.id());
-              return Optional.of(apply(connection, current, signal, subject.now()).orElse(current));
+              if (!(read.get(1) instanceof StoredOperation current)) {
+                throw new IllegalStateException("There is no operation " + claimed.id());
+              }
+              long age = read.get(2) instanceof Long millis ? millis : 0;
+              return Optional.of(
+                  apply(connection, current, signal, subject.now(), age).orElse(current));
             });
     return now.orElseThrow(() -> new Lost(claimed));
   }
@@ -406,7 +437,8 @@ final class OperationStore {
       return false;
     }
     long now = lock(connection, found.get().subject()).now();
-    return apply(connection, get(connection, operation), signal, now).isPresent();
+    StoredOperation current = get(connection, operation);
+    return apply(connection, current, signal, now, age(connection, current)).isPresent();
   }
 
   /// Wakes the operation that waits for this child.
@@ -418,9 +450,10 @@ final class OperationStore {
 
   /// Applies the rules and writes what follows. The subject's lock is held.
   ///
+  /// @param age how long ago the current step was entered, in milliseconds
   /// @return the operation as it is then; empty when the signal has no effect
   private Optional<StoredOperation> apply(
-      Connection connection, StoredOperation operation, Signal signal, long now)
+      Connection connection, StoredOperation operation, Signal signal, long now, long age)
       throws SQLException {
     PlanShape plan = shapeOf(operation);
     Optional<Decision> decided = Transition.next(plan, operation.progress(), now, signal);
@@ -430,29 +463,31 @@ final class OperationStore {
     Decision decision = decided.get();
     String state = operation.state();
     String step = operation.progress().step();
-    String direction = operation.progress().phase() == Phase.UNWINDING ? "UNDO" : "DO";
+    Pipeline writes = new Pipeline();
     if (signal instanceof Signal.Stepped(StepOutcome.Done<?> done)) {
       state = Json.write(done.state());
-      ledger.made(connection, operation.id(), step);
-      for (Map.Entry<Resource, String> gone : done.gone().entrySet()) {
-        ledger.gone(connection, operation.subject(), gone.getKey(), gone.getValue());
+      if (makes(operation, step)) {
+        ledger.made(writes, operation.id(), step);
       }
-      endStep(connection, operation, direction, true, null);
+      for (Map.Entry<Resource, String> gone : done.gone().entrySet()) {
+        ledger.gone(writes, operation.subject(), gone.getKey(), gone.getValue());
+      }
+      endStep(writes, operation, true, null, age);
       for (Event event : done.events()) {
-        publish(connection, operation, event);
+        publish(writes, operation, event);
       }
       if (decision.move() != Move.UNWIND) {
         done.change().run();
       }
     } else if (signal instanceof Signal.Unwound(UndoOutcome.Undone(String proof))) {
-      ledger.undone(connection, operation.id(), step, proof);
-      endStep(connection, operation, direction, true, proof);
+      ledger.undone(writes, operation.id(), step, proof);
+      endStep(writes, operation, true, proof, age);
     } else if (decision.move() == Move.STAY) {
-      noteStep(connection, operation, direction, decision.waitingFor());
+      noteStep(writes, operation, decision.waitingFor());
     } else if (operation.progress().phase() == Phase.RUNNING
         || operation.progress().phase() == Phase.UNWINDING) {
       Cause cause = decision.next().cause();
-      endStep(connection, operation, direction, false, cause == null ? null : cause.message());
+      endStep(writes, operation, false, cause == null ? null : cause.message(), age);
     }
     // The same runner goes on when the next step needs the same kind of slot.
     boolean goesOn =
@@ -472,10 +507,17 @@ final class OperationStore {
         byRunner
             ? goesOn
             : signal instanceof Signal.CancelRequested && decision.move() == Move.STAY;
-    StoredOperation written = write(connection, operation, decision, state, keepLease);
+    write(writes, operation, decision, state, keepLease);
+    String next = decision.next().step();
+    boolean enters = decision.move() == Move.ENTER;
+    boolean unwinds = decision.move() == Move.UNWIND || decision.move() == Move.UNWIND_FURTHER;
+    if (enters || unwinds) {
+      enter(writes, operation.id(), next, unwinds ? "UNDO" : "DO");
+    }
+    StoredOperation written = one(writes, connection);
     switch (decision.move()) {
-      case ENTER -> enter(connection, written, decision.next().step(), "DO");
-      case UNWIND, UNWIND_FURTHER -> enter(connection, written, decision.next().step(), "UNDO");
+      case ENTER -> plan(connection, written);
+      case UNWIND, UNWIND_FURTHER -> {}
       case END -> {
         Child abandoned = operation.progress().awaiting();
         if (abandoned != null) {
@@ -509,11 +551,10 @@ final class OperationStore {
           tellToStop(connection, written, child);
         }
         if (signal instanceof Signal.RetryRequested) {
-          enter(
-              connection,
-              written,
-              decision.next().step(),
-              decision.next().phase() == Phase.UNWINDING ? "UNDO" : "DO");
+          Pipeline again = new Pipeline();
+          enter(again, written.id(), next, direction(written));
+          again.run(connection);
+          plan(connection, written);
         }
       }
     }
@@ -522,17 +563,14 @@ final class OperationStore {
 
   /// The subject goes to the operation that waited for this one, or to the next in the queue.
   private void handOver(Connection connection, StoredOperation ended) throws SQLException {
-    String active =
-        queryText(connection, "select active_operation from subject where id = ?", ended.subject());
-    if (!ended.id().equals(active)) {
-      return;
-    }
-    execute(
-        connection,
-        "update subject set active_operation = ? where id = ?",
-        ended.resumes(),
-        ended.subject());
-    if (ended.resumes() != null) {
+    int handed =
+        execute(
+            connection,
+            "update subject set active_operation = ? where id = ? and active_operation = ?",
+            ended.resumes(),
+            ended.subject(),
+            ended.id());
+    if (handed == 0 || ended.resumes() != null) {
       return;
     }
     for (StoredOperation queued : queuedOn(connection, ended.subject())) {
@@ -540,14 +578,14 @@ final class OperationStore {
       if (refusal == null) {
         return;
       }
-      StoredOperation refused =
-          write(
-              connection,
-              queued,
-              Decision.now(queued.progress().ended(Outcome.REFUSED, refusal), Move.END),
-              queued.state(),
-              false);
-      publishEnd(connection, refused);
+      Pipeline writes = new Pipeline();
+      write(
+          writes,
+          queued,
+          Decision.now(queued.progress().ended(Outcome.REFUSED, refusal), Move.END),
+          queued.state(),
+          false);
+      publishEnd(connection, one(writes, connection));
     }
   }
 
@@ -568,9 +606,11 @@ final class OperationStore {
         return refusal.get();
       }
       Progress first = Progress.begin(entry.get().plan().shape(), platformNow(connection));
-      activate(
-          connection,
-          write(connection, queued, Decision.now(first, Move.ENTER), queued.state(), false));
+      Pipeline writes = new Pipeline();
+      write(writes, queued, Decision.now(first, Move.ENTER), queued.state(), false);
+      activate(writes, queued.id(), queued.subject());
+      enter(writes, queued.id(), first.step(), "DO");
+      plan(connection, one(writes, connection));
       return null;
     } catch (SQLException | RuntimeException failure) {
       Optional<Cause> refused = refused(failure, queued.progress().step());
@@ -640,111 +680,112 @@ final class OperationStore {
     return ancestry;
   }
 
-  private StoredOperation write(
-      Connection connection,
+  private void write(
+      Pipeline writes,
       StoredOperation operation,
       Decision decision,
       String state,
-      boolean keepLease)
-      throws SQLException {
+      boolean keepLease) {
     Progress next = decision.next();
     PlanShape plan = shapeOf(operation);
     Admission admission =
         plan.knows(next.step()) ? plan.step(next.step()).admission() : operation.admission();
     Child child = next.awaiting();
     Cause cause = next.cause();
-    try (PreparedStatement update =
-        connection.prepareStatement(
-            """
-            update operation o set
-              phase = ?, stuck_in = ?, outcome = ?, step = ?, admission = ?, attempts = ?, cancel_requested = ?,
-              past_pivot = ?, state = ?::jsonb, awaiting = ?::jsonb, awaiting_id = ?, child_end = ?::jsonb,
-              waiting_for = ?, cause_code = ?, cause_message = ?, deadline = ?, step_deadline = ?,
-              step_limit = ?, reported = ?, generation = ?,
-              due_at = clock_timestamp() + ? * interval '1 millisecond',
-              leased_by = case when ? then leased_by end,
-              leased_until = case when ? then clock_timestamp() + ? * interval '1 millisecond' end,
-              version = version + 1,
-              ended_at = case when ? then clock_timestamp() end
-            where o.id = ?
-            returning\s"""
-                + StoredOperation.COLUMNS)) {
-      int i = 0;
-      update.setString(++i, next.phase().name());
-      update.setString(++i, name(next.stuckIn()));
-      update.setString(++i, name(next.outcome()));
-      update.setString(++i, next.step());
-      update.setString(++i, admission.name());
-      update.setInt(++i, next.attempts());
-      update.setBoolean(++i, next.cancelRequested());
-      update.setBoolean(++i, next.pastPivot());
-      update.setString(++i, state);
-      update.setString(++i, child == null ? null : Json.write(child));
-      update.setString(++i, child == null ? null : child.id());
-      update.setString(++i, next.childEnd() == null ? null : Json.write(next.childEnd()));
-      if (decision.waitingFor() == null) {
-        update.setNull(++i, Types.VARCHAR);
-      } else {
-        update.setString(++i, decision.waitingFor());
-      }
-      update.setString(++i, cause == null ? null : cause.code());
-      update.setString(++i, cause == null ? null : cause.message());
-      update.setLong(++i, next.deadline());
-      update.setLong(++i, next.stepDeadline());
-      update.setLong(++i, next.stepLimit());
-      update.setLong(++i, next.reported());
-      update.setInt(++i, next.generation());
-      update.setLong(++i, decision.due().toMillis());
-      update.setBoolean(++i, keepLease);
-      update.setBoolean(++i, keepLease && operation.leasedBy() != null);
-      update.setLong(++i, settings.lease().toMillis());
-      update.setBoolean(++i, next.phase() == Phase.ENDED);
-      update.setString(++i, operation.id());
-      return one(update);
-    }
+    boolean leased = keepLease && operation.leasedBy() != null;
+    // What is leased is not due: leaving that column alone, with the others that are indexed, keeps
+    // the new row on the page of the old one and out of every index.
+    writes.add(
+        """
+        update operation o set
+          phase = ?, stuck_in = ?, outcome = ?, step = ?, admission = ?, attempts = ?, cancel_requested = ?,
+          past_pivot = ?, state = ?::jsonb, awaiting = ?::jsonb, awaiting_id = ?, child_end = ?::jsonb,
+          waiting_for = ?, cause_code = ?, cause_message = ?, deadline = ?, step_deadline = ?,
+          step_limit = ?, reported = ?, generation = ?,
+          due_at = case when ? then due_at else clock_timestamp() + ? * interval '1 millisecond' end,
+          leased_by = case when ? then leased_by end,
+          leased_until = case when ? then clock_timestamp() + ? * interval '1 millisecond' end,
+          version = version + 1,
+          ended_at = case when ? then clock_timestamp() end
+        where o.id = ?
+        returning\s"""
+            + StoredOperation.COLUMNS,
+        next.phase().name(),
+        name(next.stuckIn()),
+        name(next.outcome()),
+        next.step(),
+        admission.name(),
+        next.attempts(),
+        next.cancelRequested(),
+        next.pastPivot(),
+        state,
+        child == null ? null : Json.write(child),
+        child == null ? null : child.id(),
+        next.childEnd() == null ? null : Json.write(next.childEnd()),
+        decision.waitingFor(),
+        cause == null ? null : cause.code(),
+        cause == null ? null : cause.message(),
+        next.deadline(),
+        next.stepDeadline(),
+        next.stepLimit(),
+        next.reported(),
+        next.generation(),
+        leased,
+        decision.due().toMillis(),
+        keepLease,
+        leased,
+        settings.lease().toMillis(),
+        next.phase() == Phase.ENDED,
+        operation.id());
   }
 
-  private static StoredOperation one(PreparedStatement statement) throws SQLException {
-    try (ResultSet row = statement.executeQuery()) {
-      row.next();
-      return StoredOperation.read(row);
+  /// Runs what ends with, or has in it, the writing of one operation.
+  private static StoredOperation one(Pipeline writes, Connection connection) throws SQLException {
+    if (writes.read(connection, StoredOperation::read).getFirst()
+        instanceof StoredOperation written) {
+      return written;
     }
+    throw new IllegalStateException("An operation is not where it was");
   }
 
   private static @Nullable String name(@Nullable Enum<?> value) {
     return value == null ? null : value.name();
   }
 
-  /// Marks a step entered, together with what it is about to make.
-  private void enter(
-      Connection connection, StoredOperation operation, String step, String direction)
-      throws SQLException {
-    execute(
-        connection,
+  /// Marks a step entered.
+  private static void enter(Pipeline writes, String operation, String step, String direction) {
+    writes.add(
         """
         insert into operation_step (operation, step, direction, number, state)
         values (?, ?, ?, (select count(*) from operation_step where operation = ?), 'ENTERED')
         on conflict (operation, step, direction)
         do update set state = 'ENTERED', attempts = 0, ended_at = null, message = null, entered_at = clock_timestamp()""",
-        operation.id(),
+        operation,
         step,
         direction,
-        operation.id());
-    if (direction.equals("DO")) {
-      for (Resource resource : made(operation, step)) {
-        ledger.plan(connection, operation.subject(), operation.id(), step, resource);
+        operation);
+  }
+
+  /// Writes down what the current step is about to make, in the commit that enters it.
+  private void plan(Connection connection, StoredOperation operation) throws SQLException {
+    String step = operation.progress().step();
+    if (operation.progress().phase() == Phase.RUNNING && makes(operation, step)) {
+      Pipeline writes = new Pipeline();
+      for (Resource resource : made(catalog.get(operation.kind()), operation, step)) {
+        ledger.plan(writes, operation.subject(), operation.id(), step, resource);
       }
+      writes.run(connection);
     }
   }
 
-  private List<Resource> made(StoredOperation operation, String step) {
-    OperationCatalog.Entry<?, ?> entry = catalog.get(operation.kind());
-    return made(entry, operation, step);
+  private boolean makes(StoredOperation operation, String step) {
+    return catalog.get(operation.kind()).plan().step(step).makes() != null;
   }
 
   private <I extends Record, S extends Record> List<Resource> made(
       OperationCatalog.Entry<I, S> entry, StoredOperation operation, String step) {
-    return entry.plan().step(step).makes().apply(context(entry, operation));
+    var makes = entry.plan().step(step).makes();
+    return makes == null ? List.of() : makes.apply(context(entry, operation));
   }
 
   /// What a step of this operation sees.
@@ -800,62 +841,62 @@ final class OperationStore {
   }
 
   private void endStep(
-      Connection connection,
+      Pipeline writes,
       StoredOperation operation,
-      String direction,
       boolean done,
-      @Nullable String message)
-      throws SQLException {
+      @Nullable String message,
+      long age) {
     String step = operation.progress().step();
-    long millis = 0;
-    try (PreparedStatement update =
-        connection.prepareStatement(
-            """
-            update operation_step set state = ?, message = coalesce(?, message), ended_at = clock_timestamp()
-            where operation = ? and step = ? and direction = ? and state = 'ENTERED'
-            returning (extract(epoch from (ended_at - entered_at)) * 1000)::bigint""")) {
-      update.setString(1, done ? "DONE" : "FAILED");
-      update.setString(2, message);
-      update.setString(3, operation.id());
-      update.setString(4, step);
-      update.setString(5, direction);
-      try (ResultSet row = update.executeQuery()) {
-        if (!row.next()) {
-          return;
-        }
-        millis = row.getLong(1);
-      }
-    }
+    writes.add(
+        """
+        update operation_step set state = ?, message = coalesce(?, message), ended_at = clock_timestamp()
+        where operation = ? and step = ? and direction = ? and state = 'ENTERED'""",
+        done ? "DONE" : "FAILED",
+        message,
+        operation.id(),
+        step,
+        direction(operation));
     publish(
-        connection,
+        writes,
         operation,
         new OperationEvent.StepEnded(
             operation.id(),
             operation.kind(),
             step,
-            direction.equals("DO") ? "do" : "undo",
+            direction(operation).equals("DO") ? "do" : "undo",
             done ? "done" : "failed",
-            millis));
+            age));
   }
 
-  private void noteStep(
-      Connection connection, StoredOperation operation, String direction, @Nullable String message)
-      throws SQLException {
-    execute(
-        connection,
+  private static String direction(StoredOperation operation) {
+    return operation.progress().phase() == Phase.UNWINDING ? "UNDO" : "DO";
+  }
+
+  private static void noteStep(
+      Pipeline writes, StoredOperation operation, @Nullable String message) {
+    writes.add(
         """
         update operation_step set attempts = attempts + 1, message = coalesce(?, message)
         where operation = ? and step = ? and direction = ?""",
         message,
         operation.id(),
         operation.progress().step(),
-        direction);
+        direction(operation));
   }
 
   private void publish(Connection connection, StoredOperation operation, Event event)
       throws SQLException {
-    outbox.append(
-        connection, settings.eventTopic(), operation.subject(), operation.organization(), event);
+    Pipeline writes = new Pipeline();
+    publish(writes, operation, event);
+    writes.run(connection);
+  }
+
+  private void publish(Pipeline writes, StoredOperation operation, Event event) {
+    publish(writes, operation.subject(), operation.organization(), event);
+  }
+
+  private void publish(Pipeline writes, String subject, String organization, Event event) {
+    outbox.append(writes, settings.eventTopic(), subject, organization, event);
   }
 
   private void publishEnd(Connection connection, StoredOperation operation) throws SQLException {
@@ -973,6 +1014,15 @@ final class OperationStore {
     return found.isEmpty() ? Optional.empty() : Optional.of(found.getFirst());
   }
 
+  /// Whether an operation has ended or is stuck.
+  boolean rests(String id) throws SQLException {
+    return transactions.joining(
+        connection -> {
+          String phase = queryText(connection, "select phase from operation where id = ?", id);
+          return Phase.ENDED.name().equals(phase) || Phase.STUCK.name().equals(phase);
+        });
+  }
+
   OperationView view(Connection connection, StoredOperation operation) throws SQLException {
     return OperationViews.of(connection, operation, shapeOf(operation), platformNow(connection));
   }
@@ -1008,15 +1058,25 @@ final class OperationStore {
         .orElseGet(() -> new PlanShape(Duration.ZERO, false, false, List.of()));
   }
 
-  private @Nullable String lockSubject(Connection connection, String subject, String organization)
+  /// A subject whose row is locked, made when it was not there.
+  ///
+  /// @param now the platform's running time in milliseconds
+  private record Subject(@Nullable String active, long now) {}
+
+  private static Subject lockSubject(Connection connection, String subject, String organization)
       throws SQLException {
-    execute(
-        connection,
-        "insert into subject (id, organization) values (?, ?) on conflict do nothing",
-        subject,
-        organization);
-    return queryText(
-        connection, "select active_operation from subject where id = ? for update", subject);
+    Object locked =
+        new Pipeline()
+            .add(
+                "insert into subject (id, organization) values (?, ?) on conflict do nothing",
+                subject,
+                organization)
+            .add(
+                "select active_operation, platform_now() from subject where id = ? for update",
+                subject)
+            .read(connection, row -> new Subject(row.getString(1), row.getLong(2)))
+            .getFirst();
+    return (Subject) Objects.requireNonNull(locked, "A subject that was just made is there");
   }
 
   /// A subject's row, locked.
@@ -1024,16 +1084,35 @@ final class OperationStore {
   /// @param now the platform's running time in milliseconds
   private record Locked(long epoch, long now) {}
 
+  private static final String LOCK =
+      "select epoch, platform_now() from subject where id = ? for update";
+
+  private static final String FIND =
+      "select " + StoredOperation.COLUMNS + " from operation o where o.id = ?";
+
+  private static final String AGE =
+      """
+      select (extract(epoch from (clock_timestamp() - entered_at)) * 1000)::bigint
+      from operation_step where operation = ? and step = ? and direction = ?""";
+
+  private static Locked locked(ResultSet row) throws SQLException {
+    return new Locked(row.getLong(1), row.getLong(2));
+  }
+
   private static Locked lock(Connection connection, String subject) throws SQLException {
-    try (PreparedStatement select =
-        connection.prepareStatement(
-            "select epoch, platform_now() from subject where id = ? for update")) {
-      select.setString(1, subject);
-      try (ResultSet row = select.executeQuery()) {
-        row.next();
-        return new Locked(row.getLong(1), row.getLong(2));
-      }
-    }
+    Object locked =
+        new Pipeline().add(LOCK, subject).read(connection, OperationStore::locked).getFirst();
+    return (Locked) Objects.requireNonNull(locked, "An operation has a subject");
+  }
+
+  /// How long ago the current step of an operation was entered, in milliseconds.
+  private static long age(Connection connection, StoredOperation operation) throws SQLException {
+    Object age =
+        new Pipeline()
+            .add(AGE, operation.id(), operation.progress().step(), direction(operation))
+            .read(connection, row -> row.getLong(1))
+            .getFirst();
+    return age instanceof Long millis ? millis : 0;
   }
 
   private static @Nullable String queryText(Connection connection, String sql, String argument)

@@ -40,12 +40,12 @@ public final class Plan<I extends Record, S extends Record> {
 
   /// One step.
   ///
-  /// @param makes     what it is about to make, named before it acts
+  /// @param makes     what it is about to make, named before it acts; null where that is nothing
   /// @param undo      null where there is nothing to undo, and then `unundone` says why
   record Step<I extends Record, S extends Record>(
       StepShape shape,
       Act<I, S> act,
-      Function<StepContext<I, S>, List<Resource>> makes,
+      @Nullable Function<StepContext<I, S>, List<Resource>> makes,
       @Nullable Undo<I, S> undo,
       @Nullable String unundone) {}
 
@@ -162,7 +162,7 @@ public final class Plan<I extends Record, S extends Record> {
     private final String name;
     private final StepShape.Kind kind;
     private final Act<I, S> act;
-    private Function<StepContext<I, S>, List<Resource>> makes = context -> List.of();
+    private @Nullable Function<StepContext<I, S>, List<Resource>> makes;
     private Admission admission = Admission.LIGHT;
     private Duration deadline = Builder.STEP;
     private @Nullable Duration limit;

@@ -1,50 +1,74 @@
 package dev.slipway.common.operation;
 
 import java.time.Duration;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
-/// Wakes those who wait for an operation to change. Changes by other replicas are noticed by
-/// looking again after a while.
+/// Wakes those who wait for one operation when this replica has changed it. Changes by other
+/// replicas, and by other operations, are noticed by looking again after a while.
 final class Watch {
 
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
-  private long version;
+  private final Map<String, Set<Waiting>> waiting = new ConcurrentHashMap<>();
 
-  long version() {
-    lock.lock();
-    try {
-      return version;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  void changed() {
-    lock.lock();
-    try {
-      version++;
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /// Waits for a change since `seen`, until the time is over or it is time to look again.
+  /// Begins to wait for an operation; what changes from here on is not missed.
   ///
-  /// @param until in `System.nanoTime()`
-  void await(long seen, long until) throws InterruptedException {
-    long nanos = Math.min(LOOK_AGAIN.toNanos(), until - System.nanoTime());
-    lock.lock();
-    try {
-      while (version == seen && nanos > 0) {
-        nanos = changed.awaitNanos(nanos);
+  /// @param rest whether only its end matters, or that it is stuck
+  Waiting on(String operation, boolean rest) {
+    Waiting one = new Waiting(operation, rest);
+    waiting.compute(
+        operation,
+        (id, others) -> {
+          Set<Waiting> all = others == null ? ConcurrentHashMap.newKeySet() : others;
+          all.add(one);
+          return all;
+        });
+    return one;
+  }
+
+  /// @param rests whether it may have ended or be stuck now
+  void changed(String operation, boolean rests) {
+    for (Waiting one : waiting.getOrDefault(operation, Set.of())) {
+      if (rests || !one.rest) {
+        one.wake.release();
       }
-    } finally {
-      lock.unlock();
+    }
+  }
+
+  /// Somebody who waits.
+  final class Waiting implements AutoCloseable {
+
+    private final String operation;
+    private final boolean rest;
+    private final Semaphore wake = new Semaphore(0);
+
+    private Waiting(String operation, boolean rest) {
+      this.operation = operation;
+      this.rest = rest;
+    }
+
+    /// Waits for a change since the last time, until the time is over or it is time to look again.
+    ///
+    /// @param until in `System.nanoTime()`
+    void await(long until) throws InterruptedException {
+      long nanos = Math.min(LOOK_AGAIN.toNanos(), until - System.nanoTime());
+      if (wake.tryAcquire(nanos, TimeUnit.NANOSECONDS)) {
+        wake.drainPermits();
+      }
+    }
+
+    @Override
+    public void close() {
+      waiting.computeIfPresent(
+          operation,
+          (id, others) -> {
+            others.remove(this);
+            return others.isEmpty() ? null : others;
+          });
     }
   }
 }

@@ -29,7 +29,7 @@ public record Message(
       String source, String subject, String organization, long seq, Instant time, Event event) {
     return new Message(
         "1.0",
-        source + '/' + subject + '/' + seq,
+        idBefore(source, subject) + seq,
         source,
         typeOf(event.getClass()),
         subject,
@@ -38,6 +38,11 @@ public record Message(
         organization,
         seq,
         Json.treeOf(event));
+  }
+
+  /// What an identifier has before its number.
+  static String idBefore(String source, String subject) {
+    return source + '/' + subject + '/';
   }
 
   /// The CloudEvents type of a record.

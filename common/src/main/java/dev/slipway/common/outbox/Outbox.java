@@ -1,8 +1,7 @@
 package dev.slipway.common.outbox;
 
+import dev.slipway.common.sql.Pipeline;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 
@@ -24,33 +23,31 @@ public final class Outbox {
   public void append(
       Connection connection, String topic, String subject, String organization, Event event)
       throws SQLException {
-    long seq = nextSeq(connection, subject, organization);
-    Message message = Message.of(source, subject, organization, seq, clock.instant(), event);
-    try (PreparedStatement insert =
-        connection.prepareStatement(
-            "insert into outbox (aggregate, seq, topic, payload) values (?, ?, ?, ?)")) {
-      insert.setString(1, subject);
-      insert.setLong(2, seq);
-      insert.setString(3, topic);
-      insert.setString(4, Json.write(message));
-      insert.executeUpdate();
-    }
+    Pipeline writes = new Pipeline();
+    append(writes, topic, subject, organization, event);
+    writes.run(connection);
   }
 
-  private static long nextSeq(Connection connection, String subject, String organization)
-      throws SQLException {
-    try (PreparedStatement upsert =
-        connection.prepareStatement(
-            """
-            insert into subject (id, organization, seq) values (?, ?, 1)
-            on conflict (id) do update set seq = subject.seq + 1
-            returning seq""")) {
-      upsert.setString(1, subject);
-      upsert.setString(2, organization);
-      try (ResultSet row = upsert.executeQuery()) {
-        row.next();
-        return row.getLong(1);
-      }
-    }
+  /// The same, together with other statements.
+  public void append(
+      Pipeline writes, String topic, String subject, String organization, Event event) {
+    Message message = Message.of(source, subject, organization, 0, clock.instant(), event);
+    // The number is known only here, and the envelope's identifier follows from it.
+    writes.add(
+        """
+        with numbered as (
+          insert into subject (id, organization, seq) values (?, ?, 1)
+          on conflict (id) do update set seq = subject.seq + 1
+          returning seq
+        )
+        insert into outbox (aggregate, seq, topic, payload)
+        select ?, seq, ?,
+          (?::jsonb || jsonb_build_object('id', ? || seq, 'seq', seq))::text from numbered""",
+        subject,
+        organization,
+        subject,
+        topic,
+        Json.write(message),
+        Message.idBefore(source, subject));
   }
 }

@@ -41,6 +41,10 @@ public final class OutboxRelay implements AutoCloseable {
   private static final int BATCH = 500;
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration STANDBY = Duration.ofMillis(500);
+
+  /// How long what is written is gathered when something was sent just before: a message by itself
+  /// leaves at once, and many share the round trips.
+  private static final Duration GATHERING = Duration.ofMillis(4);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
   private record Row(long number, String aggregate, String topic, String payload) {}
@@ -130,11 +134,16 @@ public final class OutboxRelay implements AutoCloseable {
 
   private void relay(Connection connection) throws SQLException {
     Map<String, HeldBack> heldBack = new HashMap<>();
+    boolean busy = false;
     try {
       while (!closing) {
+        if (busy) {
+          Thread.sleep(GATHERING);
+        }
         wake.drainPermits();
         List<Row> rows = read(connection, heldBack);
-        if (rows.isEmpty()) {
+        busy = !rows.isEmpty();
+        if (!busy) {
           rest(POLL);
           continue;
         }
@@ -152,6 +161,9 @@ public final class OutboxRelay implements AutoCloseable {
           heldBack.compute(aggregate, (name, before) -> HeldBack.after(before, away));
         }
       }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      closing = true;
     } finally {
       if (connection.isValid(1)) {
         // The pool may hand this connection to somebody else.

@@ -956,7 +956,7 @@ final class EngineTest {
             .inNew(
                 connection ->
                     OperationKit.id(one.begin(connection, Yard.request("yard.work", "raced"))));
-    StoredOperation claimed = one.claim(List.of(Admission.LIGHT), 10).getFirst();
+    StoredOperation claimed = one.claim(Map.of(Admission.LIGHT, 10)).getFirst();
     assertThat(claimed.id()).isEqualTo(operation);
 
     // What the other replica read before that commit says that the operation is due.
@@ -983,9 +983,9 @@ final class EngineTest {
     DATABASE
         .transactions()
         .inNew(connection -> one.begin(connection, Yard.request("yard.work", "raced")));
-    StoredOperation claimed = one.claim(List.of(Admission.LIGHT), 10).getFirst();
+    StoredOperation claimed = one.claim(Map.of(Admission.LIGHT, 10)).getFirst();
     DATABASE.execute("update operation set leased_until = clock_timestamp() - interval '1 second'");
-    StoredOperation taken = store("two").claim(List.of(Admission.LIGHT), 10).getFirst();
+    StoredOperation taken = store("two").claim(Map.of(Admission.LIGHT, 10)).getFirst();
     assertThat(taken.epoch()).isGreaterThan(claimed.epoch());
 
     assertThatThrownBy(

@@ -6,6 +6,7 @@ import dev.slipway.common.ledger.LedgerRow;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.OperationEngine;
 import dev.slipway.common.operation.Transactions;
+import dev.slipway.common.sql.Pipeline;
 import dev.slipway.instance.domain.Bindings;
 import dev.slipway.instance.domain.DatabaseSets;
 import dev.slipway.instance.domain.KeptDatabases;
@@ -159,15 +160,17 @@ public class SqlDatabaseSets implements DatabaseSets, KeptDatabases {
           for (String operation : stuck(connection, instance)) {
             engine.get().retry(connection, operation);
           }
+          Pipeline writes = new Pipeline();
           int struck = 0;
           for (String kind : List.of("role", "database")) {
             for (LedgerRow row : ledger.openOfKind(connection, kind)) {
               if (row.resource().name().startsWith(instance + '/')) {
-                ledger.gone(connection, row.subject(), row.resource(), proof);
+                ledger.gone(writes, row.subject(), row.resource(), proof);
                 struck++;
               }
             }
           }
+          writes.run(connection);
           return struck;
         });
   }

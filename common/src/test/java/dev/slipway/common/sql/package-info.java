@@ -1,0 +1,4 @@
+@NullMarked
+package dev.slipway.common.sql;
+
+import org.jspecify.annotations.NullMarked;
