@@ -1,8 +1,11 @@
 package dev.slipway.cli.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.slipway.cli.console.CommandFailure;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -39,6 +42,29 @@ public final class Operations {
 
   public void retry(String id) throws IOException, InterruptedException {
     client.call("POST", path(id) + "/retry", null);
+  }
+
+  /// The receipt of an operation, with those of the operations it asked for.
+  ///
+  /// @param all name also what earlier operations had removed of the subject of a destroy
+  public Receipt receipt(String id, boolean all) throws IOException, InterruptedException {
+    List<JsonNode> answers = new ArrayList<>();
+    Deque<String> asked = new ArrayDeque<>(List.of(id));
+    while (!asked.isEmpty()) {
+      String next = asked.pop();
+      try {
+        JsonNode answer =
+            client.call("GET", path(next) + "/receipt" + (all ? "?all=true" : ""), null).body();
+        answers.add(answer);
+        answer.path("children").forEach(child -> asked.add(child.asText()));
+      } catch (CommandFailure refused) {
+        // What was asked for and withdrawn before it was heard of has made nothing.
+        if (next.equals(id) || refused.status() != 404) {
+          throw refused;
+        }
+      }
+    }
+    return Receipt.of(answers);
   }
 
   /// Follows an operation until it has ended or is stuck.

@@ -10,6 +10,7 @@ import dev.slipway.cli.api.Applications.Deploy;
 import dev.slipway.cli.api.Applications.LogPage;
 import dev.slipway.cli.api.Applications.Version;
 import dev.slipway.cli.api.OperationView;
+import dev.slipway.cli.api.Receipt;
 import dev.slipway.cli.archive.ApplicationArchive;
 import dev.slipway.cli.archive.ApplicationFolder;
 import dev.slipway.cli.console.CommandFailure;
@@ -531,13 +532,18 @@ final class ApplicationCommand implements Runnable {
     @Nullable OperationView end =
         new Deployment(client, output, options.json)
             .awaitPlain(new Applications(client).delete(application, withDatabases));
+    @Nullable Receipt receipt = ReceiptLines.of(client, end);
     if (options.json) {
       ObjectNode json = Json.object().put("Name", application);
       addOperation(json, end);
+      ReceiptLines.add(json, receipt);
       output.json(json);
-    } else {
-      output.line("%s is gone.".formatted(application));
+      return 0;
     }
+    if (receipt != null) {
+      ReceiptLines.print(output, receipt);
+    }
+    output.line("%s is gone.".formatted(application));
     return 0;
   }
 

@@ -8,6 +8,7 @@ import dev.slipway.cli.api.Databases;
 import dev.slipway.cli.api.Databases.Database;
 import dev.slipway.cli.api.OperationView;
 import dev.slipway.cli.api.PasswordFile;
+import dev.slipway.cli.api.Receipt;
 import dev.slipway.cli.console.CommandFailure;
 import dev.slipway.cli.console.Json;
 import dev.slipway.cli.console.Output;
@@ -383,8 +384,25 @@ final class DatabaseCommand implements Runnable {
     if (known.isPresent()) {
       passwords.forget(known.get().host(), known.get().port());
     }
-    done(options, name, end, "%s is gone.".formatted(name));
+    gone(client, options, name, end);
     return 0;
+  }
+
+  private void gone(
+      ApiClient client, OutputOptions options, String name, @Nullable OperationView end)
+      throws IOException, InterruptedException {
+    @Nullable Receipt receipt = ReceiptLines.of(client, end);
+    if (options.json) {
+      ObjectNode json = Json.object().put("name", name);
+      addOperation(json, end);
+      ReceiptLines.add(json, receipt);
+      output.json(json);
+      return;
+    }
+    if (receipt != null) {
+      ReceiptLines.print(output, receipt);
+    }
+    output.line("%s is gone.".formatted(name));
   }
 
   /// Applications may come while others go, so whoever is named is deleted until nobody is.

@@ -5,6 +5,7 @@ import dev.slipway.cli.api.ApiClient;
 import dev.slipway.cli.api.OperationView;
 import dev.slipway.cli.api.OperationView.Step;
 import dev.slipway.cli.api.Operations;
+import dev.slipway.cli.api.Receipt;
 import dev.slipway.cli.console.Json;
 import dev.slipway.cli.console.Output;
 import dev.slipway.cli.console.Surroundings;
@@ -25,7 +26,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "ops",
     aliases = "operations",
-    description = "List, show, watch, cancel and retry operations.",
+    description = "List, show, watch, cancel and retry operations, and see their receipts.",
     mixinStandardHelpOptions = true,
     footer = {
       "",
@@ -134,6 +135,35 @@ final class OperationsCommand implements Runnable {
                         it.took().map(Words::duration).orElse("-"),
                         it.message() == null ? "" : String.valueOf(it.message())))
             .toList());
+    return 0;
+  }
+
+  @Command(
+      name = "receipt",
+      description = "Show what an operation made, and how the absence of what is gone was checked.",
+      footer = {
+        "",
+        "After a destroy nothing is left; after one that was undone neither.",
+        "",
+        "Example:",
+        "  slipway ops receipt iop_…"
+      })
+  int receipt(
+      @Parameters(paramLabel = "ID") String id,
+      @Option(
+              names = "--all",
+              description = "Of a destroy, name also what earlier operations had removed.")
+          boolean all,
+      @Mixin OutputOptions options)
+      throws IOException, InterruptedException {
+    Receipt receipt = operations().receipt(id, all);
+    if (options.json) {
+      ArrayNode json = Json.MAPPER.createArrayNode();
+      receipt.json().forEach(json::add);
+      output.json(json);
+    } else {
+      ReceiptLines.print(output, receipt);
+    }
     return 0;
   }
 

@@ -344,6 +344,33 @@ class ApplicationCommandTest {
   }
 
   @Test
+  void aDestroyEndsWithTheReceiptOfAllThatWasMadeForIt() {
+    begins("DELETE", "/applications/shop", "", "dop_1");
+    ended("dop_1", "SUCCEEDED", "done", "");
+    reply("GET", "/operations/dop_1/receipt", receipt("port", "localhost:4100", "iop_9"));
+    reply("GET", "/operations/iop_9/receipt", receipt("database", "ins_1/shop", ""));
+
+    Shell.Result deleted = shell.run("app", "delete", "shop", "--dropdb", "--yes");
+
+    assertThat(deleted.exitCode()).as(deleted.err()).isZero();
+    assertThat(deleted.out())
+        .contains("localhost:4100  gone  it was looked for")
+        .contains("ins_1/shop")
+        .contains("2 things gone and checked, none left. Earlier operations had removed 6 more.")
+        .endsWith("shop is gone.\n");
+    Shell.Result json = shell.run("ops", "receipt", "dop_1", "--json");
+    assertThat(json.out()).contains("\"iop_9\"").contains("\"ins_1/shop\"");
+  }
+
+  private static String receipt(String kind, String name, String child) {
+    return """
+    {"things":[{"kind":"%s","name":"%s","state":"gone","proof":"it was looked for"}],
+     "left":0,"earlier":3,"children":[%s]}
+    """
+        .formatted(kind, name, child.isEmpty() ? "" : '"' + child + '"');
+  }
+
+  @Test
   void anInstanceIsDestroyedWithItsApplicationsOnlyByForce() {
     Map<String, Integer> tries = new TreeMap<>();
     platform.answers(

@@ -6,8 +6,10 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Reads and writes the ledger's rows, in the caller's transaction.
 ///
@@ -50,7 +52,7 @@ public final class Ledger {
   public void undone(Pipeline writes, String operation, String step, String proof) {
     writes.add(
         """
-        update ledger set state = 'GONE', gone_at = clock_timestamp(), proof = ?
+        update ledger set state = 'GONE', gone_at = clock_timestamp(), proof = ?, gone_by = operation
         where operation = ? and step = ? and state <> 'GONE'""",
         proof,
         operation,
@@ -58,12 +60,16 @@ public final class Ledger {
   }
 
   /// Strikes out one thing of a subject.
-  public void gone(Pipeline writes, String subject, Resource resource, String proof) {
+  ///
+  /// @param operation the one that has verified it
+  public void gone(
+      Pipeline writes, String operation, String subject, Resource resource, String proof) {
     writes.add(
         """
-        update ledger set state = 'GONE', gone_at = clock_timestamp(), proof = ?
+        update ledger set state = 'GONE', gone_at = clock_timestamp(), proof = ?, gone_by = ?
         where subject = ? and kind = ? and name = ? and state <> 'GONE'""",
         proof,
+        operation,
         subject,
         resource.kind(),
         resource.name());
@@ -91,6 +97,11 @@ public final class Ledger {
     return rows(connection, "where subject = ? order by number", subject);
   }
 
+  /// What an operation has planned, whoever's it is now, and what it has struck out; oldest first.
+  public List<LedgerRow> ofOperation(Connection connection, String operation) throws SQLException {
+    return rows(connection, "where ? in (operation, gone_by) order by number", operation);
+  }
+
   /// The open rows of a kind, whoever's they are: what is allocated.
   public List<LedgerRow> openOfKind(Connection connection, String kind) throws SQLException {
     return rows(connection, "where kind = ? and state <> 'GONE' order by number", kind);
@@ -101,14 +112,13 @@ public final class Ledger {
     try (PreparedStatement select =
         connection.prepareStatement(
             """
-            select number, subject, operation, step, kind, name, state, planned_at, gone_at, proof
+            select number, subject, operation, step, kind, name, state, planned_at, made_at, gone_at, proof, gone_by
             from ledger\s"""
                 + where)) {
       select.setString(1, argument);
       try (ResultSet rows = select.executeQuery()) {
         List<LedgerRow> found = new ArrayList<>();
         while (rows.next()) {
-          Timestamp gone = rows.getTimestamp("gone_at");
           found.add(
               new LedgerRow(
                   rows.getLong("number"),
@@ -118,11 +128,18 @@ public final class Ledger {
                   new Resource(rows.getString("kind"), rows.getString("name")),
                   LedgerRow.State.valueOf(rows.getString("state")),
                   rows.getTimestamp("planned_at").toInstant(),
-                  gone == null ? null : gone.toInstant(),
-                  rows.getString("proof")));
+                  instant(rows, "made_at"),
+                  instant(rows, "gone_at"),
+                  rows.getString("proof"),
+                  rows.getString("gone_by")));
         }
         return found;
       }
     }
+  }
+
+  private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
+    Timestamp time = row.getTimestamp(column);
+    return time == null ? null : time.toInstant();
   }
 }

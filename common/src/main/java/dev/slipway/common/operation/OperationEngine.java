@@ -261,6 +261,17 @@ public final class OperationEngine implements AutoCloseable {
     return store.openLedger(subject);
   }
 
+  /// What an operation has made, and how the absence of each thing was verified.
+  public Optional<Receipt> receipt(String operation) throws SQLException {
+    return transactions.joining(
+        connection -> {
+          Optional<StoredOperation> found = store.find(connection, operation);
+          return found.isEmpty()
+              ? Optional.empty()
+              : Optional.of(store.receipt(connection, found.get()));
+        });
+  }
+
   /// Waits until an operation has ended or is stuck, or the time is over.
   ///
   /// @return how it stands then

@@ -470,7 +470,7 @@ final class OperationStore {
         ledger.made(writes, operation.id(), step);
       }
       for (Map.Entry<Resource, String> gone : done.gone().entrySet()) {
-        ledger.gone(writes, operation.subject(), gone.getKey(), gone.getValue());
+        ledger.gone(writes, operation.id(), operation.subject(), gone.getKey(), gone.getValue());
       }
       endStep(writes, operation, true, null, age);
       for (Event event : done.events()) {
@@ -479,9 +479,12 @@ final class OperationStore {
       if (decision.move() != Move.UNWIND) {
         done.change().run();
       }
-    } else if (signal instanceof Signal.Unwound(UndoOutcome.Undone(String proof))) {
-      ledger.undone(writes, operation.id(), step, proof);
-      endStep(writes, operation, true, proof, age);
+    } else if (signal instanceof Signal.Unwound(UndoOutcome.Undone undone)) {
+      for (Map.Entry<Resource, String> gone : undone.things().entrySet()) {
+        ledger.gone(writes, operation.id(), operation.subject(), gone.getKey(), gone.getValue());
+      }
+      ledger.undone(writes, operation.id(), step, undone.proof());
+      endStep(writes, operation, true, undone.proof(), age);
     } else if (decision.move() == Move.STAY) {
       noteStep(writes, operation, decision.waitingFor());
     } else if (operation.progress().phase() == Phase.RUNNING
@@ -643,6 +646,12 @@ final class OperationStore {
       tellToStop(connection, asking, child);
       return;
     }
+    execute(
+        connection,
+        "update operation set children = children || ?::text where id = ? and not ?::text = any (children)",
+        child.id(),
+        asking.id(),
+        child.id());
     outbox.append(
         connection,
         child.topic(),
@@ -1007,6 +1016,34 @@ final class OperationStore {
 
   List<LedgerRow> openLedger(String subject) throws SQLException {
     return transactions.inNew(connection -> ledger.open(connection, subject));
+  }
+
+  Receipt receipt(Connection connection, StoredOperation operation) throws SQLException {
+    List<LedgerRow> own = ledger.ofOperation(connection, operation.id());
+    List<LedgerRow> others =
+        shapeOf(operation).supersedes()
+            ? ledger.history(connection, operation.subject()).stream()
+                .filter(row -> !own.contains(row))
+                .toList()
+            : List.of();
+    return new Receipt(
+        view(connection, operation), own, others, children(connection, operation.id()));
+  }
+
+  private static List<String> children(Connection connection, String operation)
+      throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            "select child from operation, unnest(children) as child where id = ?")) {
+      select.setString(1, operation);
+      try (ResultSet rows = select.executeQuery()) {
+        List<String> children = new ArrayList<>();
+        while (rows.next()) {
+          children.add(rows.getString(1));
+        }
+        return children;
+      }
+    }
   }
 
   Optional<StoredOperation> find(Connection connection, String id) throws SQLException {

@@ -112,7 +112,7 @@ final class Transition {
 
   private static Decision unwound(PlanShape plan, Progress at, long now, UndoOutcome outcome) {
     return switch (outcome) {
-      case UndoOutcome.Undone(String proof) -> {
+      case UndoOutcome.Undone undone -> {
         StepShape next = plan.undoableBefore(at.step());
         yield next == null
             ? end(at, outcomeOf(at), at.cause())

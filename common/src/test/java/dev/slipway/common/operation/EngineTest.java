@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import dev.slipway.common.ledger.LedgerRow;
+import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.OperationView.StepState;
 import dev.slipway.common.operation.Yard.State;
 import dev.slipway.common.outbox.Message;
@@ -17,6 +18,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -838,6 +840,61 @@ final class EngineTest {
     engine.openLedger("yrd_one").forEach(row -> ports.add(row.resource().name()));
     engine.openLedger("yrd_two").forEach(row -> ports.add(row.resource().name()));
     assertThat(ports).containsExactlyInAnyOrder("5000", "5001");
+  }
+
+  @Test
+  void theReceiptOfWhatWasUndoneSaysHowEachThingWasFoundGone() throws Exception {
+    OperationEngine engine = yard.replica("one");
+    yard.does("take", context -> StepOutcome.failed("fault", "It broke"));
+    yard.undoes(
+        "take",
+        context -> {
+          Map<Resource, String> proofs = new HashMap<>();
+          context.openLedger().forEach(row -> proofs.put(row.resource(), "Looked under it"));
+          return UndoOutcome.undone(proofs);
+        });
+
+    String operation = begin(engine, "yard.take", "receipt");
+    assertThat(end(engine, operation).outcome()).isEqualTo(Outcome.UNDONE);
+
+    Receipt receipt = engine.receipt(operation).orElseThrow();
+    assertThat(receipt.things()).isNotEmpty().noneMatch(LedgerRow::open);
+    assertThat(receipt.things())
+        .allSatisfy(
+            row -> {
+              assertThat(row.operation()).isEqualTo(operation);
+              assertThat(row.goneBy()).isEqualTo(operation);
+              assertThat(row.goneAt()).isAfterOrEqualTo(row.plannedAt());
+            });
+    assertThat(receipt.things()).extracting(LedgerRow::proof).containsOnly("Looked under it");
+    assertThat(receipt.others()).isEmpty();
+  }
+
+  @Test
+  void theReceiptOfADestroyHasWhateverTheSubjectEverHad() throws Exception {
+    OperationEngine engine = yard.replica("one");
+    String made = begin(engine, "yard.swap", "ended");
+    assertThat(end(engine, made).succeeded()).isTrue();
+    yard.does(
+        "remove",
+        context ->
+            StepOutcome.done(context.state())
+                .striking(Map.of(new Resource("part", "ended"), "Looked under it")));
+
+    String destroy = begin(engine, "yard.destroy", "ended");
+    assertThat(end(engine, destroy).succeeded()).isTrue();
+
+    Receipt receipt = engine.receipt(destroy).orElseThrow();
+    assertThat(receipt.things())
+        .isNotEmpty()
+        .allSatisfy(
+            row -> {
+              assertThat(row.operation()).isEqualTo(made);
+              assertThat(row.goneBy()).isEqualTo(destroy);
+              assertThat(row.proof()).isEqualTo("Looked under it");
+            });
+    assertThat(receipt.others()).isEmpty();
+    assertThat(engine.receipt("top_nobody")).isEmpty();
   }
 
   // ---- Admission

@@ -149,6 +149,13 @@ public interface ApplicationRuntime {
   Gone destroy(Fence fence, String application, Collection<Resource> expected)
       throws DriverFailure, InterruptedException;
 
+  /// Looks whether things of an application are gone, and says for each how it was seen. Changes
+  /// nothing, needs no fence.
+  ///
+  /// @throws DriverFailure transient, when one of them is still there
+  Gone proveGone(String application, Collection<Resource> things)
+      throws DriverFailure, InterruptedException;
+
   /// Everything that exists and carries this installation's identifier, in reality and not in any
   /// table.
   List<Found> inventory() throws DriverFailure, InterruptedException;

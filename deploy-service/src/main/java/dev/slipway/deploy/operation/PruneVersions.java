@@ -22,9 +22,8 @@ import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -87,14 +86,14 @@ public final class PruneVersions implements Operation<PruneVersions.Input, Prune
             executors.of(application.id()),
             context.input().keep(),
             context.input().days());
-    Map<Resource, String> proofs = new HashMap<>();
+    List<Resource> folders = new ArrayList<>();
     for (Version version : superfluous) {
       var reference = new VersionReference(application.id(), version.id());
       runtime.discard(context.fence(), reference);
-      proofs.put(runtime.folder(reference), "The folder was removed");
+      folders.add(runtime.folder(reference));
     }
     return StepOutcome.done(context.state())
-        .striking(proofs)
+        .striking(runtime.proveGone(application.id(), folders).proofs())
         .also(
             () -> {
               Set<String> gone = superfluous.stream().map(Version::id).collect(Collectors.toSet());

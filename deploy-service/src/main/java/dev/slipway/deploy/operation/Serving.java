@@ -26,7 +26,6 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -184,7 +183,8 @@ public final class Serving {
       runtime.stop(context.fence(), reference, placement.executor(), GRACE);
       executors.remove(placement.executor());
     }
-    return UndoOutcome.undone("No process of the new executors is left");
+    return UndoOutcome.undone(
+        runtime.proveGone(context.subject(), footprints(context, version)).proofs());
   }
 
   StepOutcome<Standing> healthy(Candidate candidate, Standing standing)
@@ -324,13 +324,11 @@ public final class Serving {
   /// Ends executors that nobody is sent to. The caller strikes out and removes them.
   Ended end(Fence fence, Application application, List<Executor> ending)
       throws DriverFailure, InterruptedException {
-    Map<Resource, String> proofs = new HashMap<>();
+    List<Resource> ended = new ArrayList<>();
     for (Executor executor : ending) {
       var version = new VersionReference(application.id(), executor.version());
       runtime.stop(fence, version, executor.id(), GRACE);
-      for (Resource resource : footprint(version, Specifications.placement(executor))) {
-        proofs.put(resource, "No process of the executor is left");
-      }
+      ended.addAll(footprint(version, Specifications.placement(executor)));
     }
     Set<String> left =
         executors.of(application.id()).stream()
@@ -338,7 +336,7 @@ public final class Serving {
             .map(Executor::version)
             .collect(Collectors.toSet());
     return new Ended(
-        proofs,
+        runtime.proveGone(application.id(), ended).proofs(),
         ending.stream()
             .map(Executor::version)
             .distinct()

@@ -20,6 +20,7 @@ import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -106,16 +107,20 @@ final class Workspace {
   /// Ends what runs in the version's folder, and removes the folder if this operation made it.
   UndoOutcome discard(StepContext<?, ?> context, List<String> wanted)
       throws DriverFailure, InterruptedException {
+    List<Resource> discarded = new ArrayList<>();
     for (String id : wanted) {
       var version = new VersionReference(context.subject(), id);
       if (made(context, id)) {
         runtime.discard(context.fence(), version);
+        discarded.add(runtime.folder(version));
       } else {
         endRuns(context.fence(), version);
       }
       archives.discard(context.subject(), id);
     }
-    return UndoOutcome.undone("No folder and no command of it is left");
+    return new UndoOutcome.Undone(
+        "No folder and no command of it is left",
+        runtime.proveGone(context.subject(), discarded).proofs());
   }
 
   private void endRuns(Fence fence, VersionReference version)

@@ -153,6 +153,26 @@ public abstract class ApplicationRuntimeContract {
   }
 
   @Test
+  void whatIsStillThereIsNotProvenGone() throws Exception {
+    VersionReference version = adopted();
+    List<Resource> folder = List.of(runtime().folder(version));
+    ExecutorSpecification executor = executor(version, healthy());
+    List<Resource> running = runtime().footprint(executor);
+    String application = version.application();
+    runtime().start(fence(version, 1), executor);
+
+    assertThatExceptionOfType(DriverFailure.Transient.class)
+        .isThrownBy(() -> runtime().proveGone(application, running));
+    runtime().stop(fence(version, 1), version, executor.executor(), Duration.ZERO);
+    assertThat(runtime().proveGone(application, running).proofs()).containsOnlyKeys(running);
+    assertThatExceptionOfType(DriverFailure.Transient.class)
+        .isThrownBy(() -> runtime().proveGone(application, folder));
+    runtime().discard(fence(version, 1), version);
+    assertThat(runtime().proveGone(application, folder).proofs()).containsOnlyKeys(folder);
+    destroy(version, 2);
+  }
+
+  @Test
   void adoptingAgainKeepsWhatIsThereAndRemovesTheSource() throws Exception {
     VersionReference version = adopted();
     runtime().write(fence(version, 1), version, "package.json", "changed");

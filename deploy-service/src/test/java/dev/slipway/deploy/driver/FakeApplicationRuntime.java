@@ -621,8 +621,23 @@ public final class FakeApplicationRuntime implements ApplicationRuntime {
               .removeIf(
                   running -> running.specification.version().application().equals(application));
         });
+    return proveGone(application, resources);
+  }
+
+  @Override
+  public Gone proveGone(String application, Collection<Resource> things) throws DriverFailure {
+    List<Resource> there =
+        inventory().stream()
+            .filter(found -> found.subject().equals(application))
+            .map(Found::resource)
+            .toList();
     var proofs = new HashMap<Resource, String>();
-    resources.forEach(resource -> proofs.put(resource, "not in memory"));
+    for (Resource thing : things) {
+      if (there.contains(thing)) {
+        throw new DriverFailure.Transient(thing.kind() + "-remains", "it is still there");
+      }
+      proofs.put(thing, "not in memory");
+    }
     return new Gone(proofs);
   }
 

@@ -49,6 +49,7 @@ public final class Routes {
           line("/v1alpha1/{org}/operations/{id}/cancel", "POST", Target.OPERATION),
           line("/v1alpha1/{org}/operations/{id}/retry", "POST", Target.OPERATION),
           line("/v1alpha1/{org}/operations/{id}/events", "GET", Target.OPERATION),
+          line("/v1alpha1/{org}/operations/{id}/receipt", "GET", Target.OPERATION),
           line("/v1alpha1/{org}/{id}", "DELETE", Target.NAMED));
 
   private Routes() {}

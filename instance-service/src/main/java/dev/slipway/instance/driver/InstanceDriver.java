@@ -149,6 +149,13 @@ public interface InstanceDriver {
   Gone destroy(Fence fence, String instance, Collection<Resource> expected)
       throws DriverFailure, InterruptedException;
 
+  /// Looks whether things of an instance are gone, and says for each how it was seen. Changes
+  /// nothing, needs no fence.
+  ///
+  /// @throws DriverFailure transient, when one of them is still there
+  Gone proveGone(String instance, Collection<Resource> things)
+      throws DriverFailure, InterruptedException;
+
   /// Looks at the instance: cheap enough for once a second, with a real sign-in over TLS now and
   /// then. Changes nothing, needs no fence, and never throws because of what it sees.
   Observation observe(InstanceSpecification specification) throws InterruptedException;

@@ -74,7 +74,8 @@ public final class DestroyInstance
         .also(
             () -> {
               instances.remove(context.subject());
-              sets.instanceGone(context.subject(), "its database instance was destroyed");
+              sets.instanceGone(
+                  context.operation(), context.subject(), "its database instance was destroyed");
             });
   }
 }

@@ -169,9 +169,8 @@ public final class EnsureDatabases
     if (own.isEmpty()) {
       return UndoOutcome.undone("All of it was there before");
     }
-    var gone = servers.drop(context.fence(), location.get(), inherited(context), own);
     return UndoOutcome.undone(
-        String.join("; ", gone.proofs().values().stream().distinct().sorted().toList()));
+        servers.drop(context.fence(), location.get(), inherited(context), own).proofs());
   }
 
   private Optional<DatabaseLocation> location(String instance) {

@@ -110,7 +110,7 @@ public final class ProvisionInstance
       throws DriverFailure, InterruptedException {
     List<Resource> open = context.openLedger().stream().map(LedgerRow::resource).toList();
     Gone gone = driver.destroy(context.fence(), context.subject(), open);
-    return UndoOutcome.undone(String.join("; ", gone.proofs().values().stream().sorted().toList()));
+    return UndoOutcome.undone(gone.proofs());
   }
 
   private List<Resource> process(StepContext<Input, State> context) {
@@ -126,7 +126,7 @@ public final class ProvisionInstance
   private UndoOutcome stop(StepContext<Input, State> context)
       throws DriverFailure, InterruptedException {
     driver.stop(context.fence(), specification(context));
-    return UndoOutcome.undone("No process of the instance is left");
+    return UndoOutcome.undone(driver.proveGone(context.subject(), process(context)).proofs());
   }
 
   private StepOutcome<State> secure(StepContext<Input, State> context)

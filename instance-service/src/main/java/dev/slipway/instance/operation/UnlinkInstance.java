@@ -51,7 +51,9 @@ public final class UnlinkInstance implements Operation<UnlinkInstance.Input, Unl
             () -> {
               instances.remove(context.subject());
               sets.instanceGone(
-                  context.subject(), "its server was unlinked, and is its owner's to look after");
+                  context.operation(),
+                  context.subject(),
+                  "its server was unlinked, and is its owner's to look after");
             });
   }
 }

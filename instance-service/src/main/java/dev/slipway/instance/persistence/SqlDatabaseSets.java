@@ -153,19 +153,19 @@ public class SqlDatabaseSets implements DatabaseSets, KeptDatabases {
   }
 
   @Override
-  public void instanceGone(String instance, String proof) {
+  public void instanceGone(String operation, String instance, String proof) {
     joining(
         connection -> {
           // Subjects before what belongs to them.
-          for (String operation : stuck(connection, instance)) {
-            engine.get().retry(connection, operation);
+          for (String waiting : stuck(connection, instance)) {
+            engine.get().retry(connection, waiting);
           }
           Pipeline writes = new Pipeline();
           int struck = 0;
           for (String kind : List.of("role", "database")) {
             for (LedgerRow row : ledger.openOfKind(connection, kind)) {
               if (row.resource().name().startsWith(instance + '/')) {
-                ledger.gone(writes, row.subject(), row.resource(), proof);
+                ledger.gone(writes, operation, row.subject(), row.resource(), proof);
                 struck++;
               }
             }

@@ -387,9 +387,25 @@ public final class FakeInstanceDriver implements InstanceDriver {
   public Gone destroy(Fence fence, String instance, Collection<Resource> expected)
       throws DriverFailure, InterruptedException {
     act("destroy", fence, instance, () -> reality.servers.remove(instance));
+    return proveGone(
+        instance,
+        Stream.concat(expected.stream(), Stream.of(directory(instance), process(instance)))
+            .toList());
+  }
+
+  @Override
+  public Gone proveGone(String instance, Collection<Resource> things) throws DriverFailure {
     var proofs = new HashMap<Resource, String>();
-    Stream.concat(expected.stream(), Stream.of(directory(instance), process(instance)))
-        .forEach(resource -> proofs.put(resource, "not in memory"));
+    for (Resource thing : things) {
+      boolean there =
+          thing.kind().equals("process")
+              ? reality.running(instance)
+              : thing.kind().equals("directory") && reality.instances().contains(instance);
+      if (there) {
+        throw new DriverFailure.Transient(thing.kind() + "-remains", "it is still there");
+      }
+      proofs.put(thing, "not in memory");
+    }
     return new Gone(proofs);
   }
 

@@ -134,6 +134,25 @@ public abstract class InstanceDriverContract {
   }
 
   @Test
+  void whatIsStillThereIsNotProvenGone() throws Exception {
+    InstanceSpecification specification = provisioned();
+    Footprint footprint = driver().footprint(specification);
+    String instance = specification.instance();
+
+    assertThatExceptionOfType(DriverFailure.Transient.class)
+        .isThrownBy(() -> driver().proveGone(instance, footprint.started()));
+    driver().stop(fence(specification, 1), specification);
+    assertThat(driver().proveGone(instance, footprint.started()).proofs())
+        .containsOnlyKeys(footprint.started());
+    List<Resource> folder =
+        footprint.created().stream().filter(it -> it.kind().equals("directory")).toList();
+    assertThatExceptionOfType(DriverFailure.Transient.class)
+        .isThrownBy(() -> driver().proveGone(instance, folder));
+    destroy(specification, 2);
+    assertThat(driver().proveGone(instance, folder).proofs()).containsOnlyKeys(folder);
+  }
+
+  @Test
   void destroyOfWhatNeverWasProvesThatToo() throws Exception {
     InstanceSpecification specification = specification();
     List<Resource> expected = driver().footprint(specification).all();

@@ -139,6 +139,12 @@ public final class WatchedDriver implements InstanceDriver {
   }
 
   @Override
+  public Gone proveGone(String instance, Collection<Resource> things)
+      throws DriverFailure, InterruptedException {
+    return driver.proveGone(instance, things);
+  }
+
+  @Override
   public Observation observe(InstanceSpecification specification) throws InterruptedException {
     return look.at(specification);
   }

@@ -115,10 +115,10 @@ final class InstanceOperationsMatrixTest {
           new ResetPassword(driver),
           new RepairInstance(driver, instances),
           new StopInstance(driver, instances),
-          new DestroyInstance(driver, instances, (instance, proof) -> {}),
+          new DestroyInstance(driver, instances, (operation, instance, proof) -> {}),
           new SweepInstance(driver, instance -> Bookkeeping.NOTHING),
           new LinkInstance((instance, address, role, password) -> {}, instances),
-          new UnlinkInstance(instances, (instance, proof) -> {}));
+          new UnlinkInstance(instances, (operation, instance, proof) -> {}));
     }
 
     @Override

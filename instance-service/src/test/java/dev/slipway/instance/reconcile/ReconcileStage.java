@@ -102,9 +102,9 @@ final class ReconcileStage implements AutoCloseable {
         List.of(
             new ProvisionInstance(driver, instances),
             new ResetPassword(driver),
-            new DestroyInstance(driver, instances, (instance, proof) -> {}),
+            new DestroyInstance(driver, instances, (operation, instance, proof) -> {}),
             new LinkInstance(linkedServer, instances),
-            new UnlinkInstance(instances, (instance, proof) -> {}),
+            new UnlinkInstance(instances, (operation, instance, proof) -> {}),
             new RepairInstance(driver, table),
             new StopInstance(driver, table),
             new SweepInstance(driver, books));

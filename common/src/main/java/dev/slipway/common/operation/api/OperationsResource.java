@@ -82,6 +82,18 @@ public class OperationsResource {
     return OperationAnswer.of(view);
   }
 
+  /// What it has made outside the database, and how the absence of each thing was verified.
+  ///
+  /// @param all of a destroy: name also what earlier operations had removed
+  @GET
+  @Path("{id}/receipt")
+  public ReceiptAnswer receipt(
+      @PathParam("id") String id, @QueryParam("all") @DefaultValue("false") boolean all)
+      throws SQLException {
+    own(id);
+    return ReceiptAnswer.of(engine.receipt(id).orElseThrow(), all);
+  }
+
   /// Asks to cancel it; everything it has made is undone.
   ///
   /// @param abandon gives it up when it is stuck after its point of no return

@@ -28,6 +28,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -672,42 +673,64 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
     shell.run("destroy", fence, Map.of(), new byte[0]);
     resources.add(new Resource("directory", application));
     Set<String> living = living().getOrDefault(application, Set.of());
+    if (!living.isEmpty()) {
+      throw survivor();
+    }
+    return proveGone(application, resources);
+  }
+
+  /// The shell has looked, too; but its word alone is not a proof.
+  @Override
+  public Gone proveGone(String application, Collection<Resource> things) throws DriverFailure {
+    Set<String> living = living().getOrDefault(application, Set.of());
     var proofs = new HashMap<Resource, String>();
-    for (Resource resource : resources) {
-      proofs.put(resource, proof(resource, application, living));
+    for (Resource thing : things) {
+      proofs.put(thing, proof(thing, application, living));
     }
     return new Gone(proofs);
   }
 
-  /// Looks once more, now from here: the shell's word alone is not a proof.
   private String proof(Resource resource, String application, Set<String> living)
       throws DriverFailure {
     return switch (resource.kind()) {
       case "directory" -> {
-        if (Files.exists(home(application))) {
-          throw new DriverFailure.Transient(
-              "directory-remains", "the application's folder is still there");
+        // What cannot be looked at is not gone, and a link that leads nowhere is something.
+        if (!Files.notExists(folder(resource, application), LinkOption.NOFOLLOW_LINKS)) {
+          throw new DriverFailure.Transient("directory-remains", "the folder is still there");
         }
-        yield "no folder of the application";
+        yield "no such folder";
       }
       case "process" -> {
-        if (!living.isEmpty()) {
-          throw new DriverFailure.Transient(
-              "process-survives", "a process of this application does not end");
+        String run = resource.name().substring(resource.name().indexOf('/') + 1);
+        if (living.stream().anyMatch(alive -> alive.equals(run) || alive.endsWith('.' + run))) {
+          throw survivor();
         }
-        yield "no process of the application";
+        yield "no process of this machine is of its run";
       }
       case "port" -> {
         int port =
             Integer.parseInt(resource.name().substring(resource.name().lastIndexOf(':') + 1));
         yield portFree(port)
-            ? "nothing listens there"
-            : "no process of the application is left; what listens there is not the platform's";
+            ? "nothing listens there: it could be bound"
+            : "no process of its executor is left; what listens there is not the platform's";
       }
       default ->
           throw new DriverFailure.Permanent(
               "resource-unknown", "this runtime does not make a " + resource.kind());
     };
+  }
+
+  private static DriverFailure survivor() {
+    return new DriverFailure.Transient(
+        "process-survives", "a process of this application does not end");
+  }
+
+  /// The folder of a version, or the application's own.
+  private Path folder(Resource directory, String application) {
+    String name = directory.name();
+    return name.equals(application)
+        ? home(application)
+        : folderOf(new VersionReference(application, name.substring(name.indexOf('/') + 1)));
   }
 
   /// An application of which no version is left still has its logs: then its own folder is listed.

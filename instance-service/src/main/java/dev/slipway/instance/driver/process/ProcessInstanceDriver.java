@@ -25,6 +25,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -586,23 +587,29 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     shell.run("destroy", fence, Map.of(), new byte[0]);
     fresh.remove(instance);
     signIns.remove(instance);
-    var proofs = new HashMap<Resource, String>();
     var resources = new LinkedHashSet<Resource>(expected);
     resources.add(directory(instance));
     resources.add(process(instance));
+    return proveGone(instance, resources);
+  }
+
+  /// The shell has looked, too; but its word alone is not a proof.
+  @Override
+  public Gone proveGone(String instance, Collection<Resource> things) throws DriverFailure {
     Map<String, List<Long>> living = livingProcesses();
-    for (Resource resource : resources) {
-      proofs.put(resource, proof(resource, instance, living));
+    var proofs = new HashMap<Resource, String>();
+    for (Resource thing : things) {
+      proofs.put(thing, proof(thing, instance, living));
     }
     return new Gone(proofs);
   }
 
-  /// Looks once more, now from here: the shell's word alone is not a proof.
   private String proof(Resource resource, String instance, Map<String, List<Long>> living)
       throws DriverFailure {
     return switch (resource.kind()) {
       case "directory" -> {
-        if (Files.exists(root.resolve(instance))) {
+        // What cannot be looked at is not gone, and a link that leads nowhere is something.
+        if (!Files.notExists(root.resolve(instance), LinkOption.NOFOLLOW_LINKS)) {
           throw new DriverFailure.Transient(
               "directory-remains", "the instance's folder is still there");
         }
@@ -613,13 +620,13 @@ public final class ProcessInstanceDriver implements InstanceDriver {
           throw new DriverFailure.Transient(
               "process-survives", "a process of this instance does not end");
         }
-        yield "no process works in its folder";
+        yield "no process of this machine works in its folder";
       }
       case "port" -> {
         int port =
             Integer.parseInt(resource.name().substring(resource.name().lastIndexOf(':') + 1));
         yield portFree(port)
-            ? "nothing listens there"
+            ? "nothing listens there: it could be bound"
             : "no process of the instance is left; what listens there is not the platform's";
       }
       default ->
