@@ -160,6 +160,9 @@ final class ConversationTest {
     assertThat(child.requestedBy()).isEqualTo("ann");
     assertThat(replies).hasSize(1);
     assertThat(replies.getFirst().data().get("ancestry").get(0).asText()).isEqualTo(parent);
+    assertThat(asker.receipt(parent).orElseThrow().children())
+        .as("the receipt leads to what was made there")
+        .containsExactly(child.id());
   }
 
   @Test
