@@ -105,13 +105,17 @@ public class FakePlatform {
 
   /// Keeps lines as runtimes keep them.
   public void log(String application, String version, String source, List<String> lines) {
+    log(application, version, source, Instant.parse("2026-01-31T12:00:00.123456Z"), lines);
+  }
+
+  /// @param at with a fraction of a second, as the files have it
+  public void log(
+      String application, String version, String source, Instant at, List<String> lines) {
     Path folder = applications.resolve(application).resolve("log");
     try {
       Files.createDirectories(folder);
       String text =
-          lines.stream()
-              .map(line -> Instant.parse("2026-01-31T12:00:00.123456Z") + " " + line + "\n")
-              .collect(Collectors.joining());
+          lines.stream().map(line -> at + " " + line + "\n").collect(Collectors.joining());
       Files.writeString(folder.resolve(version + "." + source + ".log"), text);
     } catch (IOException problem) {
       throw new UncheckedIOException(problem);

@@ -2,9 +2,11 @@ package dev.slipway.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.slipway.common.operation.OperationCursor;
 import dev.slipway.gateway.RunningGateway.Answer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.time.Instant;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -58,6 +60,50 @@ class OwnAnswersTest {
     assertThat(answer.status()).isEqualTo(200);
     assertThat(new JsonArray(answer.body())).hasSize(1);
     assertThat(answer.header("warning")).startsWith("199 slipway \"instance-service");
+  }
+
+  @Test
+  void aPageIsTheFirstOfAllAndItsCursorTheLastOfIt() {
+    String account = "aop_01m87zzk4yevzsegqzebce3ahw";
+    String instance = "iop_01m87zzk4yevzsegqzebce3ahw";
+    accountLists(operation(account, "2026-03-01T10:00:02.000001Z"));
+    gateway
+        .instance()
+        .answersJson(
+            200,
+            "[%s,%s]"
+                .formatted(
+                    operation(instance, "2026-03-01T10:00:02Z"),
+                    operation("iop_2", "2026-03-01T10:00:01Z")));
+    gateway.deploy().answersJson(200, "[]");
+
+    Answer answer = gateway.get(OPERATIONS + "?limit=%32&active=true");
+
+    assertThat(new JsonArray(answer.body()).stream().map(it -> ((JsonObject) it).getString("id")))
+        .containsExactly(account, instance);
+    assertThat(OperationCursor.decode(answer.header("next-cursor")))
+        .contains(new OperationCursor(Instant.parse("2026-03-01T10:00:02Z"), instance));
+    assertThat(gateway.instance().forwarded())
+        .extracting(FakeService.Call::uri)
+        .containsOnly(OPERATIONS + "?limit=%32&active=true");
+  }
+
+  @Test
+  void aListThatEndsHasNoCursor() {
+    gateway.instance().answersJson(200, "[" + operation("iop_1", "2026-03-01T10:00:00Z") + "]");
+    gateway.deploy().answersJson(200, "[]");
+    accountLists(operation("aop_1", "2026-03-01T10:00:00Z"));
+
+    assertThat(gateway.get(OPERATIONS + "?limit=2").headers()).doesNotContainKey("next-cursor");
+  }
+
+  @Test
+  void aServiceThatRefusedNothingDoesNotMakeABadLimitADefect() {
+    gateway.instance().answersJson(200, "[]");
+    gateway.deploy().answersJson(200, "[]");
+    accountLists(operation("aop_1", "2026-03-01T10:00:00Z"));
+
+    assertThat(gateway.get(OPERATIONS + "?limit=0").status()).isEqualTo(400);
   }
 
   @Test

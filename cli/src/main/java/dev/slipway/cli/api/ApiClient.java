@@ -85,7 +85,8 @@ public final class ApiClient {
   ///
   /// @param body        a text node when it was no JSON; missing when there was none
   /// @param operationId the operation the call has begun
-  public record Answer(int status, JsonNode body, Optional<String> operationId) {}
+  public record Answer(
+      int status, JsonNode body, Optional<String> operationId, Optional<String> nextCursor) {}
 
   /// Calls a path of the caller's organization, `/v1alpha1/{organization}` being added.
   public Answer call(String method, String path, @Nullable JsonNode body)
@@ -290,7 +291,8 @@ public final class ApiClient {
     return new Answer(
         response.statusCode(),
         parse(response.body()),
-        response.headers().firstValue("Operation-Id"));
+        response.headers().firstValue("Operation-Id"),
+        response.headers().firstValue("Next-Cursor"));
   }
 
   private static JsonNode parse(String body) {

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// @param outcome    null until it has ended
 /// @param waitingFor in words
 /// @param next       what to type next, when it is stuck
+/// @param usual      how long the whole usually takes there
+/// @param expected   when it will have ended if the rest takes as long as usual
 /// @param version    raised by every visible change
 /// @param json       all that was said
 public record OperationView(
@@ -31,12 +33,25 @@ public record OperationView(
     String requestedBy,
     Optional<Instant> createdAt,
     Optional<Instant> endedAt,
+    Optional<Duration> usual,
+    Optional<Instant> expected,
     long version,
     List<Step> steps,
     JsonNode json) {
 
   /// One step of it.
-  public record Step(String name, String state, Optional<Duration> took, @Nullable String message) {
+  ///
+  /// @param attempts how often it was tried or looked at again
+  /// @param usual    how long it usually takes there
+  /// @param output   while it runs: the last line of what it runs
+  public record Step(
+      String name,
+      String state,
+      int attempts,
+      Optional<Duration> took,
+      Optional<Duration> usual,
+      @Nullable String message,
+      @Nullable String output) {
 
     /// Whether nothing more happens to it as far as this state goes.
     public boolean settled() {
@@ -54,10 +69,11 @@ public record OperationView(
           new Step(
               step.path("name").asText(),
               lower(step, "state"),
-              step.hasNonNull("millis")
-                  ? Optional.of(Duration.ofMillis(step.path("millis").asLong()))
-                  : Optional.empty(),
-              Json.text(step, "message")));
+              step.path("attempts").asInt(),
+              duration(step, "millis"),
+              duration(step, "usualMillis"),
+              Json.text(step, "message"),
+              Json.text(step, "output")));
     }
     JsonNode cause = json.path("cause");
     String name = json.path("subjectName").asText("");
@@ -74,6 +90,8 @@ public record OperationView(
         json.path("requestedBy").asText(""),
         instant(json, "createdAt"),
         instant(json, "endedAt"),
+        duration(json, "usualMillis"),
+        instant(json, "expectedEndAt"),
         json.path("version").asLong(),
         List.copyOf(steps),
         json);
@@ -101,6 +119,12 @@ public record OperationView(
 
   private static String lower(JsonNode node, String field) {
     return node.path(field).asText("").toLowerCase(Locale.ROOT);
+  }
+
+  private static Optional<Duration> duration(JsonNode node, String field) {
+    return node.hasNonNull(field)
+        ? Optional.of(Duration.ofMillis(node.path(field).asLong()))
+        : Optional.empty();
   }
 
   private static Optional<Instant> instant(JsonNode node, String field) {

@@ -6,13 +6,18 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /// The operations of the caller's organization.
 public final class Operations {
 
   private static final int WAIT_SECONDS = 20;
+  private static final int LARGEST_PAGE = 200;
 
   private final ApiClient client;
 
@@ -20,11 +25,34 @@ public final class Operations {
     this.client = client;
   }
 
-  public List<OperationView> list(String query) throws IOException, InterruptedException {
-    JsonNode answer = client.call("GET", "/operations" + query, null).body();
+  /// The newest of them.
+  ///
+  /// @param more whether there are others after these
+  public record Listed(List<OperationView> operations, boolean more) {}
+
+  /// Reads as many pages as it takes.
+  ///
+  /// @param filters names and values of the query's parameters
+  public Listed list(Map<String, String> filters, int most)
+      throws IOException, InterruptedException {
     List<OperationView> all = new ArrayList<>();
-    answer.forEach(it -> all.add(OperationView.of(it)));
-    return all;
+    Map<String, String> query = new LinkedHashMap<>(filters);
+    while (true) {
+      query.put("limit", Integer.toString(Math.min(LARGEST_PAGE, most - all.size())));
+      ApiClient.Answer page = client.call("GET", "/operations?" + encoded(query), null);
+      page.body().forEach(it -> all.add(OperationView.of(it)));
+      Optional<String> next = page.nextCursor();
+      if (next.isEmpty() || all.size() >= most) {
+        return new Listed(all, next.isPresent());
+      }
+      query.put("cursor", next.get());
+    }
+  }
+
+  private static String encoded(Map<String, String> query) {
+    return query.entrySet().stream()
+        .map(it -> it.getKey() + '=' + ApiClient.encode(it.getValue()))
+        .collect(Collectors.joining("&"));
   }
 
   public OperationView show(String id) throws IOException, InterruptedException {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -103,7 +104,7 @@ public final class ProvisionBench {
         String name = name();
         // Connected beforehand, as everybody is who asks for a second instance.
         mine.list();
-        followed.list("?limit=1");
+        followed.list(Map.of(), 1);
         making.add(() -> provisioned(mine, followed, name));
         removing.add(
             () -> {

@@ -11,8 +11,13 @@ import dev.slipway.cli.console.Output;
 import dev.slipway.cli.console.Surroundings;
 import dev.slipway.cli.console.Words;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,6 +43,8 @@ import picocli.CommandLine.Spec;
     })
 final class OperationsCommand implements Runnable {
 
+  private static final DateTimeFormatter CLOCK = DateTimeFormatter.ofPattern("HH:mm:ss");
+
   @Spec private CommandSpec spec;
 
   private final Surroundings surroundings;
@@ -56,18 +63,63 @@ final class OperationsCommand implements Runnable {
   @Command(
       name = "list",
       description = "List operations, newest first.",
-      footer = {"", "Example:", "  slipway ops list --active"})
+      footer = {
+        "",
+        "Examples:",
+        "  slipway ops list --active",
+        "  slipway ops list --kind application.deploy --outcome undone --since 2d",
+      })
   int list(
       @Option(names = "--active", description = "Only those that have not ended.") boolean active,
-      @Option(names = "--subject", paramLabel = "ID", description = "Only those on this subject.")
+      @Option(
+              names = "--subject",
+              paramLabel = "NAME",
+              description = "Only those on this subject, by name or id.")
           @Nullable String subject,
+      @Option(
+              names = "--kind",
+              paramLabel = "KIND",
+              description = "Only of this kind: instance.provision, application.deploy, …")
+          @Nullable String kind,
+      @Option(
+              names = "--phase",
+              paramLabel = "PHASE",
+              description = "Only those that are queued, running, unwinding, stuck or ended.")
+          @Nullable String phase,
+      @Option(
+              names = "--outcome",
+              paramLabel = "OUTCOME",
+              description =
+                  "Only those that were succeeded, undone, cancelled, superseded, refused or abandoned.")
+          @Nullable String outcome,
+      @Option(
+              names = "--since",
+              paramLabel = "WHEN",
+              converter = MomentConverter.class,
+              description = "Only those begun since then: 30m, 12h, 2d, or 2026-03-01T10:00:00Z.")
+          @Nullable Instant since,
+      @Option(
+              names = "--limit",
+              paramLabel = "N",
+              defaultValue = "50",
+              description = "How many at the most; ${DEFAULT-VALUE} when not given.")
+          int limit,
       @Mixin OutputOptions options)
       throws IOException, InterruptedException {
-    String query = active ? "?active=true" : "?";
-    if (subject != null) {
-      query += (query.endsWith("?") ? "" : "&") + "subject=" + ApiClient.encode(subject);
+    if (limit < 1) {
+      throw new ParameterException(spec.commandLine(), "--limit must be 1 or more");
     }
-    List<OperationView> all = operations().list(query.equals("?") ? "" : query);
+    Map<String, String> filters = new LinkedHashMap<>();
+    if (active) {
+      filters.put("active", "true");
+    }
+    put(filters, "subject", subject);
+    put(filters, "kind", kind);
+    put(filters, "phase", phase);
+    put(filters, "outcome", outcome);
+    put(filters, "since", since == null ? null : since.toString());
+    Operations.Listed listed = operations().list(filters, limit);
+    List<OperationView> all = listed.operations();
     if (options.json) {
       ArrayNode json = Json.MAPPER.createArrayNode();
       all.forEach(it -> json.add(it.json()));
@@ -89,7 +141,16 @@ final class OperationsCommand implements Runnable {
                         Words.duration(it.age(now)),
                         it.requestedBy()))
             .toList());
+    if (listed.more()) {
+      output.note("There are more; ask for them with --limit.");
+    }
     return 0;
+  }
+
+  private static void put(Map<String, String> filters, String name, @Nullable String value) {
+    if (value != null) {
+      filters.put(name, value);
+    }
   }
 
   @Command(
@@ -113,7 +174,18 @@ final class OperationsCommand implements Runnable {
             .formatted(
                 view.createdAt().map(when -> Words.ago(when, now)).orElse("-"),
                 view.requestedBy()));
-    output.line("Took        " + Words.duration(view.age(now)));
+    output.line(
+        "Took        "
+            + Words.duration(view.age(now))
+            + view.usual().map(usual -> ", usually " + Words.duration(usual)).orElse(""));
+    view.expected()
+        .ifPresent(
+            end ->
+                output.line(
+                    "Expected    to end at %s, in %s"
+                        .formatted(
+                            CLOCK.format(end.atZone(ZoneId.systemDefault())),
+                            Words.duration(positive(Duration.between(now, end))))));
     if (view.waitingFor() != null) {
       output.line("Waiting for " + view.waitingFor());
     }
@@ -125,7 +197,7 @@ final class OperationsCommand implements Runnable {
     }
     output.line("");
     output.table(
-        List.of("STEP", "STATE", "TOOK", "MESSAGE"),
+        List.of("STEP", "STATE", "TOOK", "USUALLY", "AGAIN", "MESSAGE"),
         view.steps().stream()
             .map(
                 (Step it) ->
@@ -133,9 +205,20 @@ final class OperationsCommand implements Runnable {
                         it.name(),
                         it.state(),
                         it.took().map(Words::duration).orElse("-"),
-                        it.message() == null ? "" : String.valueOf(it.message())))
+                        it.usual().map(Words::duration).orElse("-"),
+                        it.attempts() == 0 ? "" : it.attempts() + "×",
+                        lastSaid(it)))
             .toList());
     return 0;
+  }
+
+  private static String lastSaid(Step step) {
+    String said = step.output() == null ? step.message() : step.output();
+    return said == null ? "" : said;
+  }
+
+  private static Duration positive(Duration duration) {
+    return duration.isNegative() ? Duration.ZERO : duration;
   }
 
   @Command(

@@ -205,28 +205,13 @@ public final class OperationEngine implements AutoCloseable {
   }
 
   /// The operations of an organization, newest first.
-  ///
-  /// @param subject only of this subject, by id or name
-  /// @param active  only those that have not ended
-  public List<OperationView> list(
-      String organization, @Nullable String subject, boolean active, int most) throws SQLException {
+  public List<OperationView> list(OperationQuery query) throws SQLException {
     return transactions.joining(
         connection -> {
-          String text = subject == null ? "" : subject;
+          OperationQuery.Condition condition = query.condition();
           List<OperationView> views = new ArrayList<>();
           for (StoredOperation operation :
-              store.query(
-                  connection,
-                  """
-                  where o.organization = ? and (? = '' or o.subject = ? or o.subject_name = ?)
-                    and (not ? or o.phase <> 'ENDED')
-                  order by o.created_at desc, o.id desc limit ?""",
-                  organization,
-                  text,
-                  text,
-                  text,
-                  active,
-                  most)) {
+              store.query(connection, condition.sql(), condition.arguments().toArray())) {
             views.add(store.view(connection, operation));
           }
           return views;

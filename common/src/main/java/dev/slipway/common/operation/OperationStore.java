@@ -45,6 +45,7 @@ final class OperationStore {
   private final Ledger ledger = new Ledger();
   private final IdempotencyKeys keys = new IdempotencyKeys();
   private final Turns turns = new Turns();
+  private final UsualDurations usual = new UsualDurations();
 
   OperationStore(
       Transactions transactions, OperationCatalog catalog, KernelSettings settings, Outbox outbox) {
@@ -486,7 +487,7 @@ final class OperationStore {
       ledger.undone(writes, operation.id(), step, undone.proof());
       endStep(writes, operation, true, undone.proof(), age);
     } else if (decision.move() == Move.STAY) {
-      noteStep(writes, operation, decision.waitingFor());
+      noteStep(writes, operation, signal, decision.waitingFor());
     } else if (operation.progress().phase() == Phase.RUNNING
         || operation.progress().phase() == Phase.UNWINDING) {
       Cause cause = decision.next().cause();
@@ -768,7 +769,8 @@ final class OperationStore {
         insert into operation_step (operation, step, direction, number, state)
         values (?, ?, ?, (select count(*) from operation_step where operation = ?), 'ENTERED')
         on conflict (operation, step, direction)
-        do update set state = 'ENTERED', attempts = 0, ended_at = null, message = null, entered_at = clock_timestamp()""",
+        do update set state = 'ENTERED', attempts = 0, failing = false, ended_at = null, message = null,
+          entered_at = clock_timestamp()""",
         operation,
         step,
         direction,
@@ -882,12 +884,15 @@ final class OperationStore {
   }
 
   private static void noteStep(
-      Pipeline writes, StoredOperation operation, @Nullable String message) {
+      Pipeline writes, StoredOperation operation, Signal signal, @Nullable String message) {
     writes.add(
         """
-        update operation_step set attempts = attempts + 1, message = coalesce(?, message)
+        update operation_step set attempts = attempts + 1, message = coalesce(?, message), failing = ?,
+          asked_at = case when ? then clock_timestamp() else asked_at end
         where operation = ? and step = ? and direction = ?""",
         message,
+        signal instanceof Signal.Threw,
+        signal instanceof Signal.Stepped(StepOutcome.Await<?> ignored),
         operation.id(),
         operation.progress().step(),
         direction(operation));
@@ -1061,7 +1066,13 @@ final class OperationStore {
   }
 
   OperationView view(Connection connection, StoredOperation operation) throws SQLException {
-    return OperationViews.of(connection, operation, shapeOf(operation), platformNow(connection));
+    PlanShape plan = shapeOf(operation);
+    return OperationViews.of(
+        connection,
+        operation,
+        plan,
+        usual.of(connection, operation.kind(), plan.signature()),
+        platformNow(connection));
   }
 
   List<StoredOperation> query(Connection connection, String where, Object... arguments)

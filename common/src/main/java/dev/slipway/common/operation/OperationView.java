@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 /// @param waitingFor         in words, what it waits for
 /// @param next               what to type next, when it is stuck
 /// @param deadlineMillisLeft of the platform's running time, until it is undone or stuck
+/// @param usualMillis        the whole usually takes on this installation; null when that is not
+///     known
+/// @param expectedEndAt      when it will have ended if the rest takes as long as usual
 /// @param version            raised by every visible change
 public record OperationView(
     String id,
@@ -29,19 +32,25 @@ public record OperationView(
     Instant createdAt,
     @Nullable Instant endedAt,
     long deadlineMillisLeft,
+    @Nullable Long usualMillis,
+    @Nullable Instant expectedEndAt,
     long version,
     List<StepView> steps) {
 
   /// One step of the plan.
   ///
-  /// @param millis  how long it took, or has taken so far
-  /// @param message the last thing it said
+  /// @param attempts    how often it has been tried again, or looked at again
+  /// @param millis      how long it took, or has taken so far
+  /// @param usualMillis how long it usually takes on this installation; null when that is not known
+  /// @param message     the last thing it said
   public record StepView(
       String name,
       StepState state,
+      int attempts,
       @Nullable Instant startedAt,
       @Nullable Instant endedAt,
       @Nullable Long millis,
+      @Nullable Long usualMillis,
       @Nullable String message) {}
 
   /// What became of a step.

@@ -25,6 +25,7 @@ record StoredOperation(
     long epoch,
     @Nullable String waitingFor,
     @Nullable String leasedBy,
+    Instant dueAt,
     long version,
     Instant createdAt,
     @Nullable Instant endedAt) {
@@ -34,7 +35,7 @@ record StoredOperation(
       o.id, o.kind, o.subject, o.subject_name, o.organization, o.requested_by, o.ancestry, o.resumes,
       o.phase, o.stuck_in, o.outcome, o.step, o.admission, o.attempts, o.cancel_requested, o.past_pivot,
       o.input, o.state, o.awaiting, o.child_end, o.waiting_for, o.cause_code, o.cause_message, o.deadline,
-      o.step_deadline, o.step_limit, o.reported, o.generation, o.epoch, o.leased_by, o.version, o.created_at, o.ended_at""";
+      o.step_deadline, o.step_limit, o.reported, o.generation, o.epoch, o.leased_by, o.due_at, o.version, o.created_at, o.ended_at""";
 
   Fence fence() {
     return new Fence(subject, epoch);
@@ -79,6 +80,7 @@ record StoredOperation(
         row.getLong("epoch"),
         row.getString("waiting_for"),
         row.getString("leased_by"),
+        row.getTimestamp("due_at").toInstant(),
         row.getLong("version"),
         row.getTimestamp("created_at").toInstant(),
         instant(row, "ended_at"));

@@ -205,7 +205,7 @@ final class ConversationTest {
     await().atMost(PATIENCE).until(() -> asker.view(parent).orElseThrow().ended());
     OperationView end = asker.view(parent).orElseThrow();
     assertThat(end.outcome()).as(end.toString()).isEqualTo(Outcome.SUCCEEDED);
-    assertThat(worker.list("org_1", null, false, 10))
+    assertThat(worker.list(OperationQuery.newest("org_1", 10)))
         .extracting(OperationView::outcome)
         .containsExactly(Outcome.SUCCEEDED, Outcome.UNDONE);
   }
@@ -248,7 +248,7 @@ final class ConversationTest {
 
     await().atMost(PATIENCE).until(() -> replies.size() == 2);
     assertThat(replies).extracting(Message::data).containsOnly(replies.getFirst().data());
-    assertThat(worker.list("org_1", null, false, 10)).hasSize(1);
+    assertThat(worker.list(OperationQuery.newest("org_1", 10))).hasSize(1);
   }
 
   @Test

@@ -16,6 +16,7 @@ import dev.slipway.common.outbox.Outbox;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -261,7 +262,9 @@ final class EngineTest {
     }
     OperationView queued = engine.view(asked.get(2)).orElseThrow();
     assertThat(queued.phase()).isEqualTo(Phase.QUEUED);
-    assertThat(queued.waitingFor()).contains("its turn");
+    assertThat(queued.waitingFor())
+        .isEqualTo(
+            "its turn: %s (yard.work) has the subject, and 2 more are before it".formatted(active));
 
     gate.countDown();
 
@@ -923,7 +926,11 @@ final class EngineTest {
     String modest =
         OperationKit.id(engine.begin(Yard.request("yard.build", "modest", "org_modest", null)));
     OperationView waiting = engine.view(modest).orElseThrow();
-    assertThat(waiting.waitingFor()).contains("a free slot to build").contains("ahead");
+    assertThat(waiting.waitingFor()).isEqualTo("a free slot to build: 8 ahead");
+    assertThat(engine.view(operations.getLast()).orElseThrow().waitingFor())
+        .startsWith("a free slot to build: 7 ahead, ")
+        .contains("(yard.build of many0)")
+        .doesNotContain("modest");
 
     gate.countDown();
 
@@ -1088,6 +1095,67 @@ final class EngineTest {
   }
 
   @Test
+  void whoWaitsForAReplySaysWhoseAndSinceWhen() throws Exception {
+    OperationEngine engine = yard.replica("one");
+    yard.does(
+        "second",
+        context -> StepOutcome.await(Yard.child(context, "yard.swap", "elsewhere"), "its child"));
+    String operation = begin(engine, "yard.work", "asker");
+
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(engine.view(operation).orElseThrow().waitingFor())
+                    .matches(
+                        "reply from [a-z]+-service to `yard\\.swap` \\(yop_[0-9a-z]{26}\\), sent [0-9] s ago"));
+  }
+
+  @Test
+  void whoWaitsForTheNextAttemptSaysWhatHasFailedAndWhenItComes() throws Exception {
+    OperationEngine engine = yard.replica("one");
+    yard.does(
+        "second",
+        context -> {
+          throw new DriverFailure.Transient("away", "Nobody answers");
+        });
+    String operation = begin(engine, "yard.work", "fails");
+
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(engine.view(operation).orElseThrow().waitingFor())
+                    .matches("the next attempt in [0-9] s; the last one failed: Nobody answers"));
+    OperationView view = engine.view(operation).orElseThrow();
+    assertThat(view.steps().get(1).attempts()).isGreaterThan(3);
+    assertThat(engine.cancel(operation)).isTrue();
+  }
+
+  @Test
+  void whatIsUsualSaysWhenTheRestWillHaveEnded() throws Exception {
+    OperationEngine engine = yard.replica("one");
+    for (int i = 0; i < UsualDurations.LEAST; i++) {
+      end(engine, begin(engine, "yard.work", "usual" + i));
+    }
+    DATABASE.execute(
+        "update operation_step set entered_at = ended_at - interval '40 seconds' where step = 'third'");
+    OperationEngine fresh = yard.replica("two");
+    yard.does("second", this::waitAtGate);
+    String operation = begin(engine, "yard.work", "now");
+    awaitStep(engine, operation, "second");
+
+    OperationView view = fresh.view(operation).orElseThrow();
+
+    assertThat(view.usualMillis()).isNotNull();
+    assertThat(view.steps().getLast().usualMillis()).isEqualTo(40_000);
+    assertThat(view.expectedEndAt())
+        .isBetween(Instant.now().plusSeconds(35), Instant.now().plusSeconds(41));
+    gate.countDown();
+    assertThat(end(engine, operation).expectedEndAt()).isNull();
+  }
+
+  @Test
   void listsAreOfOneOrganizationNewestFirst() throws Exception {
     OperationEngine engine = yard.replica("one");
     String first = begin(engine, "yard.work", "a");
@@ -1096,16 +1164,9 @@ final class EngineTest {
     engine.begin(Yard.request("yard.work", "c", "org_2", null));
     end(engine, second);
 
-    assertThat(engine.list("org_1", null, false, 10))
+    assertThat(engine.list(OperationQuery.newest("org_1", 10)))
         .extracting(OperationView::id)
         .containsExactly(second, first);
-    assertThat(engine.list("org_1", "a", false, 10))
-        .extracting(OperationView::id)
-        .containsExactly(first);
-    assertThat(engine.list("org_1", "yrd_b", false, 10))
-        .extracting(OperationView::id)
-        .containsExactly(second);
-    assertThat(engine.list("org_1", null, true, 10)).isEmpty();
     assertThat(engine.latest("yrd_a", "yard.work")).map(OperationView::id).contains(first);
     assertThat(engine.view("yop_unheard")).isEmpty();
   }

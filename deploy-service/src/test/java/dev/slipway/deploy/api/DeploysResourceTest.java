@@ -21,6 +21,8 @@ import jakarta.inject.Inject;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -154,6 +156,32 @@ class DeploysResourceTest {
     assertThat(status(anna)).isEqualTo("DEPLOYING");
     anna.asks().delete(PATH + "/shop").then().statusCode(202);
     await().untilAsserted(() -> anna.asks().get(PATH).then().body("$", hasSize(0)));
+  }
+
+  @Test
+  void aBuildThatRunsShowsItsLastLine() throws IOException {
+    Member anna = members.join();
+    String id = registered.application(anna, "shop");
+    platform.hold("build");
+    Response begun = deploy(anna, "one", "respond-async");
+    String path = "/v1alpha1/{org}/operations/" + begun.header("Operation-Id");
+    await().untilAsserted(() -> anna.asks().get(path).then().body("step", equalTo("build")));
+    platform.log(
+        id,
+        begun.path("ApplicationVersion"),
+        "build",
+        Instant.now().truncatedTo(ChronoUnit.SECONDS).plusNanos(1_123_456_000),
+        List.of("webpack 10 %", "webpack 40 %"));
+
+    anna.asks()
+        .get(path)
+        .then()
+        .body("steps.find { it.name == 'build' }.output", equalTo("webpack 40 %"))
+        .body("steps.find { it.name == 'unpack' }.output", org.hamcrest.Matchers.nullValue());
+
+    anna.asks().post(path + "/cancel").then().statusCode(200);
+    platform.calm();
+    await().untilAsserted(() -> anna.asks().get(path).then().body("phase", equalTo("ended")));
   }
 
   @Test
@@ -396,7 +424,10 @@ class DeploysResourceTest {
   private static String archive(String content) throws IOException {
     var bytes = new ByteArrayOutputStream();
     try (var zip = new ZipOutputStream(bytes)) {
-      zip.putNextEntry(new ZipEntry("package.json"));
+      var entry = new ZipEntry("package.json");
+      // Otherwise the same content is another archive two seconds later.
+      entry.setTime(0);
+      zip.putNextEntry(entry);
       zip.write(content.getBytes(StandardCharsets.ISO_8859_1));
     }
     return Base64.getEncoder().encodeToString(bytes.toByteArray());

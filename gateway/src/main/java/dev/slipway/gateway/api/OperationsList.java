@@ -1,5 +1,8 @@
 package dev.slipway.gateway.api;
 
+import dev.slipway.common.error.ApiException;
+import dev.slipway.common.operation.OperationCursor;
+import dev.slipway.common.operation.api.OperationFilters;
 import dev.slipway.gateway.exchange.Exchange;
 import dev.slipway.gateway.exchange.Refusal;
 import dev.slipway.gateway.proxy.Lookup;
@@ -16,7 +19,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/// The operations of an organization, of every service, the newest first.
+/// The operations of an organization, of every service, the newest first, page by page.
+///
+/// Each service gives its page after the same cursor, which is a time and an identifier; the first
+/// of them all are the page of the whole.
 ///
 /// A service that does not answer takes its part out of the list and not the list away; the header
 /// `Warning` says so.
@@ -46,7 +52,7 @@ public final class OperationsList {
             })
         .map(
             parts -> {
-              answer(exchange, parts);
+              answer(exchange, target, parts);
               return null;
             });
   }
@@ -62,11 +68,12 @@ public final class OperationsList {
   private static Part read(Service service, Lookup.Found found) {
     // A service without operations of its own has nothing under this path.
     if (found.status() == 404) {
-      return new Part.Listed(new JsonArray());
+      return new Part.Listed(new JsonArray(), false);
     }
     try {
       if (found.status() == 200) {
-        return new Part.Listed(new JsonArray(found.body()));
+        return new Part.Listed(
+            new JsonArray(found.body()), found.headers().contains(OperationCursor.NEXT));
       }
       if (found.status() >= 400 && found.status() < 500) {
         return new Part.Refused(
@@ -78,7 +85,8 @@ public final class OperationsList {
     return new Part.Missing(service);
   }
 
-  private static void answer(Exchange exchange, List<Part> parts) {
+  private static void answer(Exchange exchange, RequestTarget target, List<Part> parts) {
+    boolean more = false;
     var missing = new ArrayList<String>();
     var operations = new ArrayList<JsonObject>();
     for (Part part : parts) {
@@ -86,6 +94,7 @@ public final class OperationsList {
         case Part.Refused refused -> throw refused.refusal();
         case Part.Missing gone -> missing.add(gone.service().title());
         case Part.Listed listed -> {
+          more |= listed.more();
           for (Object operation : listed.operations()) {
             if (operation instanceof JsonObject object) {
               operations.add(object);
@@ -110,7 +119,23 @@ public final class OperationsList {
               "199 slipway \"%s did not answer, operations are missing\""
                   .formatted(String.join(" and ", missing)));
     }
-    exchange.answer(200, new JsonArray(operations).encode());
+    int limit = limit(target);
+    List<JsonObject> page = operations.size() > limit ? operations.subList(0, limit) : operations;
+    if (!page.isEmpty() && (more || operations.size() > limit)) {
+      JsonObject last = page.getLast();
+      var cursor = new OperationCursor(createdAt(last), String.valueOf(last.getValue("id")));
+      exchange.request().response().putHeader(OperationCursor.NEXT, cursor.encoded());
+    }
+    exchange.answer(200, new JsonArray(page).encode());
+  }
+
+  /// As the services have read it, who have been heard by now.
+  private static int limit(RequestTarget target) {
+    try {
+      return OperationFilters.limit(target.parameter("limit"));
+    } catch (ApiException bad) {
+      throw new Refusal(bad.code(), String.valueOf(bad.getMessage()));
+    }
   }
 
   /// Compared as times and not as text, since a fraction of a second may be there or not.
@@ -123,7 +148,8 @@ public final class OperationsList {
   }
 
   private sealed interface Part {
-    record Listed(JsonArray operations) implements Part {}
+    /// @param more whether the service has more after these
+    record Listed(JsonArray operations, boolean more) implements Part {}
 
     record Missing(Service service) implements Part {}
 

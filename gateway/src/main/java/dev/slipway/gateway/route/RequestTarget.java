@@ -2,6 +2,7 @@ package dev.slipway.gateway.route;
 
 import dev.slipway.gateway.exchange.GatewayErrors;
 import dev.slipway.gateway.exchange.Refusal;
+import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -59,6 +60,23 @@ public record RequestTarget(String path, @Nullable String query, List<String> se
       }
     }
     return false;
+  }
+
+  /// The first value of a parameter of the query, decoded; as it came where it is not encoded well.
+  public @Nullable String parameter(String name) {
+    if (query != null) {
+      for (String part : query.split("&", -1)) {
+        if (part.startsWith(name + '=')) {
+          String value = part.substring(name.length() + 1);
+          try {
+            return URLDecoder.decode(value, StandardCharsets.UTF_8);
+          } catch (IllegalArgumentException malformed) {
+            return value;
+          }
+        }
+      }
+    }
+    return null;
   }
 
   /// The form that proxies are sent begins with `https://host`.

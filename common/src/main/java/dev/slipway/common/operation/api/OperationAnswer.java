@@ -2,6 +2,8 @@ package dev.slipway.common.operation.api;
 
 import dev.slipway.common.operation.Cause;
 import dev.slipway.common.operation.OperationView;
+import dev.slipway.common.operation.OperationView.StepState;
+import dev.slipway.common.operation.Phase;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -12,8 +14,14 @@ import org.jspecify.annotations.Nullable;
 /// @param phase   `queued`, `running`, `unwinding`, `stuck` or `ended`
 /// @param outcome `succeeded`, `undone`, `cancelled`, `superseded`, `refused` or `abandoned`; null
 ///                until it has ended
-/// @param next    what to type next, when it is stuck
-/// @param version raised by every change
+/// @param attempts      of the current step
+/// @param waitingFor    in words
+/// @param next          what to type next, when it is stuck
+/// @param usualMillis   how long the whole usually takes on this installation: the median of those
+///     that have succeeded, once there are 20
+/// @param expectedEndAt when it will have ended if the rest takes as long as usual
+/// @param version       raised by every change
+/// @param steps         the plan
 public record OperationAnswer(
     String id,
     String kind,
@@ -31,21 +39,30 @@ public record OperationAnswer(
     Instant createdAt,
     @Nullable Instant endedAt,
     long deadlineMillisLeft,
+    @Nullable Long usualMillis,
+    @Nullable Instant expectedEndAt,
     long version,
     List<Step> steps) {
 
   /// One step of the plan.
   ///
-  /// @param state `pending`, `running`, `done`, `failed`, `kept`, `undoing` or `undone`
+  /// @param state       `pending`, `running`, `done`, `failed`, `kept`, `undoing` or `undone`
+  /// @param attempts    how often it has been tried again, or looked at again
+  /// @param usualMillis how long it usually takes on this installation, once that is known
+  /// @param message     the last thing it said
+  /// @param output      while it runs: the last line of what it runs
   public record Step(
       String name,
       String state,
+      int attempts,
       @Nullable Instant startedAt,
       @Nullable Instant endedAt,
       @Nullable Long millis,
-      @Nullable String message) {}
+      @Nullable Long usualMillis,
+      @Nullable String message,
+      @Nullable String output) {}
 
-  static OperationAnswer of(OperationView view) {
+  static OperationAnswer of(OperationView view, StepOutput output) {
     return new OperationAnswer(
         view.id(),
         view.kind(),
@@ -63,6 +80,8 @@ public record OperationAnswer(
         view.createdAt(),
         view.endedAt(),
         view.deadlineMillisLeft(),
+        view.usualMillis(),
+        view.expectedEndAt(),
         view.version(),
         view.steps().stream()
             .map(
@@ -70,10 +89,15 @@ public record OperationAnswer(
                     new Step(
                         step.name(),
                         word(step.state()),
+                        step.attempts(),
                         step.startedAt(),
                         step.endedAt(),
                         step.millis(),
-                        step.message()))
+                        step.usualMillis(),
+                        step.message(),
+                        step.state() == StepState.RUNNING && view.phase() == Phase.RUNNING
+                            ? output.lastLine(view, step).orElse(null)
+                            : null))
             .toList());
   }
 

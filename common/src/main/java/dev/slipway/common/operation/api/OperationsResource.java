@@ -2,8 +2,11 @@ package dev.slipway.common.operation.api;
 
 import dev.slipway.common.error.ApiException;
 import dev.slipway.common.error.ErrorCode;
+import dev.slipway.common.operation.OperationCursor;
 import dev.slipway.common.operation.OperationEngine;
+import dev.slipway.common.operation.OperationQuery;
 import dev.slipway.common.operation.OperationView;
+import dev.slipway.common.operation.Outcome;
 import dev.slipway.common.operation.Phase;
 import dev.slipway.common.security.Caller;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -20,6 +23,7 @@ import jakarta.ws.rs.core.MediaType;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 /// The operations of one organization in one service. The gateway merges the services' lists and
@@ -33,34 +37,67 @@ public class OperationsResource {
   static final ErrorCode NOT_CANCELLABLE = new ErrorCode("operation-not-cancellable", 409);
   static final ErrorCode NOT_STUCK = new ErrorCode("operation-not-stuck", 409);
 
-  private static final int MOST = 200;
   private static final long LONGEST_WAIT_SECONDS = 60;
 
   private final OperationEngine engine;
   private final KeyedCalls calls;
+  private final StepOutput output;
   private final Caller caller;
 
   @Inject
-  OperationsResource(OperationEngine engine, KeyedCalls calls, Caller caller) {
+  OperationsResource(OperationEngine engine, KeyedCalls calls, StepOutput output, Caller caller) {
     this.engine = engine;
     this.calls = calls;
+    this.output = output;
     this.caller = caller;
   }
 
-  /// The newest operations first.
+  /// The newest operations first. Where there are more, the header `Next-Cursor` gives the
+  /// `cursor` of the next page; what begins in the meantime does not move it.
   ///
   /// @param subject only of the subject of this identifier or name
+  /// @param kind    only of this kind, `instance.provision`
+  /// @param phase   only in this one: `queued`, `running`, `unwinding`, `stuck` or `ended`
+  /// @param outcome only with this one: `succeeded`, `undone`, `cancelled`, `superseded`, `refused`
+  ///     or `abandoned`
   /// @param active  only those that have not ended
+  /// @param since   only those begun at or after this time, in RFC 3339
+  /// @param limit   1 to 200
+  /// @param cursor  of the page before
   @GET
-  public List<OperationAnswer> list(
+  public RestResponse<List<OperationAnswer>> list(
       @QueryParam("subject") @Nullable String subject,
-      @QueryParam("active") @DefaultValue("false") boolean active,
-      @QueryParam("limit") @DefaultValue("50") int limit)
+      @QueryParam("kind") @Nullable String kind,
+      @QueryParam("phase") @Nullable String phase,
+      @QueryParam("outcome") @Nullable String outcome,
+      @QueryParam("active") @Nullable String active,
+      @QueryParam("since") @Nullable String since,
+      @QueryParam("limit") @Nullable String limit,
+      @QueryParam("cursor") @Nullable String cursor)
       throws SQLException {
-    int most = Math.clamp(limit, 1, MOST);
-    return engine.list(caller.organization(), subject, active, most).stream()
-        .map(OperationAnswer::of)
-        .toList();
+    int most = OperationFilters.limit(limit);
+    var query =
+        new OperationQuery(
+            caller.organization(),
+            OperationFilters.text("subject", subject),
+            OperationFilters.kind(kind),
+            OperationFilters.word("phase", phase, Phase.class),
+            OperationFilters.word("outcome", outcome, Outcome.class),
+            OperationFilters.flag("active", active),
+            OperationFilters.time("since", since),
+            OperationFilters.cursor(cursor),
+            most + 1);
+    List<OperationView> found = engine.list(query);
+    List<OperationView> page = found.size() > most ? found.subList(0, most) : found;
+    var answer =
+        RestResponse.ResponseBuilder.ok(
+            page.stream().map(view -> OperationAnswer.of(view, output)).toList());
+    if (found.size() > most) {
+      OperationView last = page.getLast();
+      answer.header(
+          OperationCursor.NEXT, new OperationCursor(last.createdAt(), last.id()).encoded());
+    }
+    return answer.build();
   }
 
   /// How an operation stands.
@@ -79,7 +116,7 @@ public class OperationsResource {
       Duration atMost = Duration.ofSeconds(Math.min(wait, LONGEST_WAIT_SECONDS));
       view = engine.awaitChange(id, version, atMost);
     }
-    return OperationAnswer.of(view);
+    return OperationAnswer.of(view, output);
   }
 
   /// What it has made outside the database, and how the absence of each thing was verified.
@@ -131,7 +168,7 @@ public class OperationsResource {
           word.say();
           return id;
         });
-    return OperationAnswer.of(own(id));
+    return OperationAnswer.of(own(id), output);
   }
 
   private static String whyNot(OperationView view) {
