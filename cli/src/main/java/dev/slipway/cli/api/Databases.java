@@ -34,7 +34,7 @@ public final class Databases {
       Optional<Instant> observedAt,
       JsonNode json) {
 
-    static Database of(JsonNode json) {
+    public static Database of(JsonNode json) {
       return new Database(
           json.path("PostgresInstanceName").asText(),
           json.path("Status").asText(),

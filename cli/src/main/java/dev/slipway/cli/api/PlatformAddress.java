@@ -58,7 +58,8 @@ public record PlatformAddress(String domain, boolean local, List<Path> authoriti
     return URI.create("https://" + domain);
   }
 
-  SSLContext trust() {
+  /// Trusts the platform's authority; for one of this home nothing else.
+  public SSLContext trust() {
     try {
       KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
       store.load(null, null);

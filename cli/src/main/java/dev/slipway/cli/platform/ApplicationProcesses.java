@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -24,19 +25,19 @@ import java.util.regex.Pattern;
 /// names, and so do all processes that descend from it: inside a sandbox, folders have other names.
 ///
 /// @param folder the real path of the folder that has a folder for each application
-record ApplicationProcesses(Path folder) {
+public record ApplicationProcesses(Path folder) {
 
   /// One process of an application.
-  record Member(String application, long pid) {}
+  public record Member(String application, long pid) {}
 
   private static final Pattern PARENT = Pattern.compile("(?m)^PPid:\\s*(\\d+)$");
 
-  static ApplicationProcesses of(PlatformHome home) {
+  public static ApplicationProcesses of(PlatformHome home) {
     return new ApplicationProcesses(DataProcesses.of(home).data().resolve("applications"));
   }
 
   /// Empty where the kernel does not tell, as on other systems than Linux.
-  List<Member> all() {
+  public List<Member> all() {
     Map<Long, Long> parents = new HashMap<>();
     Map<Long, String> known = new TreeMap<>();
     Pattern mention =
@@ -56,6 +57,61 @@ record ApplicationProcesses(Path folder) {
       owner(pid, parents, known).ifPresent(it -> members.add(new Member(it, pid)));
     }
     return members;
+  }
+
+  /// What keeps an executor running, or runs a command of a deploy.
+  ///
+  /// @param application `app_…`
+  /// @param version     its identifier
+  /// @param kind        `executor` or `command`
+  /// @param pid         of the first process
+  public record Run(String application, String version, String kind, long pid) {
+
+    /// The application's own process below it.
+    public Optional<ProcessHandle> server() {
+      return ProcessHandle.of(pid).stream()
+          .flatMap(ProcessHandle::descendants)
+          .filter(it -> it.info().command().filter(name -> name.endsWith("/node")).isPresent())
+          .findFirst();
+    }
+  }
+
+  /// The runs of executors and commands, whoever started them.
+  public List<Run> runs() {
+    List<Run> found = new ArrayList<>();
+    Pattern run = Pattern.compile(Pattern.quote(folder + "/") + "(app_\\w+)/runs/(\\d+)\\..*");
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(Path.of("/proc"), "[1-9]*")) {
+      for (Path entry : entries) {
+        List<String> words =
+            Arrays.stream(commandLine(entry).split("\0", -1)).filter(it -> !it.isEmpty()).toList();
+        if (words.size() != 4 || !words.get(1).endsWith("/supervise.sh")) {
+          continue;
+        }
+        Matcher folders = run.matcher(words.get(3));
+        // One that has forked shows the same words for a moment: the first leads a session.
+        if (folders.matches() && leads(entry)) {
+          found.add(
+              new Run(
+                  folders.group(1),
+                  folders.group(2),
+                  words.get(2),
+                  Long.parseLong(entry.getFileName().toString())));
+        }
+      }
+    } catch (IOException | NumberFormatException elsewhere) {
+      return List.of();
+    }
+    return found;
+  }
+
+  private static boolean leads(Path entry) {
+    try {
+      String stat = Files.readString(entry.resolve("stat"), StandardCharsets.ISO_8859_1);
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
+      return !fields[0].equals("Z") && fields[3].equals(entry.getFileName().toString());
+    } catch (IOException gone) {
+      return false;
+    }
   }
 
   /// Asks all of them to end, ends those by force that do not, and waits until they are gone.

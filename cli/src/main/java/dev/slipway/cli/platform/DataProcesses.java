@@ -15,12 +15,12 @@ import java.util.concurrent.TimeUnit;
 /// whoever started them.
 ///
 /// @param data the real path of the folder
-record DataProcesses(Path data) {
+public record DataProcesses(Path data) {
 
   /// One server process and the folder it works in.
-  record Server(long pid, Path directory) {}
+  public record Server(long pid, Path directory) {}
 
-  static DataProcesses of(PlatformHome home) {
+  public static DataProcesses of(PlatformHome home) {
     try {
       return new DataProcesses(home.data().toRealPath());
     } catch (IOException missing) {
@@ -28,16 +28,16 @@ record DataProcesses(Path data) {
     }
   }
 
-  Path control() {
+  public Path control() {
     return data.resolve("control");
   }
 
-  Path instances() {
+  public Path instances() {
     return data.resolve("instances");
   }
 
   /// Empty where the kernel does not tell, as on other systems than Linux.
-  List<Server> all() {
+  public List<Server> all() {
     List<Server> found = new ArrayList<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(Path.of("/proc"), "[1-9]*")) {
       for (Path entry : entries) {
@@ -57,10 +57,10 @@ record DataProcesses(Path data) {
     for (List<Server> left = under(under); !left.isEmpty(); left = under(under)) {
       for (Server server : left) {
         if (System.nanoTime() > deadline) {
-          signal(server.pid(), "KILL");
+          Signal.KILL.send(server.pid());
         } else if (!asked && postmaster(server)) {
-          // The JDK knows TERM only, for which Postgres waits until the last client leaves.
-          signal(server.pid(), "INT");
+          // At TERM Postgres waits until the last client leaves.
+          Signal.INTERRUPT.send(server.pid());
         }
       }
       asked = true;
@@ -68,17 +68,17 @@ record DataProcesses(Path data) {
     }
   }
 
-  List<Server> under(Path folder) {
+  public List<Server> under(Path folder) {
     return all().stream().filter(it -> it.directory().startsWith(folder)).toList();
   }
 
   /// The first process of a server, as it wrote down itself.
-  static Optional<Long> postmaster(Path directory) {
+  public static Optional<Long> postmaster(Path directory) {
     return line(directory, 0).flatMap(DataProcesses::number);
   }
 
   /// The port on which the server of a data directory listens, as it wrote down itself.
-  static Optional<Integer> port(Path directory) {
+  public static Optional<Integer> port(Path directory) {
     return line(directory, 3).flatMap(DataProcesses::number).map(Math::toIntExact);
   }
 
@@ -116,18 +116,6 @@ record DataProcesses(Path data) {
           : Optional.empty();
     } catch (IOException | NumberFormatException hiddenOrGone) {
       return Optional.empty();
-    }
-  }
-
-  private static void signal(long pid, String name) throws InterruptedException {
-    try {
-      new ProcessBuilder("sh", "-c", "kill -\"$1\" \"$2\"", "sh", name, Long.toString(pid))
-          .redirectErrorStream(true)
-          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-          .start()
-          .waitFor();
-    } catch (IOException noShell) {
-      ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
     }
   }
 }

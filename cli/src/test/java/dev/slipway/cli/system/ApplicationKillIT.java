@@ -2,6 +2,7 @@ package dev.slipway.cli.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.slipway.cli.chaos.SteadyLoad;
 import dev.slipway.cli.system.PlatformUnderTest.Running;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -68,7 +69,7 @@ final class ApplicationKillIT {
             .asInt();
 
     var users = new SteadyLoad.Manner(20, false, Duration.ofMinutes(15));
-    try (SteadyLoad load = new SteadyLoad(platform, guestbook.url("guestbook"), users)) {
+    try (SteadyLoad load = new SteadyLoad(platform.trust(), guestbook.url("guestbook"), users)) {
       for (int i = 0; i < KILLS; i++) {
         boolean deploy = i % 2 == 0;
         String victim = VICTIMS.get(i / 2 % VICTIMS.size());

@@ -2,6 +2,7 @@ package dev.slipway.cli.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.slipway.cli.chaos.SteadyLoad;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -40,7 +41,7 @@ class ApplicationLoadIT {
     ApplicationExecutors executors = ApplicationExecutors.of(platform, example.id("plain-node"));
     assertThat(executors.supervisors()).hasSize(2);
 
-    try (SteadyLoad load = new SteadyLoad(platform, example.url("plain-node"), USERS)) {
+    try (SteadyLoad load = new SteadyLoad(platform.trust(), example.url("plain-node"), USERS)) {
       moreAnswers(load);
 
       load.phase("deploy of the same");

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /// The platform of a test run: started by the first test that asks for it, stopped and removed when
@@ -85,6 +86,11 @@ final class PlatformUnderTest {
 
   int port() {
     return port;
+  }
+
+  /// Trusts this platform's authority and nothing else.
+  SSLContext trust() {
+    return Tls.trusting(home.resolve("ca/ca.pem"));
   }
 
   /// A folder to be signed in in.

@@ -1,4 +1,4 @@
-package dev.slipway.cli.system;
+package dev.slipway.cli.chaos;
 
 import java.io.IOException;
 import java.net.URI;
@@ -15,23 +15,25 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import javax.net.ssl.SSLContext;
 
 /// Users of one application, each with a connection that is kept, who ask at a steady pace until
 /// they are closed or the time is over.
-final class SteadyLoad implements AutoCloseable {
+public final class SteadyLoad implements AutoCloseable {
 
   private static final int USERS = 16;
 
   /// A request without the answer it should have had.
   ///
-  /// @param safe whether it may be repeated
-  record Failure(String phase, boolean safe, String what) {}
+  /// @param safe  whether it may be repeated
+  /// @param began by [System#nanoTime()], as is `ended`
+  public record Failure(String phase, boolean safe, String what, long began, long ended) {}
 
   /// How they ask.
   ///
   /// @param unsafe  whether every fifth request is one that must not be repeated
   /// @param longest after which they stop by themselves
-  record Manner(int perSecond, boolean unsafe, Duration longest) {}
+  public record Manner(int perSecond, boolean unsafe, Duration longest) {}
 
   private final URI url;
   private final Manner manner;
@@ -45,15 +47,16 @@ final class SteadyLoad implements AutoCloseable {
   private volatile boolean closing;
   private volatile long ended;
 
-  /// @param url `https://…`, of an application that is there
-  SteadyLoad(PlatformUnderTest platform, String url, Manner manner) {
+  /// @param trust knows the platform
+  /// @param url   `https://…`, of an application that is there
+  public SteadyLoad(SSLContext trust, String url, Manner manner) {
     this.url = URI.create(url);
     this.manner = manner;
     this.http =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(10))
-            .sslContext(Tls.trusting(platform.home().resolve("ca/ca.pem")))
+            .sslContext(trust)
             .build();
     for (int i = 0; i < USERS; i++) {
       int number = i;
@@ -62,26 +65,26 @@ final class SteadyLoad implements AutoCloseable {
   }
 
   /// What happens from now on is counted as part of this.
-  void phase(String name) {
+  public void phase(String name) {
     phase = name;
   }
 
-  List<Failure> failures() {
+  public List<Failure> failures() {
     return List.copyOf(failures);
   }
 
-  long answered() {
+  public long answered() {
     return answered.get();
   }
 
   /// Every body there was since the last time somebody asked.
-  Set<String> answers() {
+  public Set<String> answers() {
     Set<String> seen = Set.copyOf(answers);
     answers.removeAll(seen);
     return seen;
   }
 
-  double perSecond() {
+  public double perSecond() {
     long until = ended == 0 ? System.nanoTime() : ended;
     return answered.get() * 1e9 / (until - began);
   }
@@ -105,23 +108,30 @@ final class SteadyLoad implements AutoCloseable {
     if (!safe) {
       request.POST(BodyPublishers.ofString("once"));
     }
+    long asked = System.nanoTime();
     try {
       HttpResponse<String> answer = http.send(request.build(), BodyHandlers.ofString());
       if (answer.statusCode() == 200) {
         answered.incrementAndGet();
         answers.add(answer.body());
       } else {
-        failures.add(new Failure(during, safe, answer.statusCode() + " " + answer.body().strip()));
+        failures.add(
+            new Failure(
+                during,
+                safe,
+                answer.statusCode() + " " + answer.body().strip(),
+                asked,
+                System.nanoTime()));
       }
     } catch (IOException failure) {
-      failures.add(new Failure(during, safe, failure.toString()));
+      failures.add(new Failure(during, safe, failure.toString(), asked, System.nanoTime()));
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
     }
   }
 
   /// Waits for the answers that are under way, and asks no more.
-  void end() throws InterruptedException {
+  public void end() throws InterruptedException {
     closing = true;
     for (Thread user : users) {
       user.join();
