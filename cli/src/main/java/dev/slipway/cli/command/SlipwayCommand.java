@@ -39,6 +39,7 @@ import picocli.CommandLine.Spec;
       ApplicationCommand.class,
       OperationsCommand.class,
       BenchCommand.class,
+      ChaosCommand.class,
       CompletionCommand.class,
       TrainCommand.class,
       WarmUpCommand.class

@@ -1,0 +1,296 @@
+package dev.slipway.cli.chaos;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.slipway.cli.api.ApiClient;
+import dev.slipway.cli.api.ApplicationCalls;
+import dev.slipway.cli.api.DatabaseConnection;
+import dev.slipway.cli.api.Databases.Database;
+import dev.slipway.cli.api.OperationView;
+import dev.slipway.cli.chaos.Expectations.Presence;
+import dev.slipway.cli.console.CommandFailure;
+import dev.slipway.cli.console.Json;
+import dev.slipway.cli.platform.ApplicationProcesses;
+import dev.slipway.cli.platform.DataProcesses;
+import dev.slipway.cli.platform.PlatformHome;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/// Looks at a platform from outside.
+final class Inspection {
+
+  private static final int MOST_OPERATIONS = 200;
+
+  private final PlatformHome home;
+  private final Map<String, ApiClient> clients;
+  private final Expectations expectations;
+
+  /// @param clients signed in, by the name of the organization
+  Inspection(PlatformHome home, Map<String, ApiClient> clients, Expectations expectations) {
+    this.home = home;
+    this.clients = clients;
+    this.expectations = expectations;
+  }
+
+  /// @throws CommandFailure when the platform does not answer
+  Observations look() throws IOException, InterruptedException {
+    Map<String, Observations.Listed> organizations = new TreeMap<>();
+    for (Map.Entry<String, ApiClient> one : clients.entrySet()) {
+      organizations.put(one.getKey(), listed(one.getValue()));
+    }
+    Map<String, Observations.Contents> contents = new TreeMap<>();
+    Map<String, Observations.Answer> answers = new TreeMap<>();
+    ApplicationCalls calls = new ApplicationCalls(clients.values().iterator().next().address());
+    for (Map.Entry<String, Observations.Listed> one : organizations.entrySet()) {
+      for (Observations.Instance instance : one.getValue().instances()) {
+        expectations
+            .findInstance(one.getKey(), instance.name())
+            .filter(it -> it.presence() == Presence.THERE && !it.linked())
+            .ifPresent(
+                it ->
+                    contents.put(
+                        one.getKey() + "/" + instance.name(),
+                        contents(it, instance, one.getValue().applications())));
+      }
+      for (Observations.Application application : one.getValue().applications()) {
+        if (!application.version().isEmpty()) {
+          answers.put(one.getKey() + "/" + application.name(), answer(calls, application));
+        }
+      }
+    }
+    DataProcesses data = DataProcesses.of(home);
+    ApplicationProcesses applications = ApplicationProcesses.of(home);
+    List<Observations.Run> runs = new ArrayList<>();
+    for (ApplicationProcesses.Run run : applications.runs()) {
+      runs.add(new Observations.Run(run.application(), run.version(), run.kind(), run.pid()));
+    }
+    List<Observations.Member> members = new ArrayList<>();
+    for (ApplicationProcesses.Member member : applications.all()) {
+      ProcessTitle.of(member.pid())
+          .ifPresent(
+              title ->
+                  members.add(new Observations.Member(member.application(), member.pid(), title)));
+    }
+    return new Observations(
+        organizations,
+        servers(data),
+        runs,
+        members,
+        names(data.instances(), "ins_"),
+        versionFolders(applications.folder()),
+        contents,
+        answers);
+  }
+
+  private static List<Observations.Server> servers(DataProcesses data) {
+    List<Observations.Server> servers = new ArrayList<>();
+    for (DataProcesses.Server server : data.under(data.instances())) {
+      servers.add(
+          new Observations.Server(
+              data.instances().relativize(server.directory()).getName(0).toString(),
+              server.pid(),
+              DataProcesses.postmaster(server.directory())
+                  .filter(pid -> pid == server.pid())
+                  .isPresent()));
+    }
+    return servers;
+  }
+
+  private static Set<String> names(Path folder, String prefix) throws IOException {
+    Set<String> names = new TreeSet<>();
+    if (Files.isDirectory(folder)) {
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder, prefix + "*")) {
+        for (Path entry : entries) {
+          names.add(entry.getFileName().toString());
+        }
+      }
+    }
+    return names;
+  }
+
+  private static Map<String, Set<String>> versionFolders(Path folder) throws IOException {
+    Map<String, Set<String>> folders = new TreeMap<>();
+    for (String application : names(folder, "app_")) {
+      folders.put(application, names(folder.resolve(application).resolve("versions"), "[0-9]"));
+    }
+    return folders;
+  }
+
+  private static Observations.Listed listed(ApiClient client)
+      throws IOException, InterruptedException {
+    List<Observations.Instance> instances = new ArrayList<>();
+    for (JsonNode it : client.call("GET", "/databases", null).body()) {
+      instances.add(
+          new Observations.Instance(
+              it.path("ID").asText(),
+              it.path("PostgresInstanceName").asText(),
+              it.path("Status").asText(),
+              it.path("HostName").asText(),
+              it.path("Port").asInt(),
+              it.path("IsLinked").asBoolean(),
+              it.path("Reason").asText("")));
+    }
+    List<Observations.Application> applications = new ArrayList<>();
+    for (JsonNode it : client.call("GET", "/applications", null).body()) {
+      Set<String> versions = new TreeSet<>();
+      String path = "/applications/%s/versions?details=true".formatted(it.path("Name").asText());
+      for (JsonNode version : client.call("GET", path, null).body()) {
+        versions.add(version.path("Version").asText());
+      }
+      applications.add(
+          new Observations.Application(
+              it.path("ID").asText(),
+              it.path("Name").asText(),
+              it.path("Status").asText(),
+              it.path("Version").asText(""),
+              it.path("PostgresInstanceName").asText(""),
+              it.path("ApplicationDatabaseName").asText(""),
+              it.path("AppURL").asText(""),
+              it.path("MinExecutors").asInt(1),
+              versions,
+              it.path("Reason").asText("")));
+    }
+    List<Observations.Operation> operations = new ArrayList<>();
+    for (JsonNode it : client.call("GET", "/operations?limit=" + MOST_OPERATIONS, null).body()) {
+      operations.add(operation(OperationView.of(it)));
+    }
+    return new Observations.Listed(instances, applications, operations);
+  }
+
+  private static Observations.Operation operation(OperationView view) {
+    return new Observations.Operation(
+        view.id(),
+        view.kind(),
+        view.json().path("subject").asText(),
+        view.subjectName(),
+        view.phase(),
+        Objects.requireNonNullElse(view.outcome(), ""),
+        view.json().path("step").asText(""),
+        Objects.requireNonNullElse(view.causeCode(), ""),
+        Objects.requireNonNullElse(view.cause(), ""),
+        Objects.requireNonNullElse(view.waitingFor(), ""),
+        view.requestedBy(),
+        view.createdAt().map(Instant::toEpochMilli).orElse(0L),
+        view.endedAt().map(Instant::toEpochMilli));
+  }
+
+  private static Observations.Answer answer(
+      ApplicationCalls calls, Observations.Application application) throws InterruptedException {
+    try {
+      String text = calls.get(application.url());
+      return new Observations.Answer(Json.MAPPER.readTree(text).path("version").asText(""), text);
+    } catch (IOException | CommandFailure failed) {
+      return new Observations.Answer("", String.valueOf(failed.getMessage()));
+    }
+  }
+
+  /// Tries every password that has ever been valid, and looks around with the one that works.
+  private Observations.Contents contents(
+      Expectations.Instance expected,
+      Observations.Instance instance,
+      List<Observations.Application> applications) {
+    Path authority = home.certificateAuthority();
+    Database address =
+        new Database(
+            instance.name(),
+            instance.status(),
+            instance.host(),
+            instance.port(),
+            expected.administrator(),
+            false,
+            java.util.Optional.empty(),
+            Json.object());
+    Set<String> accepted = new TreeSet<>();
+    Set<String> refused = new TreeSet<>();
+    Set<String> rows = new HashSet<>();
+    Set<String> databases = new TreeSet<>();
+    Set<String> roles = new TreeSet<>();
+    Map<String, Observations.Schema> schemas = new TreeMap<>();
+    String problem = "";
+    for (String password : both(expected.passwords(), expected.retired())) {
+      try (Connection connection = DatabaseConnection.open(address, password, authority);
+          Statement statement = connection.createStatement()) {
+        accepted.add(password);
+        if (expected.retired().contains(password)) {
+          continue;
+        }
+        try (ResultSet there = statement.executeQuery("select to_regclass('kept') is not null")) {
+          there.next();
+          if (there.getBoolean(1)) {
+            rows.addAll(strings(connection, "select id from kept"));
+          }
+        }
+        databases.addAll(strings(connection, "select datname from pg_catalog.pg_database"));
+        roles.addAll(strings(connection, "select rolname from pg_catalog.pg_roles"));
+        for (Observations.Application application : applications) {
+          if (application.instance().equals(instance.name())
+              && databases.contains(application.database())) {
+            schemas.put(
+                application.name(), schema(address, application.database(), password, authority));
+          }
+        }
+      } catch (SQLException failure) {
+        if (String.valueOf(failure.getSQLState()).startsWith("28")) {
+          refused.add(password);
+        } else {
+          problem = String.valueOf(failure.getMessage());
+        }
+      }
+    }
+    return new Observations.Contents(accepted, refused, rows, databases, roles, schemas, problem);
+  }
+
+  private static List<String> both(Set<String> some, Set<String> others) {
+    List<String> all = new ArrayList<>(some);
+    all.addAll(others);
+    return all;
+  }
+
+  private static Observations.Schema schema(
+      Database address, String database, String password, Path authority) throws SQLException {
+    Map<Integer, Integer> notes = new TreeMap<>();
+    Map<Integer, Integer> effects = new TreeMap<>();
+    Map<String, Integer> runs = new HashMap<>();
+    try (Connection connection = DatabaseConnection.open(address, database, password, authority)) {
+      if (strings(connection, "select 'yes' where to_regclass('effect') is not null").isEmpty()) {
+        return new Observations.Schema(notes, effects, runs);
+      }
+      for (String step : strings(connection, "select step from note")) {
+        notes.merge(Integer.valueOf(step), 1, Integer::sum);
+      }
+      for (String step : strings(connection, "select step from effect")) {
+        effects.merge(Integer.valueOf(step), 1, Integer::sum);
+      }
+      for (String version : strings(connection, "select version from run where direction = 'up'")) {
+        runs.merge(version, 1, Integer::sum);
+      }
+    }
+    return new Observations.Schema(notes, effects, runs);
+  }
+
+  private static List<String> strings(Connection connection, String sql) throws SQLException {
+    List<String> values = new ArrayList<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      while (row.next()) {
+        values.add(row.getString(1));
+      }
+    }
+    return values;
+  }
+}

@@ -1,0 +1,532 @@
+package dev.slipway.cli.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.slipway.cli.chaos.Expectations.Presence;
+import dev.slipway.cli.chaos.Fault.Target;
+import dev.slipway.cli.chaos.Finding.Kind;
+import dev.slipway.cli.chaos.GatewayWatch.Away;
+import dev.slipway.cli.chaos.Journal.Call;
+import dev.slipway.cli.chaos.Journal.Done;
+import dev.slipway.cli.chaos.Journal.FailedRequest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/// A checker that cannot fail is worthless: everything it looks for is planted here once, beside a
+/// platform in which nothing is wrong.
+class CheckerTest {
+
+  private final Expectations expected = new Expectations();
+  private final List<Call> calls = new ArrayList<>();
+  private final List<Done> faults = new ArrayList<>();
+
+  // What is seen: one instance with one application on it, and all is well.
+  private final List<Observations.Instance> instances = new ArrayList<>();
+  private final List<Observations.Application> applications = new ArrayList<>();
+  private final List<Observations.Operation> operations = new ArrayList<>();
+  private final List<Observations.Server> servers = new ArrayList<>();
+  private final List<Observations.Run> runs = new ArrayList<>();
+  private final List<Observations.Member> members = new ArrayList<>();
+  private final Set<String> instanceFolders = new HashSet<>(Set.of("ins_1"));
+  private final Map<String, Set<String>> applicationFolders =
+      new HashMap<>(Map.of("app_1", Set.of("11", "12")));
+  private final Set<String> accepted = new HashSet<>(Set.of("new"));
+  private final Set<String> rows = new HashSet<>(Set.of("a", "b"));
+  private final Set<String> databases =
+      new HashSet<>(Set.of("postgres", "template0", "template1", "shop", "shop_dbos_sys"));
+  private final Set<String> roles = new HashSet<>(Set.of("slipway", "owner", "shop", "pg_monitor"));
+  private final Map<Integer, Integer> notes = new HashMap<>(Map.of(1, 1, 2, 1));
+  private final Map<Integer, Integer> effects = new HashMap<>(Map.of(1, 1, 2, 1));
+  private final Map<String, Integer> begun = new HashMap<>(Map.of("11", 1, "12", 1));
+  private String problem = "";
+  private String answer = "12";
+
+  CheckerTest() {
+    expected.put(
+        new Expectations.Instance(
+            "ann",
+            "main",
+            Presence.THERE,
+            false,
+            "owner",
+            Set.of("new"),
+            Set.of("old"),
+            Set.of("a", "b"),
+            Set.of("c")));
+    expected.put(
+        new Expectations.Application(
+            "ann",
+            "shop",
+            Presence.THERE,
+            "main",
+            "12",
+            true,
+            Map.of("11", 1, "12", 2),
+            Map.of("11", 1, "12", 1),
+            0));
+    instances.add(instance("ins_1", "main", "available"));
+    applications.add(application("app_1", "shop", "12"));
+    operations.add(operation("iop_1", "instance.provision", "ended", "succeeded"));
+    calls.add(call("iop_1"));
+    servers.add(new Observations.Server("ins_1", 100, true));
+    servers.add(new Observations.Server("ins_1", 101, false));
+    runs.add(new Observations.Run("app_1", "12", "executor", 200));
+    members.add(new Observations.Member("app_1", 201, "node main.js"));
+  }
+
+  @Test
+  void nothingIsFoundWhereNothingIsWrong() {
+    assertThat(check()).isEmpty();
+  }
+
+  // ---- Operations
+
+  @Test
+  void anOperationThatDidNotEndIsFound() {
+    operations.add(operation("iop_2", "instance.repair", "running", ""));
+    finds(Kind.NOT_ENDED, "iop_2");
+  }
+
+  @Test
+  void aStuckOperationIsFound() {
+    operations.add(operation("dop_2", "application.restore", "stuck", ""));
+    finds(Kind.STUCK, "dop_2");
+  }
+
+  @Test
+  void oneKeyWithTwoOperationsIsFound() {
+    operations.add(operation("iop_2", "instance.provision", "ended", "succeeded"));
+    calls.set(0, call("iop_1", "iop_2"));
+    finds(Kind.DOUBLED_OPERATION, "ann: provision main");
+  }
+
+  @Test
+  void anOperationThatNoCallHasBegunIsFound() {
+    operations.add(operation("iop_2", "instance.provision", "ended", "succeeded"));
+    finds(Kind.DOUBLED_OPERATION, "iop_2");
+  }
+
+  @Test
+  void operationsOfThePlatformsOwnNeedNoCall() {
+    operations.add(operation("iop_2", "instance.repair", "ended", "succeeded"));
+    assertThat(check()).isEmpty();
+  }
+
+  @Test
+  void aCallWithoutAnswerIsFound() {
+    calls.add(answered(0, "connection-lost"));
+    finds(Kind.UNANSWERED, "ann: provision main");
+  }
+
+  @Test
+  void anInternalErrorIsFound() {
+    calls.add(answered(500, "internal-error"));
+    finds(Kind.WRONG_ANSWER, "ann: provision main");
+  }
+
+  // ---- Orphans
+
+  @Test
+  void aServerOfNoInstanceIsFound() {
+    servers.add(new Observations.Server("ins_2", 300, true));
+    finds(Kind.ORPHAN, "process 300");
+  }
+
+  @Test
+  void aSecondServerOfOneInstanceIsFound() {
+    servers.add(new Observations.Server("ins_1", 300, true));
+    finds(Kind.ORPHAN, "ins_1");
+  }
+
+  @Test
+  void aSupervisorOfNoApplicationIsFound() {
+    runs.add(new Observations.Run("app_2", "21", "executor", 300));
+    finds(Kind.ORPHAN, "process 300");
+  }
+
+  @Test
+  void anExecutorOfAReplacedVersionIsFound() {
+    runs.add(new Observations.Run("app_1", "11", "executor", 300));
+    finds(Kind.ORPHAN, "process 300");
+  }
+
+  @Test
+  void aSecondExecutorOfTheServingVersionIsFound() {
+    runs.add(new Observations.Run("app_1", "12", "executor", 300));
+    finds(Kind.ORPHAN, "ann/shop");
+  }
+
+  @Test
+  void aCommandThatStillRunsIsFound() {
+    runs.add(new Observations.Run("app_1", "12", "command", 300));
+    finds(Kind.ORPHAN, "process 300");
+  }
+
+  @Test
+  void anyOtherProcessOfNoApplicationIsFound() {
+    members.add(new Observations.Member("app_2", 300, "sleep 1000"));
+    finds(Kind.ORPHAN, "process 300");
+  }
+
+  @Test
+  void foldersOfNothingAreFound() {
+    instanceFolders.add("ins_2");
+    applicationFolders.put("app_2", Set.of());
+    assertThat(check())
+        .extracting(Finding::kind, Finding::subject)
+        .containsExactlyInAnyOrder(
+            org.assertj.core.groups.Tuple.tuple(Kind.ORPHAN, "ins_2"),
+            org.assertj.core.groups.Tuple.tuple(Kind.ORPHAN, "app_2"));
+  }
+
+  @Test
+  void theFolderOfAVersionThatIsNotKeptIsFound() {
+    applicationFolders.put("app_1", Set.of("11", "12", "13"));
+    finds(Kind.ORPHAN, "version 13 of shop");
+  }
+
+  @Test
+  void whatAFailedProvisionLeavesBehindIsFound() {
+    expected.put(
+        new Expectations.Instance(
+            "ann",
+            "never",
+            Presence.FAILED,
+            false,
+            "owner",
+            Set.of("it"),
+            Set.of(),
+            Set.of(),
+            Set.of()));
+    instances.add(instance("ins_2", "never", "failed"));
+    assertThat(check()).isEmpty();
+    instanceFolders.add("ins_2");
+    finds(Kind.ORPHAN, "ins_2");
+  }
+
+  @Test
+  void aDestroyedInstanceThatIsListedIsFound() {
+    expected.instance("ann", "main", it -> it.is(Presence.GONE));
+    finds(Kind.ORPHAN, "ann/main");
+  }
+
+  @Test
+  void aDatabaseAndARoleOfNoApplicationAreFound() {
+    databases.add("other");
+    roles.add("other");
+    assertThat(check()).extracting(Finding::kind).containsExactly(Kind.ORPHAN, Kind.ORPHAN);
+  }
+
+  @Test
+  void databasesThatWereToStayMayStay() {
+    databases.addAll(Set.of("other", "other_dbos_sys"));
+    roles.add("other");
+    expected.mayStay("ann", "main", "other");
+    assertThat(check()).isEmpty();
+  }
+
+  // ---- What must be there
+
+  @Test
+  void anInstanceThatIsNotListedIsFound() {
+    instances.clear();
+    servers.clear();
+    instanceFolders.clear();
+    finds(Kind.MISSING, "ann/main");
+  }
+
+  @Test
+  void anInstanceThatIsNotAvailableIsFound() {
+    instances.set(0, instance("ins_1", "main", "unavailable"));
+    finds(Kind.MISSING, "ann/main");
+  }
+
+  @Test
+  void anInstanceThatLetsNobodyInIsFound() {
+    problem = "connection refused";
+    finds(Kind.MISSING, "ann/main");
+  }
+
+  @Test
+  void aLostRowIsFound() {
+    rows.remove("b");
+    finds(Kind.LOST_ROW, "ann/main");
+  }
+
+  @Test
+  void aRowThatNobodyWroteIsFound() {
+    rows.add("d");
+    finds(Kind.LOST_ROW, "ann/main");
+  }
+
+  @Test
+  void aRowWhoseCommitWasNotAnsweredMayBeThereOrNot() {
+    rows.add("c");
+    assertThat(check()).isEmpty();
+  }
+
+  @Test
+  void anOldPasswordThatStillWorksIsFound() {
+    accepted.add("old");
+    finds(Kind.PASSWORD, "ann/main");
+  }
+
+  @Test
+  void aNewPasswordThatDoesNotWorkIsFound() {
+    accepted.clear();
+    finds(Kind.PASSWORD, "ann/main");
+  }
+
+  @Test
+  void afterAResetThatDidNotEndOneOfTheTwoWorks() {
+    expected.instance("ann", "main", it -> it.mayHave("newer"));
+    assertThat(check()).isEmpty();
+    accepted.add("newer");
+    finds(Kind.PASSWORD, "ann/main");
+  }
+
+  // ---- Applications
+
+  @Test
+  void anotherVersionThanTheOneDeployedIsFound() {
+    applications.set(0, application("app_1", "shop", "11"));
+    runs.set(0, new Observations.Run("app_1", "11", "executor", 200));
+    finds(Kind.WRONG_VERSION, "ann/shop");
+  }
+
+  @Test
+  void anApplicationThatAnswersAsAnotherVersionIsFound() {
+    answer = "11";
+    finds(Kind.WRONG_VERSION, "ann/shop");
+  }
+
+  @Test
+  void anApplicationWithoutExecutorIsFound() {
+    runs.clear();
+    finds(Kind.MISSING, "ann/shop");
+  }
+
+  @Test
+  void anApplicationThatIsNotListedIsFound() {
+    applications.clear();
+    runs.clear();
+    members.clear();
+    applicationFolders.clear();
+    expected.mayStay("ann", "main", "shop");
+    finds(Kind.MISSING, "ann/shop");
+  }
+
+  // ---- Migrations
+
+  @Test
+  void aLostMigrationIsFound() {
+    effects.remove(2);
+    notes.remove(2);
+    finds(Kind.MIGRATION, "ann/shop");
+  }
+
+  @Test
+  void aDoubledMigrationIsFound() {
+    effects.put(2, 2);
+    notes.put(2, 2);
+    finds(Kind.MIGRATION, "ann/shop");
+  }
+
+  @Test
+  void aMigrationThatWasNotUndoneIsFound() {
+    effects.put(3, 1);
+    notes.put(3, 1);
+    finds(Kind.MIGRATION, "ann/shop");
+  }
+
+  @Test
+  void whatADeployThatFailedHasMigratedMayStay() {
+    effects.put(3, 1);
+    notes.put(3, 1);
+    expected.application("ann", "shop", it -> it.unfinished(3));
+    assertThat(check()).isEmpty();
+  }
+
+  @Test
+  void migrationsThatWereBegunTwiceAreFoundUnlessTheirProcessWasKilled() {
+    begun.put("12", 2);
+    finds(Kind.MIGRATION, "ann/shop");
+    Fault fault = new Fault(Duration.ZERO, Fault.Kind.KILL, Target.COMMAND, 0, Duration.ZERO);
+    faults.add(new Done(fault, "command of app_1", "app_1", 1, Duration.ZERO, Duration.ZERO));
+    assertThat(check()).isEmpty();
+  }
+
+  // ---- Requests
+
+  @Test
+  void aRequestThatFailedBesideALivingGatewayIsFound() {
+    List<Away> away = List.of(new Away(Duration.ofSeconds(10), Duration.ofSeconds(12)));
+    FailedRequest during =
+        new FailedRequest(Duration.ofSeconds(9), Duration.ofSeconds(10), "reset");
+    FailedRequest after =
+        new FailedRequest(Duration.ofMillis(12_001), Duration.ofSeconds(13), "503");
+    FailedRequest before =
+        new FailedRequest(Duration.ofSeconds(8), Duration.ofMillis(9_999), "503");
+    assertThat(Checker.requests(List.of(before, during, after), away))
+        .extracting(Finding::what)
+        .containsExactly("failed after 1999 ms: 503", "failed after 999 ms: 503");
+  }
+
+  // ---- Events
+
+  private static final List<Heard> FEED =
+      List.of(
+          new Heard(1, "operation.begun", "ins_1", "iop_1"),
+          new Heard(2, "operation.step-ended", "ins_1", "iop_1"),
+          new Heard(3, "instance.provisioned", "ins_1", ""),
+          new Heard(4, "operation.ended", "ins_1", "iop_1"));
+
+  @Test
+  void whoHasHeardTheWholeFeedHasMissedNothing() {
+    assertThat(Checker.events("ann", FEED, FEED, operations)).isEmpty();
+  }
+
+  @Test
+  void aMissedEventIsFound() {
+    assertThat(Checker.events("ann", without(FEED, 1), FEED, operations))
+        .extracting(Finding::what)
+        .containsExactly("the event 3 instance.provisioned of ins_1 came where number 2 was due");
+  }
+
+  @Test
+  void theLastEventMissedIsFound() {
+    assertThat(Checker.events("ann", without(FEED, 3), FEED, operations))
+        .extracting(Finding::what)
+        .containsExactly(
+            "the subscriber has not heard 4 operation.ended of ins_1 and what followed");
+  }
+
+  @Test
+  void anEventHeardTwiceIsFound() {
+    List<Heard> twice = new ArrayList<>(FEED);
+    twice.add(2, FEED.get(1));
+    assertThat(Checker.events("ann", twice, FEED, operations))
+        .extracting(Finding::kind)
+        .containsOnly(Kind.EVENT);
+  }
+
+  @Test
+  void anEventHeardInAnotherPlaceIsFound() {
+    List<Heard> other = new ArrayList<>(FEED);
+    other.set(2, new Heard(3, "instance.destroyed", "ins_1", ""));
+    assertThat(Checker.events("ann", other, FEED, operations)).hasSize(1);
+  }
+
+  @Test
+  void anOperationOfWhichTheFeedDoesNotTellTheEndIsFound() {
+    List<Heard> feed = without(FEED, 3);
+    assertThat(Checker.events("ann", feed, feed, operations))
+        .extracting(Finding::what)
+        .containsExactly(
+            "instance.provision has begun 1 times and ended 0 times, as the events tell");
+  }
+
+  @Test
+  void anOperationThatGoesOnAfterItsEndIsFound() {
+    List<Heard> feed = new ArrayList<>(FEED);
+    feed.add(new Heard(5, "operation.step-ended", "ins_1", "iop_1"));
+    assertThat(Checker.events("ann", feed, feed, operations)).hasSize(1);
+  }
+
+  private static List<Heard> without(List<Heard> feed, int index) {
+    List<Heard> less = new ArrayList<>(feed);
+    less.remove(index);
+    return less;
+  }
+
+  private void finds(Kind kind, String subject) {
+    List<Finding> found = check();
+    assertThat(found).hasSize(1);
+    assertThat(found.getFirst().kind()).isEqualTo(kind);
+    assertThat(found.getFirst().subject()).isEqualTo(subject);
+  }
+
+  private List<Finding> check() {
+    Set<String> refused = new HashSet<>(Set.of("old", "new", "newer"));
+    refused.removeAll(accepted);
+    Observations seen =
+        new Observations(
+            Map.of("ann", new Observations.Listed(instances, applications, operations)),
+            servers,
+            runs,
+            members,
+            instanceFolders,
+            applicationFolders,
+            Map.of(
+                "ann/main",
+                new Observations.Contents(
+                    accepted,
+                    refused,
+                    rows,
+                    databases,
+                    roles,
+                    Map.of("shop", new Observations.Schema(notes, effects, begun)),
+                    problem)),
+            Map.of("ann/shop", new Observations.Answer(answer, "{}")));
+    return Checker.rest(expected, calls, faults, seen);
+  }
+
+  private static Call call(String... operations) {
+    return new Call(
+        "ann",
+        "provision main",
+        "ann-1",
+        Duration.ZERO,
+        Duration.ofSeconds(1),
+        List.of(operations),
+        202,
+        "",
+        "",
+        1);
+  }
+
+  private static Call answered(int status, String code) {
+    return new Call(
+        "ann",
+        "provision main",
+        "ann-2",
+        Duration.ZERO,
+        Duration.ofSeconds(1),
+        List.of(),
+        status,
+        code,
+        "",
+        1);
+  }
+
+  private static Observations.Instance instance(String id, String name, String status) {
+    return new Observations.Instance(id, name, status, "localhost", 20_000, false, "");
+  }
+
+  private static Observations.Application application(String id, String name, String version) {
+    return new Observations.Application(
+        id,
+        name,
+        "AVAILABLE",
+        version,
+        "main",
+        "shop",
+        "https://ann-shop.localhost",
+        1,
+        Set.of("11", "12"),
+        "");
+  }
+
+  private static Observations.Operation operation(
+      String id, String kind, String phase, String outcome) {
+    return new Observations.Operation(
+        id, kind, "ins_1", "main", phase, outcome, "start", "", "", "", "ann", 0, Optional.of(1L));
+  }
+}
