@@ -13,6 +13,7 @@ import dev.slipway.gateway.proxy.ArchiveForwarding;
 import dev.slipway.gateway.proxy.Forwarding;
 import dev.slipway.gateway.proxy.SignInLimit;
 import dev.slipway.gateway.route.Destination;
+import dev.slipway.gateway.route.Pace;
 import dev.slipway.gateway.route.RequestTarget;
 import dev.slipway.gateway.route.Routes;
 import dev.slipway.gateway.route.Service;
@@ -124,7 +125,7 @@ final class Door {
           forwarding.guarded(
               exchange,
               target,
-              new Destination.Guarded(Service.DEPLOY, archive.organization(), true),
+              new Destination.Guarded(Service.DEPLOY, archive.organization(), Pace.WAITING),
               body);
       case Destination.Open open -> {
         Optional<Refusal> refused =

@@ -153,7 +153,8 @@ public class Gateway {
                 settings.callConnections(),
                 settings.waitConnections(),
                 settings.authorizeConnections(),
-                settings.archiveConnections()),
+                settings.archiveConnections(),
+                settings.streamConnections()),
             settings.answerPatience());
     var secret = new InternalSecret(vertx, settings.keysDirectory().resolve("internal.secret"));
     var permission = new Permission(upstreams, secret, settings.authorizePatience());

@@ -81,6 +81,10 @@ public interface GatewaySettings {
   @WithDefault("1024")
   int waitConnections();
 
+  /// Answers of a service that go on until their readers leave, at once.
+  @WithDefault("1024")
+  int streamConnections();
+
   /// Archives that may be on their way to deploy-service at once.
   @WithDefault("16")
   int archiveConnections();

@@ -50,6 +50,7 @@ final class SettingsCheck {
     check.positive("connection-patience", settings.connectionPatience());
     check.between("call-connections", settings.callConnections(), 1, 10_000);
     check.between("wait-connections", settings.waitConnections(), 1, 100_000);
+    check.between("stream-connections", settings.streamConnections(), 1, 100_000);
     check.positive("application-patience", settings.applicationPatience());
     check.positive("drain-patience", settings.drainPatience());
     check.between("application-connections", settings.applicationConnections(), 1, 100_000);

@@ -70,7 +70,7 @@ public class OrganizationResource {
       @PathParam("organization") String organization,
       @HeaderParam("Idempotency-Key") @Nullable String key)
       throws SQLException {
-    requireOwn(organization);
+    requireOwn(caller, organization);
     String invitation =
         calls.change(
             caller.user(),
@@ -83,7 +83,7 @@ public class OrganizationResource {
   @Path("/users")
   @Operation(summary = "List the members")
   public Members members(@PathParam("organization") String organization) {
-    requireOwn(organization);
+    requireOwn(caller, organization);
     return new Members(organization, memberships.members(caller.organization()));
   }
 
@@ -99,7 +99,7 @@ public class OrganizationResource {
         key,
         body,
         () -> {
-          requireOwn(organization);
+          requireOwn(caller, organization);
           memberships.rename(caller.user(), caller.organization(), organization, body.newName());
         });
   }
@@ -132,7 +132,7 @@ public class OrganizationResource {
         key,
         "",
         () -> {
-          requireOwn(organization);
+          requireOwn(caller, organization);
           memberships.remove(caller.user(), caller.organization(), organization, user);
         });
   }
@@ -151,7 +151,7 @@ public class OrganizationResource {
   }
 
   /// The gateway has asked before; the token says for which organization.
-  private void requireOwn(String organization) {
+  static void requireOwn(Caller caller, String organization) {
     if (!organization.equals(caller.organizationName())) {
       throw Memberships.organizationNotFound(organization);
     }

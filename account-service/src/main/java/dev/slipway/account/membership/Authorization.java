@@ -54,16 +54,16 @@ public class Authorization {
   ///     signed in may call
   /// @param any whether the path's organization may be another one, which its resource looks at
   public Granted authorize(@Nullable String token, @Nullable String organizationName, boolean any) {
-    String identity =
+    AccessTokens.SignedIn signedIn =
         Optional.ofNullable(token)
-            .flatMap(accessTokens::identityOf)
+            .flatMap(accessTokens::signedInBy)
             .orElseThrow(Authorization::unauthorized);
-    Found found = find(identity);
+    Found found = find(signedIn.identity());
     if (found == null) {
       throw unauthorized();
     }
     if (organizationName == null) {
-      return granted(identity, found, false);
+      return granted(signedIn, found, false);
     }
     if (found.user() == null) {
       throw Memberships.notRegistered();
@@ -71,13 +71,13 @@ public class Authorization {
     if (!any && !organizationName.equals(found.organizationName())) {
       throw Memberships.organizationNotFound(organizationName);
     }
-    return granted(identity, found, true);
+    return granted(signedIn, found, true);
   }
 
-  private Granted granted(String identity, Found found, boolean withOrganization) {
+  private Granted granted(AccessTokens.SignedIn signedIn, Found found, boolean withOrganization) {
     String minted =
         internalTokens.mint(
-            identity,
+            signedIn,
             found.user(),
             found.userName(),
             withOrganization ? found.organization() : null,

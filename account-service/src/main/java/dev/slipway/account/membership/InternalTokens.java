@@ -1,6 +1,7 @@
 package dev.slipway.account.membership;
 
 import dev.slipway.account.domain.Lifetimes;
+import dev.slipway.account.signin.AccessTokens;
 import dev.slipway.common.crypto.InstallationKeys;
 import dev.slipway.common.security.InternalToken;
 import dev.slipway.common.security.RecentResults;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 class InternalTokens {
 
   private record Subject(
-      String identity,
+      AccessTokens.SignedIn signedIn,
       @Nullable String user,
       @Nullable String userName,
       @Nullable String organization,
@@ -51,13 +52,13 @@ class InternalTokens {
 
   /// A token for this caller that is good for 40 seconds or more.
   String mint(
-      String identity,
+      AccessTokens.SignedIn signedIn,
       @Nullable String user,
       @Nullable String userName,
       @Nullable String organization,
       @Nullable String organizationName,
       boolean admin) {
-    var subject = new Subject(identity, user, userName, organization, organizationName, admin);
+    var subject = new Subject(signedIn, user, userName, organization, organizationName, admin);
     Instant now = clock.instant();
     Minted recent = minted.get(subject);
     if (recent != null && !now.isBefore(recent.at()) && now.isBefore(recent.at().plus(REUSED))) {
@@ -72,7 +73,8 @@ class InternalTokens {
     JwtClaimsBuilder claims =
         Jwt.issuer(InternalToken.ISSUER)
             .audience(InternalToken.AUDIENCE)
-            .subject(subject.identity())
+            .subject(subject.signedIn().identity())
+            .claim(InternalToken.SIGNED_IN_UNTIL, subject.signedIn().endsAt().toString())
             .issuedAt(now)
             .expiresAt(now.plus(Lifetimes.INTERNAL_TOKEN));
     if (subject.user() != null && subject.userName() != null) {

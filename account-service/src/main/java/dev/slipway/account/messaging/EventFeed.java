@@ -1,5 +1,6 @@
 package dev.slipway.account.messaging;
 
+import dev.slipway.account.feed.Subscriptions;
 import dev.slipway.common.inbox.MessageIntake;
 import dev.slipway.common.operation.Transactions;
 import dev.slipway.common.outbox.Json;
@@ -24,10 +25,12 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 class EventFeed {
 
   private final Transactions transactions;
+  private final Subscriptions subscriptions;
   private final Map<String, MessageIntake> intakes = new ConcurrentHashMap<>();
 
-  EventFeed(Transactions transactions) {
+  EventFeed(Transactions transactions, Subscriptions subscriptions) {
     this.transactions = transactions;
+    this.subscriptions = subscriptions;
   }
 
   /// Returns when the message stands in the feed, was there before, or is parked; only then its
@@ -37,22 +40,24 @@ class EventFeed {
   void take(ConsumerRecord<String, String> record) throws InterruptedException {
     intakes
         .computeIfAbsent(
-            record.topic(), topic -> new MessageIntake(transactions, topic, EventFeed::append))
+            record.topic(), topic -> new MessageIntake(transactions, topic, this::append))
         .take(record.key(), record.value());
   }
 
-  private static void append(Connection connection, Message message) throws SQLException {
+  private void append(Connection connection, Message message) throws SQLException {
+    long number = nextNumber(connection, message.organization());
     try (PreparedStatement insert =
         connection.prepareStatement(
             "insert into event_feed (organization, number, subject, seq, event)"
                 + " values (?, ?, ?, ?, ?::jsonb)")) {
       insert.setString(1, message.organization());
-      insert.setLong(2, nextNumber(connection, message.organization()));
+      insert.setLong(2, number);
       insert.setString(3, message.subject());
       insert.setLong(4, message.seq());
       insert.setString(5, Json.write(message));
       insert.executeUpdate();
     }
+    transactions.afterCommit(() -> subscriptions.reaches(message.organization(), number));
   }
 
   private static long nextNumber(Connection connection, String organization) throws SQLException {

@@ -32,7 +32,10 @@ public class AccessTokens {
 
   public static final String AUDIENCE = "dbos-cloud-api";
 
-  private record Verified(String identity, Instant endsAt) {}
+  /// Somebody who has signed in.
+  ///
+  /// @param endsAt when this sign-in has to be renewed
+  public record SignedIn(String identity, Instant endsAt) {}
 
   private static final Duration SKEW = Duration.ofSeconds(5);
 
@@ -42,7 +45,7 @@ public class AccessTokens {
   private final VerificationKeyResolver resolver;
 
   /// Callers come again and again with the same token; its signature is checked once.
-  private final RecentResults<String, Verified> verified = new RecentResults<>(500);
+  private final RecentResults<String, SignedIn> verified = new RecentResults<>(500);
 
   AccessTokens(
       SigningKeys keys,
@@ -71,14 +74,12 @@ public class AccessTokens {
         .sign(signing.key());
   }
 
-  /// The identity that a token was issued to; none when it is expired, for somebody else, or not
+  /// Whom a token was issued to; none when it is expired, for somebody else, or not
   /// ours. The issuer is not compared: it changes with the platform's address, the keys do not.
-  public Optional<String> identityOf(String token) {
-    Verified known = verified.get(token);
+  public Optional<SignedIn> signedInBy(String token) {
+    SignedIn known = verified.get(token);
     if (known != null) {
-      return clock.instant().isBefore(known.endsAt())
-          ? Optional.of(known.identity())
-          : Optional.empty();
+      return clock.instant().isBefore(known.endsAt()) ? Optional.of(known) : Optional.empty();
     }
     JwtConsumer consumer =
         new JwtConsumerBuilder()
@@ -94,11 +95,11 @@ public class AccessTokens {
     try {
       JwtClaims claims = consumer.processToClaims(token);
       var found =
-          new Verified(
+          new SignedIn(
               claims.getSubject(),
               Instant.ofEpochMilli(claims.getExpirationTime().getValueInMillis()).plus(SKEW));
       verified.put(token, found);
-      return Optional.of(found.identity());
+      return Optional.of(found);
     } catch (InvalidJwtException | MalformedClaimException invalid) {
       return Optional.empty();
     }

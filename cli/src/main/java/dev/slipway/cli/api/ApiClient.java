@@ -9,6 +9,7 @@ import dev.slipway.cli.console.Json;
 import dev.slipway.cli.console.Surroundings;
 import dev.slipway.cli.platform.PlatformHome;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -18,6 +19,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
@@ -241,6 +243,49 @@ public final class ApiClient {
         .build();
   }
 
+  /// Opens an answer of the caller's organization that is read as it comes, and closed by whoever
+  /// reads it.
+  InputStream open(String path, Map<String, String> headers)
+      throws IOException, InterruptedException {
+    Credentials mine = signedIn();
+    HttpResponse<InputStream> response = open(path, headers, mine);
+    if (response.statusCode() == 401 && mine.refreshToken() != null) {
+      response.body().close();
+      response = open(path, headers, renew(mine));
+    }
+    if (response.statusCode() == 200) {
+      return response.body();
+    }
+    try (InputStream body = response.body()) {
+      throw refusal(
+          new Answer(
+              response.statusCode(),
+              parse(new String(body.readAllBytes(), StandardCharsets.UTF_8)),
+              Optional.empty(),
+              Optional.empty()));
+    }
+  }
+
+  private HttpResponse<InputStream> open(String path, Map<String, String> headers, Credentials mine)
+      throws IOException, InterruptedException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(
+                URI.create(address.url() + "/v1alpha1/" + encode(organization()) + path))
+            // Of its head alone.
+            .timeout(PATIENCE)
+            .header("User-Agent", "slipway")
+            .header("Authorization", "Bearer " + mine.token());
+    headers.forEach(request::header);
+    return exchange(request.build(), BodyHandlers.ofInputStream());
+  }
+
+  /// Another client of the same person, for another thread.
+  ApiClient twin() {
+    var twin = new ApiClient(address, store, http);
+    twin.credentials = credentials;
+    return twin;
+  }
+
   private Answer send(
       String method,
       String path,
@@ -259,9 +304,19 @@ public final class ApiClient {
       request.header("Content-Type", contentType);
     }
     request.method(method, body);
-    HttpResponse<String> response;
+    HttpResponse<String> response =
+        exchange(request.build(), BodyHandlers.ofString(StandardCharsets.UTF_8));
+    return new Answer(
+        response.statusCode(),
+        parse(response.body()),
+        response.headers().firstValue("Operation-Id"),
+        response.headers().firstValue("Next-Cursor"));
+  }
+
+  private <T> HttpResponse<T> exchange(HttpRequest request, BodyHandler<T> body)
+      throws InterruptedException {
     try {
-      response = http.send(request.build(), BodyHandlers.ofString(StandardCharsets.UTF_8));
+      return http.send(request, body);
     } catch (ConnectException | UnresolvedAddressException refused) {
       throw notRunning(address, refused);
     } catch (SSLException untrusted) {
@@ -288,11 +343,6 @@ public final class ApiClient {
           .cause(lost)
           .build();
     }
-    return new Answer(
-        response.statusCode(),
-        parse(response.body()),
-        response.headers().firstValue("Operation-Id"),
-        response.headers().firstValue("Next-Cursor"));
   }
 
   private static JsonNode parse(String body) {

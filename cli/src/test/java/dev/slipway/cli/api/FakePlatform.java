@@ -29,7 +29,11 @@ import org.jspecify.annotations.Nullable;
 public final class FakePlatform implements AutoCloseable {
 
   public record Call(
-      String line, @Nullable String authorization, @Nullable String prefer, String body) {}
+      String line,
+      @Nullable String authorization,
+      @Nullable String prefer,
+      @Nullable String lastEventId,
+      String body) {}
 
   /// @param headers beside the usual
   public record Reply(int status, String body, Map<String, String> headers) {
@@ -157,6 +161,7 @@ public final class FakePlatform implements AutoCloseable {
               exchange.getRequestMethod() + " " + exchange.getRequestURI(),
               exchange.getRequestHeaders().getFirst("Authorization"),
               exchange.getRequestHeaders().getFirst("Prefer"),
+              exchange.getRequestHeaders().getFirst("Last-Event-ID"),
               new String(exchange.getRequestBody().readAllBytes(), UTF_8));
       calls.add(call);
       Reply reply = answers.to(call);

@@ -117,7 +117,12 @@ final class OperationStore {
         request.subject(),
         request.organization(),
         new OperationEvent.Begun(
-            id, request.kind(), request.subject(), request.requestedBy(), request.ancestry()));
+            id,
+            request.kind(),
+            request.subject(),
+            request.requestedBy(),
+            request.ancestry(),
+            request.subjectName()));
     if (!queue) {
       activate(writes, id, request.subject());
       enter(writes, id, first.step(), "DO");
@@ -528,7 +533,7 @@ final class OperationStore {
           // Nobody waits for it any more.
           tellToStop(connection, operation, abandoned);
         }
-        publishEnd(connection, written);
+        publishEnd(connection, written, signal instanceof Signal.Superseded(String by) ? by : null);
         if (!(signal instanceof Signal.Superseded)) {
           handOver(connection, written);
         }
@@ -539,7 +544,13 @@ final class OperationStore {
           publish(
               connection,
               written,
-              new OperationEvent.Stuck(written.id(), written.kind(), step, cause));
+              new OperationEvent.Stuck(
+                  written.id(),
+                  written.kind(),
+                  step,
+                  cause,
+                  written.ancestry(),
+                  written.subjectName()));
         }
       }
       case STAY -> {
@@ -876,7 +887,10 @@ final class OperationStore {
             step,
             direction(operation).equals("DO") ? "do" : "undo",
             done ? "done" : "failed",
-            age));
+            age,
+            message,
+            operation.ancestry(),
+            operation.subjectName()));
   }
 
   private static String direction(StoredOperation operation) {
@@ -914,6 +928,12 @@ final class OperationStore {
   }
 
   private void publishEnd(Connection connection, StoredOperation operation) throws SQLException {
+    publishEnd(connection, operation, null);
+  }
+
+  private void publishEnd(
+      Connection connection, StoredOperation operation, @Nullable String supersededBy)
+      throws SQLException {
     Outcome outcome = operation.progress().outcome();
     if (outcome == null) {
       throw new IllegalStateException("An operation that has ended has an outcome");
@@ -927,7 +947,9 @@ final class OperationStore {
             operation.subject(),
             operation.ancestry(),
             outcome,
-            operation.progress().cause()));
+            operation.progress().cause(),
+            operation.subjectName(),
+            supersededBy));
   }
 
   // ---- Leases and time

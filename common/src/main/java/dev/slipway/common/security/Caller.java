@@ -3,6 +3,7 @@ package dev.slipway.common.security;
 import dev.slipway.common.error.ApiException;
 import dev.slipway.common.error.ErrorCode;
 import jakarta.enterprise.context.RequestScoped;
+import java.time.Instant;
 import org.eclipse.microprofile.jwt.JsonWebToken;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +55,11 @@ public class Caller {
   /// Whether the caller owns the organization.
   public boolean admin() {
     return verified().getGroups().contains(InternalToken.ADMIN);
+  }
+
+  /// When the caller's own token ends; what takes longer than this call must not outlive it.
+  public Instant signedInUntil() {
+    return Instant.parse(claim(InternalToken.SIGNED_IN_UNTIL));
   }
 
   private String claim(String name) {

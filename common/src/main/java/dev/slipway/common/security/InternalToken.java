@@ -13,6 +13,10 @@ public final class InternalToken {
   public static final String ORGANIZATION_NAME = "organization_name";
   public static final String USER = "user";
   public static final String USER_NAME = "upn";
+
+  /// When the caller's own token ends, as RFC 3339.
+  public static final String SIGNED_IN_UNTIL = "signed_in_until";
+
   public static final String GROUPS = "groups";
   public static final String ADMIN = "admin";
   public static final String MEMBER = "member";

@@ -4,6 +4,7 @@ import dev.slipway.gateway.exchange.Exchange;
 import dev.slipway.gateway.exchange.GatewayErrors;
 import dev.slipway.gateway.exchange.Refusal;
 import dev.slipway.gateway.route.Destination;
+import dev.slipway.gateway.route.Pace;
 import dev.slipway.gateway.route.RequestTarget;
 import dev.slipway.gateway.route.Routes;
 import dev.slipway.gateway.route.Service;
@@ -42,6 +43,9 @@ public final class Forwarding {
   private final Permission permission;
   private final Duration retryFor;
 
+  /// How many answers go on at the moment. Used on one event loop only.
+  private int streams;
+
   public Forwarding(Vertx vertx, Upstreams upstreams, Permission permission, Duration retryFor) {
     this.vertx = vertx;
     this.upstreams = upstreams;
@@ -55,7 +59,13 @@ public final class Forwarding {
   public Future<Void> open(
       Exchange exchange, RequestTarget target, Destination.Open destination, Buffer body) {
     return new Trip(
-            exchange, target, destination.service(), false, destination.remembersKeys(), body, null)
+            exchange,
+            target,
+            destination.service(),
+            Pace.PROMPT,
+            destination.remembersKeys(),
+            body,
+            null)
         .send();
   }
 
@@ -64,9 +74,18 @@ public final class Forwarding {
   /// @return completes when the answer is on its way, fails with a [Refusal]
   public Future<Void> guarded(
       Exchange exchange, RequestTarget target, Destination.Guarded destination, Buffer body) {
-    return new Trip(
-            exchange, target, destination.service(), destination.waits(), true, body, destination)
-        .authorizeAndSend();
+    var trip =
+        new Trip(
+            exchange, target, destination.service(), destination.pace(), true, body, destination);
+    if (destination.pace() != Pace.STREAMING) {
+      return trip.authorizeAndSend();
+    }
+    // Nobody waits for a stream to end, since nobody knows when one does.
+    if (streams >= upstreams.mostStreams()) {
+      return Future.failedFuture(Refusal.unavailable(destination.service().title()));
+    }
+    streams++;
+    return trip.authorizeAndSend().onComplete(over -> streams--);
   }
 
   /// One request on its way, with all its attempts.
@@ -75,7 +94,7 @@ public final class Forwarding {
     private final Exchange exchange;
     private final RequestTarget target;
     private final Service service;
-    private final boolean waits;
+    private final Pace pace;
     private final boolean remembersKeys;
     private final Buffer body;
     private final Destination.@Nullable Guarded guarded;
@@ -90,14 +109,14 @@ public final class Forwarding {
         Exchange exchange,
         RequestTarget target,
         Service service,
-        boolean waits,
+        Pace pace,
         boolean remembersKeys,
         Buffer body,
         Destination.@Nullable Guarded guarded) {
       this.exchange = exchange;
       this.target = target;
       this.service = service;
-      this.waits = waits;
+      this.pace = pace;
       this.remembersKeys = remembersKeys;
       this.body = body;
       this.guarded = guarded;
@@ -125,11 +144,16 @@ public final class Forwarding {
 
     Future<Void> send() {
       sent = false;
-      HttpClient client = waits ? upstreams.waits() : upstreams.calls();
+      HttpClient client =
+          switch (pace) {
+            case PROMPT -> upstreams.calls();
+            case WAITING -> upstreams.waits();
+            case STREAMING -> upstreams.streams();
+          };
       RequestOptions options =
-          waits
-              ? upstreams.longWait(service, method, target.forwarded())
-              : upstreams.call(service, method, target.forwarded());
+          pace == Pace.PROMPT
+              ? upstreams.call(service, method, target.forwarded())
+              : upstreams.longWait(service, method, target.forwarded());
       return client
           .request(options.setHeaders(headers))
           .compose(

@@ -27,6 +27,8 @@ public final class Upstreams {
   private final HttpClient waits;
   private final HttpClient questions;
   private final HttpClient archives;
+  private final HttpClient streams;
+  private final int mostStreams;
 
   /// Where the services are.
   public record Addresses(URI account, URI instance, URI deploy) {
@@ -46,14 +48,17 @@ public final class Upstreams {
   /// @param waits     for answers that may take their time
   /// @param questions for asking account-service who may, and services how they are
   /// @param archives  for archives on their way in
-  public record Sizes(int calls, int waits, int questions, int archives) {}
+  /// @param streams   for answers that go on
+  public record Sizes(int calls, int waits, int questions, int archives, int streams) {}
 
   public Upstreams(Vertx vertx, Addresses addresses, Sizes sizes, Duration answerPatience) {
     this.addresses = addresses;
     this.answerPatience = answerPatience;
+    this.mostStreams = sizes.streams();
     this.calls = pool(vertx, sizes.calls());
     this.waits = pool(vertx, sizes.waits());
     this.questions = pool(vertx, sizes.questions());
+    this.streams = pool(vertx, sizes.streams());
     // Each on a connection of its own: what was sent on one that had just been closed cannot be
     // sent again.
     this.archives = pool(vertx, sizes.archives(), false);
@@ -74,6 +79,15 @@ public final class Upstreams {
 
   HttpClient archives() {
     return archives;
+  }
+
+  HttpClient streams() {
+    return streams;
+  }
+
+  /// How many of them there may be.
+  int mostStreams() {
+    return mostStreams;
   }
 
   /// An ordinary call to a service, which is given up when nothing comes for too long.

@@ -17,8 +17,8 @@ public sealed interface Destination {
   /// keys.
   ///
   /// @param organization the name in the path; none where the caller may not belong to one yet
-  /// @param waits        whether the answer may take its time
-  record Guarded(Service service, @Nullable String organization, boolean waits)
+  /// @param pace         what is to be expected of the answer
+  record Guarded(Service service, @Nullable String organization, Pace pace)
       implements Destination {}
 
   /// To deploy-service, once account-service has said that the caller may, with a body that may be

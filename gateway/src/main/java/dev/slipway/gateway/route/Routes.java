@@ -28,6 +28,7 @@ public final class Routes {
           line("/v1alpha1/{org}", "PATCH", Target.NAMED),
           line("/v1alpha1/{org}/secret", "GET", Target.ORGANIZATION),
           line("/v1alpha1/{org}/users", "GET", Target.ORGANIZATION),
+          line("/v1alpha1/{org}/events", "GET", Target.EVENTS),
           line("/v1alpha1/{org}/join", "POST", Target.ORGANIZATION),
           line("/v1alpha1/{org}/databases", "GET POST PUT PATCH DELETE", Target.DATABASES),
           line("/v1alpha1/{org}/databases/**", "GET POST PUT PATCH DELETE", Target.DATABASES),
@@ -48,7 +49,6 @@ public final class Routes {
           line("/v1alpha1/{org}/operations/{id}", "GET", Target.OPERATION),
           line("/v1alpha1/{org}/operations/{id}/cancel", "POST", Target.OPERATION),
           line("/v1alpha1/{org}/operations/{id}/retry", "POST", Target.OPERATION),
-          line("/v1alpha1/{org}/operations/{id}/events", "GET", Target.OPERATION),
           line("/v1alpha1/{org}/operations/{id}/receipt", "GET", Target.OPERATION),
           line("/v1alpha1/{org}/{id}", "DELETE", Target.NAMED));
 
@@ -78,6 +78,7 @@ public final class Routes {
     /// The caller's own account, who may not be registered yet.
     SELF,
     ORGANIZATION,
+    EVENTS,
     /// Of an organization too; but any name at all fits the path, so looking for something there is
     /// answered as not found.
     NAMED,
@@ -127,41 +128,41 @@ public final class Routes {
             ? new Destination.Unknown()
             : new Destination.WrongMethod(methods);
       }
-      boolean waits = !safe(method) || asked.asks("wait");
+      Pace pace = !safe(method) || asked.asks("wait") ? Pace.WAITING : Pace.PROMPT;
       return switch (target) {
         case HEALTH -> new Destination.Health();
         case OPEN -> new Destination.Open(Service.ACCOUNT, false, false);
         case SIGN_IN -> new Destination.Open(Service.ACCOUNT, !safe(method), false);
         case SIGN_UP -> new Destination.Open(Service.ACCOUNT, true, true);
-        case SELF -> new Destination.Guarded(Service.ACCOUNT, null, waits);
+        case SELF -> new Destination.Guarded(Service.ACCOUNT, null, pace);
         case ORGANIZATION, NAMED ->
-            new Destination.Guarded(Service.ACCOUNT, asked.segments().get(1), waits);
-        case DATABASES -> new Destination.Guarded(Service.INSTANCE, asked.segments().get(1), waits);
-        case APPLICATIONS ->
-            new Destination.Guarded(Service.DEPLOY, asked.segments().get(1), waits);
+            new Destination.Guarded(Service.ACCOUNT, asked.segments().get(1), pace);
+        case EVENTS ->
+            new Destination.Guarded(Service.ACCOUNT, asked.segments().get(1), Pace.STREAMING);
+        case DATABASES -> new Destination.Guarded(Service.INSTANCE, asked.segments().get(1), pace);
+        case APPLICATIONS -> new Destination.Guarded(Service.DEPLOY, asked.segments().get(1), pace);
         case APPLICATION ->
             method.equals("POST")
                 ? new Destination.Archive(asked.segments().get(1))
-                : new Destination.Guarded(Service.DEPLOY, asked.segments().get(1), waits);
+                : new Destination.Guarded(Service.DEPLOY, asked.segments().get(1), pace);
         case OPERATIONS -> new Destination.Operations(asked.segments().get(1));
-        case OPERATION -> ofOperation(asked, waits);
+        case OPERATION -> ofOperation(asked, pace);
         case NOTHING -> new Destination.Unknown();
       };
     }
 
     /// The prefix of an operation's identifier names the service that runs it.
-    private static Destination ofOperation(RequestTarget asked, boolean waits) {
+    private static Destination ofOperation(RequestTarget asked, Pace pace) {
       String organization = asked.segments().get(1);
       String identifier = asked.segments().get(3);
-      boolean events = asked.segments().getLast().equals("events");
       if (identifier.startsWith("iop_")) {
-        return new Destination.Guarded(Service.INSTANCE, organization, waits || events);
+        return new Destination.Guarded(Service.INSTANCE, organization, pace);
       }
       if (identifier.startsWith("aop_")) {
-        return new Destination.Guarded(Service.ACCOUNT, organization, waits || events);
+        return new Destination.Guarded(Service.ACCOUNT, organization, pace);
       }
       if (identifier.startsWith("dop_")) {
-        return new Destination.Guarded(Service.DEPLOY, organization, waits || events);
+        return new Destination.Guarded(Service.DEPLOY, organization, pace);
       }
       return new Destination.Unknown();
     }

@@ -74,6 +74,11 @@ class RoutesTest {
           GET    | /v1alpha1/demo/users                                 | account demo
           POST   | /v1alpha1/demo/users                                 | 405 GET, HEAD
           DELETE | /v1alpha1/demo/users                                 | 405 GET, HEAD
+          GET    | /v1alpha1/demo/events                                | account demo ~
+          GET    | /v1alpha1/demo/events?after=7&kind=app.deploy        | account demo ~
+          POST   | /v1alpha1/demo/events                                | 405 GET, HEAD
+          DELETE | /v1alpha1/demo/events                                | 405 GET, HEAD
+          GET    | /v1alpha1/demo/events/1                              | 404
           POST   | /v1alpha1/demo/join                                  | account demo *
           GET    | /v1alpha1/demo/join                                  | 405 POST
           DELETE | /v1alpha1/demo/join                                  | 405 POST
@@ -134,9 +139,7 @@ class RoutesTest {
           POST   | /v1alpha1/demo/operations/iop_1/retry                | instance demo *
           POST   | /v1alpha1/demo/operations/xop_1/retry                | 404
           GET    | /v1alpha1/demo/operations/iop_1/cancel               | 405 POST
-          GET    | /v1alpha1/demo/operations/iop_1/events               | instance demo *
-          GET    | /v1alpha1/demo/operations/aop_1/events               | account demo *
-          GET    | /v1alpha1/demo/operations/dop_1/events               | deploy demo *
+          GET    | /v1alpha1/demo/operations/iop_1/events               | 404
           POST   | /v1alpha1/demo/operations/dop_1/cancel               | deploy demo *
           GET    | /v1alpha1/demo/applications                          | deploy demo
           HEAD   | /v1alpha1/demo/applications                          | deploy demo
@@ -263,7 +266,7 @@ class RoutesTest {
   @Test
   void theNameThatIsAskedForIsTheDecodedOne() {
     assertThat(Routes.find("GET", RequestTarget.parse("/v1alpha1/d%65mo/databases")))
-        .isEqualTo(new Destination.Guarded(Service.INSTANCE, "demo", false));
+        .isEqualTo(new Destination.Guarded(Service.INSTANCE, "demo", Pace.PROMPT));
   }
 
   private static String described(Destination destination) {
@@ -279,7 +282,11 @@ class RoutesTest {
           described(guarded.service())
               + ' '
               + (guarded.organization() == null ? "self" : guarded.organization())
-              + (guarded.waits() ? " *" : "");
+              + switch (guarded.pace()) {
+                case PROMPT -> "";
+                case WAITING -> " *";
+                case STREAMING -> " ~";
+              };
     };
   }
 
