@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// by the next one.
 ///
 /// `--test [FOLDER]` starts a throw-away stack on free ports instead; see [TestStack]. `--attached`
-/// makes it end with its standard input, so that it never outlives who started it.
+/// makes it end with its standard input, so that it never outlives who started it; `--durable`
+/// makes its Postgres wait for the disk.
 public final class Main {
 
   /// The services that have a database here, by the name of their role and database.
@@ -122,7 +123,7 @@ public final class Main {
   private static void test(List<String> options) throws IOException, InterruptedException {
     List<String> folders = options.stream().filter(it -> !it.startsWith("--")).toList();
     TestFolder folder = TestFolder.create();
-    LocalStack stack = TestStack.start(folder.path());
+    LocalStack stack = TestStack.start(folder.path(), options.contains("--durable"));
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(

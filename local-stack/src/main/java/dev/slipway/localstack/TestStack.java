@@ -45,6 +45,10 @@ public final class TestStack {
   /// Names the folder of a stack to use.
   public static final String PROPERTY = "slipway.test.stack";
 
+  /// `true` makes the Postgres of a stack that this JVM starts wait for its disk, as a real one
+  /// does; for what is measured.
+  public static final String DURABLE = PROPERTY + ".durable";
+
   private static final String VARIABLE = "SLIPWAY_TEST_STACK";
   private static final String ATTACHED = PROPERTY + ".attached";
 
@@ -212,7 +216,8 @@ public final class TestStack {
                     "--sun-misc-unsafe-memory-access=allow",
                     Main.class.getName(),
                     "--test",
-                    "--attached"))
+                    "--attached",
+                    Boolean.getBoolean(DURABLE) ? "--durable" : "--throw-away"))
             .redirectErrorStream(true);
     // In the environment, because a class path is longer than a process listing is wide.
     builder.environment().put("CLASSPATH", absoluteClassPath());
@@ -281,7 +286,9 @@ public final class TestStack {
 
   /// Starts a stack in a test folder: on free ports, with passwords nobody else knows, and without
   /// waiting for the disk, which only protects from the machine's death.
-  static LocalStack start(Path folder) throws IOException, InterruptedException {
+  ///
+  /// @param durable whether to wait for the disk all the same
+  static LocalStack start(Path folder, boolean durable) throws IOException, InterruptedException {
     List<Integer> ports = FreePorts.find(3);
     String postgresPassword = KeyFile.generate();
     String kafkaPassword = KeyFile.generate();
@@ -300,7 +307,7 @@ public final class TestStack {
                     ports.get(0),
                     postgresPassword,
                     Map.of(),
-                    false),
+                    durable),
                 new KafkaBroker.Settings(
                     folder.resolve("kafka"),
                     ports.get(1),

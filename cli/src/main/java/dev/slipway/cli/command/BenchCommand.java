@@ -1,5 +1,6 @@
 package dev.slipway.cli.command;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.slipway.cli.api.ApiClient;
@@ -13,6 +14,7 @@ import dev.slipway.cli.archive.ApplicationArchive;
 import dev.slipway.cli.archive.ApplicationFolder;
 import dev.slipway.cli.bench.DeployBench;
 import dev.slipway.cli.bench.HandDeploy;
+import dev.slipway.cli.bench.OperationsBench;
 import dev.slipway.cli.bench.ProvisionBench;
 import dev.slipway.cli.bench.Samples;
 import dev.slipway.cli.console.CommandFailure;
@@ -46,7 +48,8 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  slipway bench provision --runs 11",
-      "  slipway bench deploy --runs 7"
+      "  slipway bench deploy --runs 7",
+      "  slipway bench operations"
     })
 final class BenchCommand implements Runnable {
 
@@ -159,6 +162,60 @@ final class BenchCommand implements Runnable {
       print(result);
     }
     return 0;
+  }
+
+  @Command(
+      name = "operations",
+      description = "Measure what an operation costs apart from what its steps do.",
+      footer = {
+        "",
+        "An operation of five steps that do nothing, from the request to its end, beside the same five steps as a workflow",
+        "of DBOS Transact. Both run in two replicas of a service, on a Kafka and a Postgres that are started for it and",
+        "removed again; Postgres waits for the disk. No platform is needed.",
+        "",
+        "median, p95   one after the other",
+        "per second    with many asked for at a time, of both replicas",
+        "",
+        "Example:",
+        "  slipway bench operations --runs 600 --in-flight 32 --json"
+      })
+  int operations(
+      @Option(
+              names = "--runs",
+              defaultValue = "300",
+              description = "How many of each one after the other (${DEFAULT-VALUE}).")
+          int runs,
+      @Option(
+              names = "--in-flight",
+              defaultValue = "32",
+              description = "How many at a time in the rounds with many (${DEFAULT-VALUE}).")
+          int inFlight,
+      @Mixin OutputOptions options)
+      throws IOException, InterruptedException {
+    if (runs < 1 || inFlight < 1 || inFlight > 200) {
+      throw CommandFailure.misused("--runs is at least 1, --in-flight 1 to 200").build();
+    }
+    JsonNode result = new OperationsBench(surroundings.root(), output::live).run(runs, inFlight);
+    if (options.json) {
+      output.json(result);
+    } else {
+      output.table(
+          List.of("FIVE STEPS", "MEDIAN", "P95", "PER SECOND"),
+          List.of(
+              operations("ours, with every event in Kafka", result, "median", "p95", "operations"),
+              operations(
+                  "DBOS Transact", result, "transactMedian", "transactP95", "transactWorkflows")));
+    }
+    return 0;
+  }
+
+  private static List<String> operations(
+      String name, JsonNode result, String median, String p95, String perSecond) {
+    return List.of(
+        name,
+        result.path(median + "Millis").asText() + " ms",
+        result.path(p95 + "Millis").asText() + " ms",
+        result.path(perSecond + "PerSecond").asText());
   }
 
   private DeployBench.Result measure(ApiClient client, String instance, int runs)

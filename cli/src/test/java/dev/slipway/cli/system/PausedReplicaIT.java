@@ -4,17 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -31,10 +25,8 @@ final class PausedReplicaIT {
   void aReplicaThatWakesAfterTheDestroyChangesNothing() throws Exception {
     User ann = platform.register("ann_pauses");
     long paused = platform.process("instance-service").pid();
-    int port = freePort();
-    Process second = secondReplica(paused, port);
-    try {
-      awaitHealthy(port);
+    try (SecondReplica second = SecondReplica.of(platform, "instance-service")) {
+      int port = second.port();
       String operation = ann.provision("asleep", PASSWORD);
       String id = ann.operation(operation).path("subject").asText();
       // Either replica may have claimed it; what is stopped is the one that is not asked to
@@ -59,9 +51,6 @@ final class PausedReplicaIT {
           .during(Duration.ofSeconds(3))
           .atMost(Duration.ofSeconds(6))
           .untilAsserted(() -> assertNothingOf(id));
-    } finally {
-      second.destroyForcibly();
-      second.waitFor();
     }
   }
 
@@ -72,48 +61,6 @@ final class PausedReplicaIT {
             ProcessHandle.allProcesses()
                 .filter(process -> process.info().commandLine().orElse("").contains(id)))
         .isEmpty();
-  }
-
-  /// Another replica of the service, started as the launcher has started the first.
-  private Process secondReplica(long like, int port) throws IOException {
-    List<String> command =
-        Arrays.stream(Files.readString(Path.of("/proc/" + like + "/cmdline")).split("\0", -1))
-            .filter(argument -> !argument.isEmpty())
-            .toList();
-    var builder = new ProcessBuilder(command);
-    builder.environment().clear();
-    for (String variable :
-        new String(
-                Files.readAllBytes(Path.of("/proc/" + like + "/environ")), StandardCharsets.UTF_8)
-            .split("\0", -1)) {
-      int equals = variable.indexOf('=');
-      if (equals > 0) {
-        builder.environment().put(variable.substring(0, equals), variable.substring(equals + 1));
-      }
-    }
-    builder.environment().put("QUARKUS_HTTP_PORT", Integer.toString(port));
-    builder.environment().put("SLIPWAY_REPLICA", "instance-service-2");
-    return builder
-        .redirectErrorStream(true)
-        .redirectOutput(platform.home().resolve("logs/instance-service-2.log").toFile())
-        .start();
-  }
-
-  private static int freePort() throws IOException {
-    try (var probe = new ServerSocket(0)) {
-      return probe.getLocalPort();
-    }
-  }
-
-  private static void awaitHealthy(int port) {
-    Awaitility.await("the second replica")
-        .atMost(Duration.ofSeconds(90))
-        .pollInterval(Duration.ofMillis(200))
-        .ignoreExceptions()
-        .until(
-            () ->
-                send(HttpRequest.newBuilder(uri(port, "/q/health/ready")).build()).statusCode()
-                    == 200);
   }
 
   /// As the gateway would ask that replica.
