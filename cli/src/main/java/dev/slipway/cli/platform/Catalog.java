@@ -207,8 +207,9 @@ final class Catalog {
     if (training) {
       Files.deleteIfExists(cache);
       command.add("-XX:AOTCacheOutput=" + cache);
-    } else if (Files.isRegularFile(cache)) {
-      // One that fits no longer is passed over in silence.
+    } else if (younger(cache, jar)) {
+      // One that was made elsewhere is passed over in silence; one of an earlier build at the same
+      // place is not, and would run that build.
       command.add("-XX:AOTCache=" + cache);
       command.add("-Xlog:aot=off,aot*=off,cds=off,cds*=off,class+path=off");
     }
@@ -225,6 +226,11 @@ final class Catalog {
         health.stream().map(path -> URI.create("http://127.0.0.1:" + port + path)).toList(),
         name.equals(GATEWAY) ? settings.publicPort() : port,
         training ? TRAINING_PATIENCE : patience);
+  }
+
+  private static boolean younger(Path cache, Path jar) throws IOException {
+    return Files.isRegularFile(cache)
+        && Files.getLastModifiedTime(cache).compareTo(Files.getLastModifiedTime(jar)) > 0;
   }
 
   /// `SLIPWAY_GATEWAY_HEAP=64` and the like, in megabytes.

@@ -7,6 +7,8 @@ import dev.slipway.cli.console.Surroundings;
 import java.io.ByteArrayInputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -75,6 +77,21 @@ class CatalogTest {
         .containsEntry(Catalog.TRUSTED, "true");
     assertThat(environment(plans(Map.of(Catalog.TRUSTED, "perhaps")), "deploy-service"))
         .containsEntry(Catalog.TRUSTED, "false");
+  }
+
+  @Test
+  void cacheOfAnEarlierBuildIsNotUsed() throws Exception {
+    Path jar = folder.resolve("gateway/target/gateway-runner.jar");
+    Path cache = Files.createFile(folder.resolve("gateway/target/gateway.aot"));
+    Instant built = Instant.parse("2026-01-01T00:00:00Z");
+    Files.setLastModifiedTime(jar, FileTime.from(built));
+
+    Files.setLastModifiedTime(cache, FileTime.from(built.plusSeconds(1)));
+    assertThat(requireNonNull(plans(Map.of()).get("gateway")).command())
+        .contains("-XX:AOTCache=" + cache);
+    Files.setLastModifiedTime(cache, FileTime.from(built.minusSeconds(1)));
+    assertThat(requireNonNull(plans(Map.of()).get("gateway")).command())
+        .noneMatch(word -> word.contains("AOTCache"));
   }
 
   private static Map<String, String> environment(Map<String, ProcessPlan> plans, String name) {
