@@ -45,8 +45,10 @@ final class PlatformUnderTest {
   private final Path folder;
   private final Path home;
   private final int port;
+  private final Map<String, String> settings;
 
-  private PlatformUnderTest() throws IOException {
+  private PlatformUnderTest(Map<String, String> settings) throws IOException {
+    this.settings = settings;
     folder = Files.createTempDirectory("slipway-system-");
     // Where root runs it, the servers run as another user, who has to pass through.
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
@@ -61,7 +63,7 @@ final class PlatformUnderTest {
     if (known != null) {
       return known;
     }
-    PlatformUnderTest fresh = new PlatformUnderTest();
+    PlatformUnderTest fresh = new PlatformUnderTest(Map.of());
     Runtime.getRuntime().addShutdownHook(new Thread(fresh::remove, "remove-platform"));
     fresh.slipway(fresh.folder, "up", "--detach").succeeded();
     running = fresh;
@@ -71,7 +73,12 @@ final class PlatformUnderTest {
   /// Another one, beside the first, that a test starts and stops as it likes; removed when the run
   /// ends.
   static PlatformUnderTest another() throws IOException {
-    PlatformUnderTest fresh = new PlatformUnderTest();
+    return another(Map.of());
+  }
+
+  /// One with settings of its own, as environment variables.
+  static PlatformUnderTest another(Map<String, String> settings) throws IOException {
+    PlatformUnderTest fresh = new PlatformUnderTest(settings);
     Runtime.getRuntime().addShutdownHook(new Thread(fresh::remove, "remove-another-platform"));
     return fresh;
   }
@@ -180,6 +187,7 @@ final class PlatformUnderTest {
     environment.remove("NODE_EXTRA_CA_CERTS");
     environment.put("SLIPWAY_HOME", home.toString());
     environment.put("SLIPWAY_PORT", Integer.toString(port));
+    environment.putAll(settings);
     return environment;
   }
 

@@ -6,8 +6,9 @@ import org.jspecify.annotations.Nullable;
 /// What was seen of an executor, and when.
 ///
 /// @param reason   why it is not healthy, in words for its owner; absent when it is
-/// @param process  what its process of now is called in `DBOS__VMID`, another one after each start;
-///     absent when none runs or that is not known
+/// @param process  what its process of now is called in `DBOS__VMID`: where it has an admin port
+///     another one after each start, otherwise always the same; absent when none runs or that is
+///     not known
 /// @param restarts how often it was started again since it was asked for
 public record ExecutorObservation(
     State state, @Nullable String reason, @Nullable String process, int restarts, Instant at) {

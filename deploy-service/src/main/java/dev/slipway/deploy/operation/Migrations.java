@@ -127,7 +127,7 @@ final class Migrations {
       if (guarded && neverBegun(candidate) && !held.guard()) {
         return StepOutcome.failed(
             "active-workflows",
-            "Earlier versions have active workflows (%s), and the server of this database cannot keep a migration from dropping what they use; deploy when they have ended, or with allowBreaking"
+            "Earlier versions have active workflows (%s), and the server of this database cannot keep a migration from dropping what they use; deploy when they have ended, or allow it (slipway app deploy --allow-breaking, allowBreaking in the request)"
                 .formatted(String.join(", ", standing.active())));
       }
       int status = runs.status(candidate, Blueprint.Run.MIGRATE, () -> free(candidate, held));
@@ -138,7 +138,7 @@ final class Migrations {
       if (!refused.isEmpty()) {
         return StepOutcome.failed(
             Blueprint.BREAKING,
-            "The migrations of version %s drop or rename %s, which earlier versions may use that have active workflows (%s). That was refused; deploy when they have ended, or with allowBreaking"
+            "The migrations of version %s drop or rename %s, which earlier versions may use that have active workflows (%s). That was refused; deploy when they have ended, or allow it (slipway app deploy --allow-breaking, allowBreaking in the request)"
                 .formatted(
                     candidate.version().id(),
                     String.join(", ", refused),

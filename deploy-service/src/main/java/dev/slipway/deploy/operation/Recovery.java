@@ -25,8 +25,9 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Has workflows gone on with whose process is no more, by an executor of the same version. The SDK
-/// does so by itself only where it thinks it is alone.
+/// Has workflows gone on with whose process is no more, by an executor of the same version, which
+/// is asked on its admin port. Where there is none, an executor keeps its name when it is started
+/// again, and the SDK goes on with what is of that name by itself.
 ///
 /// Who has workflows is asked before it is looked who runs: a process that came up in between has
 /// none of those that were found. What was recovered belongs to the executor that took it, so it is

@@ -353,6 +353,7 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
         supervision(
             executor.executor(), executor.start(), variables, secrets, executor.memoryMib());
     environment.put("SLIPWAY_LISTEN", executor.endpoint().port() + " " + executor.admin().port());
+    environment.put("SLIPWAY_NAMED_ANEW", executor.adminHealth() ? "yes" : "");
     act("start", fence, executor.version(), environment);
   }
 
@@ -600,13 +601,19 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
       return new ExecutorObservation(
           silence == null ? ExecutorObservation.State.HEALTHY : ExecutorObservation.State.SILENT,
           silence,
-          state == null ? null : executor.executor() + "." + state.since() + "." + restarts,
+          state == null ? null : name(executor, state),
           restarts,
           now);
     } catch (IOException e) {
       return new ExecutorObservation(
           ExecutorObservation.State.SILENT, "its folder cannot be read", null, 0, now);
     }
+  }
+
+  private static String name(ExecutorSpecification executor, RunFolder.State state) {
+    return executor.adminHealth()
+        ? executor.executor() + "." + state.since() + "." + state.restarts()
+        : executor.executor();
   }
 
   /// Why it is not healthy, absent when it is.

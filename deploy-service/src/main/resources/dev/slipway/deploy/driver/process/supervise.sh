@@ -156,8 +156,9 @@ keep_running() {
   local delay=$SHORTEST_PAUSE restarts=0 began vmid=${SLIPWAY_E_DBOS__VMID:-}
   while [ -z "$stopping" ]; do
     began=$EPOCHSECONDS
-    # Workflows of a process that ended are told from those of the one after it.
-    [ -z "$vmid" ] || export SLIPWAY_E_DBOS__VMID="$vmid.$began.$restarts"
+    # Workflows of a process that ended are told from those of the one after it. Where nobody can ask the SDK to go on
+    # with them, it does so by itself, with those of its own name.
+    [ -z "$vmid" ] || [ -z "$SLIPWAY_NAMED_ANEW" ] || export SLIPWAY_E_DBOS__VMID="$vmid.$began.$restarts"
     replace state "running $began $restarts"
     launch
     [ -z "$stopping" ] || break

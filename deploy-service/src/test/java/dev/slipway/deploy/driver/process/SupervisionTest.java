@@ -38,6 +38,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What only processes have: supervisors that are killed, children that hide, applications that
 /// mean harm.
@@ -83,14 +85,23 @@ final class SupervisionTest {
 
   private static ExecutorSpecification executor(
       VersionReference version, boolean adminHealth, String... start) {
+    return executor(version, adminHealth, Identifiers.next("exe"), Map.of(), start);
+  }
+
+  private static ExecutorSpecification executor(
+      VersionReference version,
+      boolean adminHealth,
+      String id,
+      Map<String, String> environment,
+      String... start) {
     List<Endpoint> free = stage.runtime.freeEndpoints().limit(2).toList();
     return new ExecutorSpecification(
         version,
-        Identifiers.next("exe"),
+        id,
         free.getFirst(),
         free.getLast(),
         List.of(start),
-        Map.of(),
+        environment,
         Set.of(),
         512,
         "token-of-a-test",
@@ -236,6 +247,39 @@ final class SupervisionTest {
     signal("KILL", supervisor(version, executor.executor()));
     await(executor, State.GONE);
     awaitGone(mark);
+  }
+
+  /// Who can be asked to go on with the workflows of a process that ended has to tell it from the
+  /// one after it; an SDK that nobody can ask goes on with those of its own name.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void processIsNamedAnewAtEachStartWhereItHasAnAdminPort(boolean adminHealth) throws Exception {
+    VersionReference version = adopted(Map.of());
+    String id = Identifiers.next("exe");
+    ExecutorSpecification executor =
+        executor(
+            version,
+            adminHealth,
+            id,
+            Map.of("DBOS__VMID", id),
+            "echo \"$DBOS__VMID\" >> names; [ $(wc -l < names) -lt 2 ] || exec sleep 600");
+    stage.runtime.start(fence(version), executor);
+
+    List<String> names =
+        Awaitility.await()
+            .atMost(PATIENCE)
+            .pollInterval(Duration.ofMillis(20))
+            .until(
+                () -> stage.runtime.read(version, "names").orElse("").lines().toList(),
+                written -> written.size() == 2);
+
+    assertThat(stage.runtime.observe(executor).process()).isEqualTo(names.getLast());
+    if (adminHealth) {
+      assertThat(names).doesNotHaveDuplicates().allMatch(name -> name.startsWith(id + "."));
+    } else {
+      assertThat(names).containsOnly(id);
+    }
+    stage.runtime.stop(fence(version), version, id, Duration.ofSeconds(1));
   }
 
   @Test
