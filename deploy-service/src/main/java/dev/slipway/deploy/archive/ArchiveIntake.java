@@ -63,7 +63,8 @@ public final class ArchiveIntake {
 
   /// Reads a body to its end. Nothing is kept of one that is refused.
   ///
-  /// @throws BadArchive  when the body is malformed, cut off or too large; the message is public
+  /// @throws BadArchive  when the body is malformed, cut off or too large, or its archive is none
+  ///     that could be unpacked; the message is public
   /// @throws IOException when the store cannot be written, or the connection broke
   public Received receive(InputStream body) throws BadArchive, IOException {
     try (var reading = new Reading()) {
@@ -131,6 +132,7 @@ public final class ArchiveIntake {
       if (whole.size() == 0) {
         throw new BadArchive(Reason.BAD_ARCHIVE, ARCHIVE + " is empty");
       }
+      whole.requireSound();
       return new Received(Optional.of(new Stored(whole.keep(), whole.size())), fields);
     }
 

@@ -315,6 +315,11 @@ public final class ArchiveStore implements Archives {
       size += length;
     }
 
+    /// Looks at what it says it holds, so that nothing is kept of one that cannot be unpacked.
+    void requireSound() throws BadArchive, IOException {
+      Unpacking.requireSound(file, limits);
+    }
+
     /// Gives it its name. The same archive is replaced by this one, which is as good and younger,
     /// so that no sweep takes it.
     String keep() throws IOException {

@@ -51,23 +51,36 @@ final class Unpacking {
     this.limits = limits;
   }
 
+  /// Reads the table of contents and writes nothing.
+  ///
+  /// @throws BadArchive when it says what [#run] would refuse
+  static void requireSound(Path archive, Limits limits) throws BadArchive, IOException {
+    try (FileChannel channel = FileChannel.open(archive, StandardOpenOption.READ);
+        ZipFile zip = opened(channel, limits)) {
+      plan(zip, channel.size(), limits);
+    }
+  }
+
   /// @throws BadArchive  when it is refused; part of it may have been written
   /// @throws IOException when the target cannot be written
   void run() throws BadArchive, IOException, InterruptedException {
     Files.setPosixFilePermissions(target, EXECUTABLE);
     made.add(target);
-    try (FileChannel channel = FileChannel.open(archive, StandardOpenOption.READ)) {
-      new CentralDirectory(channel).requireAtMost(limits.entries());
-      channel.position(0);
-      try (ZipFile zip = open(channel)) {
-        for (Planned entry : plan(zip, channel.size())) {
-          if (Thread.interrupted()) {
-            throw new InterruptedException("interrupted while unpacking");
-          }
-          write(zip, entry);
+    try (FileChannel channel = FileChannel.open(archive, StandardOpenOption.READ);
+        ZipFile zip = opened(channel, limits)) {
+      for (Planned entry : plan(zip, channel.size(), limits)) {
+        if (Thread.interrupted()) {
+          throw new InterruptedException("interrupted while unpacking");
         }
+        write(zip, entry);
       }
     }
+  }
+
+  private static ZipFile opened(FileChannel channel, Limits limits) throws BadArchive, IOException {
+    new CentralDirectory(channel).requireAtMost(limits.entries());
+    channel.position(0);
+    return open(channel);
   }
 
   /// Local headers are not read: the table of contents alone says what there is, so that nothing
@@ -87,7 +100,8 @@ final class Unpacking {
     }
   }
 
-  private List<Planned> plan(ZipFile zip, long archiveSize) throws BadArchive {
+  private static List<Planned> plan(ZipFile zip, long archiveSize, Limits limits)
+      throws BadArchive {
     var names = new EntryNames();
     List<Planned> planned = new ArrayList<>();
     long total = 0;
@@ -104,7 +118,7 @@ final class Unpacking {
         anyFile = true;
         // A size is below 2^63 and the sum was below the limit before, so this cannot overflow.
         if (entry.getSize() > limits.total() - total) {
-          throw tooLarge();
+          throw tooLarge(limits);
         }
         total += entry.getSize();
       }
@@ -228,7 +242,7 @@ final class Unpacking {
     return "entry %s is damaged or cut off".formatted(BadArchive.quoted(entry.getName()));
   }
 
-  private BadArchive tooLarge() {
+  private static BadArchive tooLarge(Limits limits) {
     return new BadArchive(
         Reason.TOO_LARGE,
         "the archive unpacks to more than the %,d MB allowed".formatted(limits.total() >> 20));

@@ -14,5 +14,9 @@ public interface DatabaseAccesses {
   /// The databases and the role are known to be there.
   void ensured(String application, String instance);
 
+  /// Whether they were made, or looked after, since the platform guards databases against breaking
+  /// migrations.
+  boolean guarded(String application, String instance);
+
   void remove(String application, String instance);
 }

@@ -49,7 +49,8 @@ final class Databases {
     this.keys = keys;
   }
 
-  /// Has the databases and the role made, unless they are known to be there.
+  /// Has the databases and the role made, unless they are known to be there, with the guard against
+  /// breaking migrations.
   ///
   /// Until then a version's configuration may name them. Later it can only agree: what it means by
   /// another name would be empty databases.
@@ -66,7 +67,7 @@ final class Databases {
             .byId(id)
             .orElseThrow(() -> new IllegalStateException("There is no application " + id));
     Optional<DatabaseAccess> known = accesses.find(id, instance);
-    if (known.isPresent() && known.get().ensured()) {
+    if (known.isPresent() && known.get().ensured() && accesses.guarded(id, instance)) {
       return StepOutcome.done(context.state());
     }
     Optional<ChildEnd> end = context.child();

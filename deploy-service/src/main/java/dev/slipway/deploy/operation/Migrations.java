@@ -124,7 +124,7 @@ final class Migrations {
     }
     try (ApplicationDatabases.Held held = lock(candidate)) {
       boolean guarded = !standing.active().isEmpty();
-      if (guarded && neverBegun(candidate) && !held.guard()) {
+      if (neverBegun(candidate) && !prepared(held, guarded)) {
         return StepOutcome.failed(
             "active-workflows",
             "Earlier versions have active workflows (%s), and the server of this database cannot keep a migration from dropping what they use; deploy when they have ended, or allow it (slipway app deploy --allow-breaking, allowBreaking in the request)"
@@ -160,6 +160,16 @@ final class Migrations {
                 }
               });
     }
+  }
+
+  /// A guard that nobody lifted, since its deploy was given up, is nobody's any more.
+  private static boolean prepared(ApplicationDatabases.Held held, boolean guarded)
+      throws DriverFailure {
+    if (guarded) {
+      return held.guard();
+    }
+    held.unguard();
+    return true;
   }
 
   private boolean neverBegun(Candidate candidate) throws DriverFailure, InterruptedException {

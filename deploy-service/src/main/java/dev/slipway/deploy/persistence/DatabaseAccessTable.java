@@ -60,9 +60,20 @@ public class DatabaseAccessTable implements DatabaseAccesses {
   @Override
   public void ensured(String application, String instance) {
     statements.change(
-        "update database_access set ensured = true where application = ? and instance = ?",
+        "update database_access set ensured = true, guarded = true where application = ? and instance = ?",
         application,
         instance);
+  }
+
+  @Override
+  public boolean guarded(String application, String instance) {
+    return statements
+        .first(
+            row -> row.getBoolean("guarded"),
+            "select guarded from database_access where application = ? and instance = ?",
+            application,
+            instance)
+        .orElse(false);
   }
 
   @Override

@@ -13,11 +13,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.HexFormat;
@@ -32,6 +35,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class ArchiveIntakeTest {
 
   private static final int LIMIT = 1000;
+
+  /// What a zip file with one file has beside that file's content.
+  private static final int OVERHEAD = 31 + 47 + 22;
 
   @TempDir Path folder;
   private ArchiveStore store;
@@ -50,7 +56,8 @@ final class ArchiveIntakeTest {
 
   @Test
   void fieldsMayComeInAnyOrder() throws Exception {
-    String archive = Base64.getEncoder().encodeToString(bytes("content"));
+    byte[] zip = zip(200);
+    String archive = Base64.getEncoder().encodeToString(zip);
 
     Received before =
         receive("{\"application_archive\":\"%s\",\"target_database_name\":\"db\"}", archive);
@@ -58,9 +65,9 @@ final class ArchiveIntakeTest {
         receive("{\"target_database_name\":\"db\",\"application_archive\":\"%s\"}", archive);
 
     assertThat(before).isEqualTo(after);
-    assertThat(before.archive()).contains(new Stored(sha256(bytes("content")), 7));
+    assertThat(before.archive()).contains(new Stored(sha256(zip), 200));
     assertThat(before.field("target_database_name")).contains("db");
-    assertThat(store.exists(sha256(bytes("content")))).isTrue();
+    assertThat(store.exists(sha256(zip))).isTrue();
   }
 
   @Test
@@ -82,7 +89,7 @@ final class ArchiveIntakeTest {
 
   @Test
   void theSameArchiveIsKeptOnce() throws Exception {
-    String archive = Base64.getEncoder().encodeToString(bytes("content"));
+    String archive = Base64.getEncoder().encodeToString(zip(200));
 
     receive("{\"application_archive\":\"%s\"}", archive);
     receive("{\"application_archive\":\"%s\"}", archive);
@@ -131,14 +138,25 @@ final class ArchiveIntakeTest {
 
   @Test
   void theLimitItselfIsAllowedAndNotAByteMore() throws Exception {
-    receive(
-        "{\"application_archive\":\"%s\"}", Base64.getEncoder().encodeToString(new byte[LIMIT]));
+    receive("{\"application_archive\":\"%s\"}", Base64.getEncoder().encodeToString(zip(LIMIT)));
     assertThat(files()).hasSize(1);
 
-    String larger = Base64.getEncoder().encodeToString(new byte[LIMIT + 1]);
+    String larger = Base64.getEncoder().encodeToString(zip(LIMIT + 1));
     assertThatThrownBy(() -> receive("{\"application_archive\":\"%s\"}", larger))
         .hasMessage("the archive is larger than the 1000 bytes allowed");
     assertThat(files()).hasSize(1);
+  }
+
+  @Test
+  void nothingIsKeptOfAnArchiveThatCannotBeUnpacked() throws Exception {
+    byte[] cut = Arrays.copyOf(zip(200), 199);
+
+    assertThatThrownBy(
+            () ->
+                receive(
+                    "{\"application_archive\":\"%s\"}", Base64.getEncoder().encodeToString(cut)))
+        .hasMessage("the archive is not a zip file, or is cut off");
+    assertThat(files()).isEmpty();
   }
 
   @Test
@@ -168,13 +186,20 @@ final class ArchiveIntakeTest {
   @Test
   void memoryDoesNotGrowWithTheArchive() throws Exception {
     int chunks = 32;
-    byte[] chunk = Base64.getEncoder().encode(new byte[3 << 20]);
+    int chunk = 3 << 20;
+    int content = chunks * chunk - OVERHEAD;
+    byte[] first = Arrays.copyOf(head(content), chunk);
+    byte[] last = new byte[chunk];
+    byte[] tail = tail(content);
+    System.arraycopy(tail, 0, last, chunk - tail.length, tail.length);
+    byte[] zeros = Base64.getEncoder().encode(new byte[chunk]);
     var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     List<InputStream> parts =
         Stream.of(
-                Stream.of(stream("{\"application_archive\":\"")),
-                Stream.generate(() -> (InputStream) new ByteArrayInputStream(chunk)).limit(chunks),
-                Stream.of(stream("\"}")))
+                Stream.of(stream("{\"application_archive\":\""), encoded(first)),
+                Stream.generate(() -> (InputStream) new ByteArrayInputStream(zeros))
+                    .limit(chunks - 2),
+                Stream.of(encoded(last), stream("\"}")))
             .flatMap(part -> part)
             .toList();
     var large = new ArchiveIntake(store, 1L << 40);
@@ -183,13 +208,60 @@ final class ArchiveIntakeTest {
 
     Received received = large.receive(body);
 
-    assertThat(received.archive().orElseThrow().size()).isEqualTo((long) chunks * (3 << 20));
+    assertThat(received.archive().orElseThrow().size()).isEqualTo((long) chunks * chunk);
     assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(16L << 20);
   }
 
   @FormatMethod
   private Received receive(String body, Object... values) throws Exception {
     return intake.receive(stream(body.formatted(values)));
+  }
+
+  /// A zip file of so many bytes, of which the content of one file is most.
+  private static byte[] zip(int size) {
+    int content = size - OVERHEAD;
+    return ByteBuffer.allocate(size)
+        .put(head(content))
+        .position(size - tail(content).length)
+        .put(tail(content))
+        .array();
+  }
+
+  private static byte[] head(int content) {
+    return ByteBuffer.allocate(31)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(0x04034b50)
+        .position(18)
+        .putInt(content)
+        .putInt(content)
+        .putShort((short) 1)
+        .position(30)
+        .put((byte) 'a')
+        .array();
+  }
+
+  /// The table of contents, and its end.
+  private static byte[] tail(int content) {
+    return ByteBuffer.allocate(47 + 22)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(0x02014b50)
+        .position(20)
+        .putInt(content)
+        .putInt(content)
+        .putShort((short) 1)
+        .position(46)
+        .put((byte) 'a')
+        .putInt(0x06054b50)
+        .position(47 + 8)
+        .putShort((short) 1)
+        .putShort((short) 1)
+        .putInt(47)
+        .putInt(31 + content)
+        .array();
+  }
+
+  private static InputStream encoded(byte[] bytes) {
+    return new ByteArrayInputStream(Base64.getEncoder().encode(bytes));
   }
 
   private static InputStream stream(String text) {

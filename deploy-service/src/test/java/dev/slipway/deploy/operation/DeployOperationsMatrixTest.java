@@ -41,6 +41,10 @@ final class DeployOperationsMatrixTest {
 
   @TestFactory
   Stream<DynamicTest> everyCaseEndsAndLeavesNothing() {
+    return Stream.concat(plain(), besideWorkflows()).flatMap(kit::matrix);
+  }
+
+  private static Stream<Scenario> plain() {
     return Stream.of(
             RegisterApplication.KIND,
             DeployVersion.KIND,
@@ -51,8 +55,21 @@ final class DeployOperationsMatrixTest {
             RestoreExecutors.KIND,
             StopExecutors.KIND,
             PruneVersions.KIND)
-        .map(DeployOperationsMatrixTest::scenario)
-        .flatMap(kit::matrix);
+        .map(kind -> scenario(kind, kind, Workflows.NONE));
+  }
+
+  /// Deploys while an earlier version has active workflows.
+  private static Stream<Scenario> besideWorkflows() {
+    return Stream.of(
+        scenario("a guarded deploy", DeployVersion.KIND, Workflows.GUARDED),
+        scenario("a deploy that may break", DeployVersion.KIND, Workflows.BREAKING));
+  }
+
+  /// What becomes of the active workflows of an earlier version.
+  private enum Workflows {
+    NONE,
+    GUARDED,
+    BREAKING
   }
 
   @AfterAll
@@ -66,16 +83,16 @@ final class DeployOperationsMatrixTest {
     return new DeployStage(LANES[0], PORTS.get()).operations();
   }
 
-  private static Scenario scenario(String kind) {
+  private static Scenario scenario(String name, String kind, Workflows workflows) {
     return new Scenario() {
       @Override
       public String name() {
-        return kind;
+        return name;
       }
 
       @Override
       public Rig rig(KernelDatabase database) {
-        return new ApplicationRig(kind, new DeployStage(database, PORTS.getAndAdd(20)));
+        return new ApplicationRig(kind, workflows, new DeployStage(database, PORTS.getAndAdd(20)));
       }
     };
   }
@@ -83,12 +100,14 @@ final class DeployOperationsMatrixTest {
   private static final class ApplicationRig implements Scenario.Rig {
 
     private final String kind;
+    private final Workflows workflows;
     private final DeployStage stage;
     private String first = "1";
     private String second = "2";
 
-    private ApplicationRig(String kind, DeployStage stage) {
+    private ApplicationRig(String kind, Workflows workflows, DeployStage stage) {
       this.kind = kind;
+      this.workflows = workflows;
       this.stage = stage;
     }
 
@@ -107,6 +126,13 @@ final class DeployOperationsMatrixTest {
       second = stage.addVersion();
       if (!kind.equals(DeployVersion.KIND)) {
         succeed(engine, stage.deploy(first));
+      } else if (workflows != Workflows.NONE) {
+        String earlier = stage.addVersion();
+        succeed(engine, stage.deploy(earlier));
+        stage.schemas.workflows(earlier, 1);
+        if (workflows == Workflows.BREAKING) {
+          stage.schemas.breaks(first, List.of("table public.old"));
+        }
       }
       switch (kind) {
         case RollBackVersion.KIND -> succeed(engine, stage.deploy(second));
@@ -171,7 +197,8 @@ final class DeployOperationsMatrixTest {
             case RegisterApplication.KIND ->
                 new RegisterApplication.Input("acme", name, Language.NODE, "main", "shop", 512, 1);
             case DeployVersion.KIND ->
-                new DeployVersion.Input(name, first, DeployVersion.Mode.DEPLOY, false, false);
+                new DeployVersion.Input(
+                    name, first, DeployVersion.Mode.DEPLOY, workflows == Workflows.BREAKING, false);
             case RollBackVersion.KIND -> new RollBackVersion.Input(name, first);
             case ChangeInstance.KIND -> new ChangeInstance.Input(name, second, "other");
             case DeleteApplication.KIND -> new DeleteApplication.Input(name, true);
@@ -186,10 +213,17 @@ final class DeployOperationsMatrixTest {
 
     @Override
     public SortedSet<String> reality() {
-      return stage.things(
-          kind.equals(PruneVersions.KIND)
-              ? stage.versions.list(stage.application).stream().map(Version::id).toList()
-              : List.of());
+      SortedSet<String> things =
+          stage.things(
+              kind.equals(PruneVersions.KIND)
+                  ? stage.versions.list(stage.application).stream().map(Version::id).toList()
+                  : List.of());
+      // What a deleted application leaves armed is disarmed by the next one's first migration.
+      if (stage.applications.byId(stage.application).isPresent()
+          && stage.schemas.isGuarded(stage.main)) {
+        things.add("guard");
+      }
+      return things;
     }
   }
 }

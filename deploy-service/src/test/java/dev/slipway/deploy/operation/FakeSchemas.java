@@ -84,6 +84,11 @@ public final class FakeSchemas implements ApplicationDatabases {
   }
 
   /// Whether servers of this kind can refuse.
+  /// As a deploy that was given up leaves it.
+  public void leaveGuarded(String instance) {
+    guarded.add(instance);
+  }
+
   public void guards(boolean can) {
     guards = can;
   }
@@ -136,7 +141,10 @@ public final class FakeSchemas implements ApplicationDatabases {
       @Override
       public boolean guard() {
         refused.remove(instance);
-        return guards && guarded.add(instance);
+        if (guards) {
+          guarded.add(instance);
+        }
+        return guards;
       }
 
       @Override

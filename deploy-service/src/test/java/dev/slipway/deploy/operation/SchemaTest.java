@@ -379,6 +379,33 @@ final class SchemaTest {
   }
 
   @Test
+  void guardThatWasLeftBehindRefusesNobody() throws Exception {
+    String first = deployed();
+    stage.schemas.leaveGuarded(stage.main);
+    String second = stage.addVersion();
+    stage.schemas.breaks(second, List.of("table public.old"));
+
+    OperationView end = run(stage.deploy(second));
+
+    assertThat(end.succeeded()).as(end.toString()).isTrue();
+    assertThat(stage.schemas.at(stage.main)).containsExactly("v" + first, "v" + second);
+  }
+
+  @Test
+  void databasesFromBeforeThereWereGuardsGetOneWithTheNextDeploy() throws Exception {
+    deployed();
+    assertThat(stage.accesses.guarded(stage.application, stage.main)).isTrue();
+    DATABASE.execute(
+        "update database_access set guarded = false where application = '%s'"
+            .formatted(stage.application));
+    assertThat(stage.accesses.guarded(stage.application, stage.main)).isFalse();
+
+    deployed();
+
+    assertThat(stage.accesses.guarded(stage.application, stage.main)).isTrue();
+  }
+
+  @Test
   void anApplicationMovesToAnotherInstance() throws Exception {
     deployed();
     String second = stage.addVersion();
