@@ -38,6 +38,7 @@ public class Registered {
               name.replace('-', '_'),
               "sealed",
               true));
+      accesses.ensured(id, "ins_" + instance + member.organization());
     }
     return id;
   }
