@@ -164,6 +164,7 @@ final class ApplicationCommand implements Runnable {
     ApiClient client = client();
     Applications applications = new Applications(client);
     Deployment deployment = new Deployment(client, output, options.json);
+    Application before = applications.info(application);
     Deploy begun;
     if (how.previous != null) {
       begun = applications.changeInstance(application, instance, how.previous);
@@ -173,7 +174,17 @@ final class ApplicationCommand implements Runnable {
         begun = applications.changeInstance(application, instance, archive);
       }
     }
-    return finish(deployment, applications, application, begun, how.async, options);
+    int exitCode = finish(deployment, applications, application, begun, how.async, options);
+    if (!how.async && !options.json) {
+      output.note(
+          "Its databases on %s stay there with their data, also when it is deleted with --dropdb."
+              .formatted(before.instance()));
+      output.note(
+          "Next: once nobody needs them, as the owner of %s: DROP DATABASE %s; DROP DATABASE %s_dbos_sys; or slipway db destroy %s"
+              .formatted(
+                  before.instance(), before.database(), before.database(), before.instance()));
+    }
+    return exitCode;
   }
 
   @Command(

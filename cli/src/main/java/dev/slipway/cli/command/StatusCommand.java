@@ -145,13 +145,13 @@ final class StatusCommand implements Callable<Integer> {
     output.line("Driver      " + DRIVER);
     output.line("Isolation   " + isolation);
     output.line(
-        "Memory      %s for the platform, %s for %d instances, %s for %d applications"
+        "Memory      %s for the platform, %s for %s, %s for %s"
             .formatted(
                 Words.megabytes(platform),
                 Words.megabytes(instances),
-                status.instances().size(),
+                Words.count(status.instances().size(), "instance"),
                 Words.megabytes(sum(applications.stream().map(ApplicationRow::pss).toList())),
-                applications.size()));
+                Words.count(applications.size(), "application")));
   }
 
   /// What is known of an application: by the platform, as far as the one who asks may know, and by

@@ -37,6 +37,11 @@ public final class Words {
     return past.toDays() < 1 ? past.toHours() + " h ago" : past.toDays() + " days ago";
   }
 
+  /// `1 instance`, `2 instances`.
+  public static String count(long number, String one) {
+    return "%d %s%s".formatted(number, one, number == 1 ? "" : "s");
+  }
+
   public static String megabytes(OptionalLong bytes) {
     return bytes.isPresent()
         ? String.format(Locale.ROOT, "%.0f MB", bytes.getAsLong() / 1048576.0)

@@ -221,6 +221,9 @@ class ApplicationCommandTest {
     assertThat(result.exitCode()).as(result.err()).isZero();
     JsonNode body = body("POST " + ACME + "/applications/shop/changedbinstance");
     assertThat(body.path("target_database_name").asText()).isEqualTo("second");
+    assertThat(result.err())
+        .contains("Its databases on main stay there")
+        .contains("DROP DATABASE shop; DROP DATABASE shop_dbos_sys");
     assertThat(body.path("application_archive").binaryValue()).isNotEmpty();
   }
 

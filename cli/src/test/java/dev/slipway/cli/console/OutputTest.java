@@ -99,4 +99,10 @@ class OutputTest {
     assertThat(Words.ago(now.minusSeconds(59), now)).isEqualTo("59 s ago");
     assertThat(Words.ago(now.minusSeconds(7_200), now)).isEqualTo("2 h ago");
   }
+
+  @Test
+  void oneIsNotMany() {
+    assertThat(Words.count(1, "instance")).isEqualTo("1 instance");
+    assertThat(Words.count(0, "instance")).isEqualTo("0 instances");
+  }
 }

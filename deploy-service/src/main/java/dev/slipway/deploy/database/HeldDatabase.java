@@ -126,7 +126,8 @@ final class HeldDatabase implements Held {
               + NOT_EXTENSION.formatted("t", "pg_catalog.pg_type"));
 
   /// Where migration tools write down what they did. Whole rows, whatever their columns: they
-  /// differ between versions of the tools.
+  /// differ between versions of the tools. Only TypeORM's has a name that anybody may give to a
+  /// table, so it is known by its columns.
   private static final String HISTORIES =
       """
       select quote_ident(n.nspname) || '.' || quote_ident(c.relname)
@@ -134,6 +135,11 @@ final class HeldDatabase implements Held {
        where c.relkind in ('r', 'p')
          and c.relname in ('knex_migrations', 'migrations', 'typeorm_migrations',
                            '__drizzle_migrations', '_prisma_migrations')
+         and (c.relname <> 'migrations'
+           or (select array_agg(a.attname::text order by a.attname)
+                 from pg_catalog.pg_attribute a
+                where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)
+              = '{id,name,timestamp}'::text[])
          and pg_catalog.has_table_privilege(c.oid, 'select') and
       """
           + OWN

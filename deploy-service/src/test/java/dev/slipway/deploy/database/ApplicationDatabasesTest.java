@@ -147,6 +147,21 @@ final class ApplicationDatabasesTest {
   }
 
   @Test
+  void aTableCalledMigrationsIsAHistoryOnlyWhereItIsTypeOrms() throws Exception {
+    execute(
+        "create table migrations (id serial, bird text);"
+            + " create schema tool; create table tool.migrations (id serial, \"timestamp\" bigint,"
+            + " name text)");
+    Catalogue before = catalogue();
+
+    execute("insert into migrations (bird) values ('stork')");
+    assertThat(catalogue()).isEqualTo(before);
+
+    execute("insert into tool.migrations (\"timestamp\", name) values (1, 'Notes1')");
+    assertThat(catalogue()).isNotEqualTo(before);
+  }
+
+  @Test
   void rowsAndTheSdksOwnTablesAreNoChange() throws Exception {
     execute("create table t (a int)");
     Catalogue before = catalogue();
