@@ -82,7 +82,9 @@ class ArchiveIT {
     System.out.println("Memory before " + before + ", at most " + most);
     assertThat(most)
         .containsOnlyKeys(CARRIERS)
-        .allSatisfy((carrier, held) -> assertThat(held - before.getOrDefault(carrier, 0L)).isLessThan(ROOM));
+        .allSatisfy(
+            (carrier, held) ->
+                assertThat(held - before.getOrDefault(carrier, 0L)).isLessThan(ROOM));
     platform.slipway(mine, "db", "destroy", "main", "--yes", "--force").succeeded();
   }
 
@@ -129,10 +131,10 @@ class ArchiveIT {
     anna.destroy("main");
   }
 
-  private record Entry(String name, byte[] content, int mode) {}
+  private record Entry(String name, String content, int mode) {}
 
   private static Entry file(String name, String content, int mode) {
-    return new Entry(name, content.getBytes(StandardCharsets.UTF_8), mode);
+    return new Entry(name, content, mode);
   }
 
   private static byte[] zip(Entry... entries) throws IOException {
@@ -142,7 +144,7 @@ class ArchiveIT {
         var header = new ZipArchiveEntry(entry.name());
         header.setUnixMode(entry.mode());
         zip.putArchiveEntry(header);
-        zip.write(entry.content());
+        zip.write(entry.content().getBytes(StandardCharsets.UTF_8));
         zip.closeArchiveEntry();
       }
     }

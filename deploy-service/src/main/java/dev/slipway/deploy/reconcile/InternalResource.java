@@ -1,5 +1,7 @@
 package dev.slipway.deploy.reconcile;
 
+import dev.slipway.common.janitor.Discrepancy;
+import dev.slipway.common.janitor.Janitor;
 import dev.slipway.common.security.Internal;
 import dev.slipway.deploy.domain.Applications;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -11,6 +13,7 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 
 /// What the other processes of the installation ask: never a user, and never through the gateway.
@@ -20,20 +23,33 @@ import java.util.List;
 @RunOnVirtualThread
 public class InternalResource {
 
-  /// @param found what exists without the ledger having it
-  public record Orphans(List<Stocktaking.Orphan> found) {}
+  /// @param found   what exists without the ledger having it
+  /// @param missing what the ledger has without it existing
+  /// @param janitor `working`, or why it does not
+  public record Orphans(
+      String installation, String janitor, List<Orphan> found, List<Orphan> missing) {}
+
+  /// @param removable whether the janitor will remove it by itself
+  public record Orphan(
+      String application,
+      String kind,
+      String name,
+      String detail,
+      String reason,
+      boolean removable,
+      Instant since) {}
 
   /// @param applications how many an organization has, in whatever state
   public record Usage(long applications) {}
 
   private final PlatformStop stop;
-  private final Stocktaking stocktaking;
+  private final Janitor janitor;
   private final Applications applications;
 
   @Inject
-  InternalResource(PlatformStop stop, Stocktaking stocktaking, Applications applications) {
+  InternalResource(PlatformStop stop, Janitor janitor, Applications applications) {
     this.stop = stop;
-    this.stocktaking = stocktaking;
+    this.janitor = janitor;
     this.applications = applications;
   }
 
@@ -45,11 +61,32 @@ public class InternalResource {
     return stop.stop();
   }
 
-  /// What exists and should not.
+  /// Where reality and the ledger disagree, each with since when.
   @GET
   @Path("orphans")
   public Orphans orphans() throws SQLException, InterruptedException {
-    return new Orphans(stocktaking.orphans());
+    Janitor.Report report = janitor.report();
+    return new Orphans(
+        report.installation(),
+        report.off().orElse("working"),
+        orphans(report, Discrepancy.Side.FOUND),
+        orphans(report, Discrepancy.Side.MISSING));
+  }
+
+  private static List<Orphan> orphans(Janitor.Report report, Discrepancy.Side side) {
+    return report.discrepancies().stream()
+        .filter(known -> known.discrepancy().side() == side)
+        .map(
+            known ->
+                new Orphan(
+                    known.discrepancy().subject(),
+                    known.discrepancy().resource().kind(),
+                    known.discrepancy().resource().name(),
+                    known.discrepancy().detail(),
+                    known.discrepancy().reason(),
+                    known.discrepancy().removable(),
+                    known.since()))
+        .toList();
   }
 
   /// Whether an organization still owns something, which keeps its last user from leaving it.

@@ -1,5 +1,6 @@
 package dev.slipway.deploy.reconcile;
 
+import dev.slipway.common.janitor.Janitor;
 import dev.slipway.common.leadership.Leadership;
 import dev.slipway.common.operation.DriverFailure;
 import io.quarkus.runtime.ShutdownEvent;
@@ -18,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Starts with the service: says that executors are meant to run, and as long as this replica leads
-/// lets [Observer] and [Retention] do their rounds.
+/// lets [Observer], [Retention] and [Janitor] do their rounds.
 @ApplicationScoped
 class Reconciler {
 
@@ -29,11 +30,14 @@ class Reconciler {
   private final PlatformWish wishes;
   private final Observer observer;
   private final Retention retention;
+  private final Janitor janitor;
   private final Duration observeEvery;
   private final Duration retainEvery;
+  private final Duration sweepEvery;
   private final CountDownLatch said = new CountDownLatch(1);
   private @Nullable Leadership leadership;
   private @Nullable Thread retaining;
+  private @Nullable Thread tidying;
 
   @Inject
   Reconciler(
@@ -41,14 +45,18 @@ class Reconciler {
       PlatformWish wishes,
       Observer observer,
       Retention retention,
+      Janitor janitor,
       @ConfigProperty(name = "slipway.observe.every", defaultValue = "1s") Duration observeEvery,
-      @ConfigProperty(name = "slipway.versions.every", defaultValue = "10m") Duration retainEvery) {
+      @ConfigProperty(name = "slipway.versions.every", defaultValue = "10m") Duration retainEvery,
+      @ConfigProperty(name = "slipway.janitor.every", defaultValue = "1m") Duration sweepEvery) {
     this.database = database;
     this.wishes = wishes;
     this.observer = observer;
     this.retention = retention;
     this.observeEvery = observeEvery;
     this.retainEvery = retainEvery;
+    this.janitor = janitor;
+    this.sweepEvery = sweepEvery;
   }
 
   void start(@Observes StartupEvent event) {
@@ -56,6 +64,7 @@ class Reconciler {
     leadership = made;
     made.start();
     retaining = Thread.ofVirtual().name("retention").start(() -> retainForever(made));
+    tidying = Thread.ofVirtual().name("janitor").start(() -> tidyForever(made));
   }
 
   private void lead(Connection connection) throws SQLException, InterruptedException {
@@ -78,6 +87,29 @@ class Reconciler {
       }
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void tidyForever(Leadership made) {
+    try {
+      while (true) {
+        Thread.sleep(sweepEvery);
+        if (made.leading()) {
+          tidy();
+        }
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void tidy() throws InterruptedException {
+    try {
+      janitor.round();
+    } catch (SQLException failure) {
+      LOG.debug("The janitor cannot read the ledger: {}", failure.getMessage());
+    } catch (RuntimeException failure) {
+      LOG.error("The janitor failed", failure);
     }
   }
 
@@ -111,6 +143,9 @@ class Reconciler {
     }
     if (retaining != null) {
       retaining.interrupt();
+    }
+    if (tidying != null) {
+      tidying.interrupt();
     }
   }
 }

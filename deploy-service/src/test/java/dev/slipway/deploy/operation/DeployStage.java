@@ -2,6 +2,8 @@ package dev.slipway.deploy.operation;
 
 import dev.slipway.common.crypto.InstallationKeys;
 import dev.slipway.common.id.Identifiers;
+import dev.slipway.common.janitor.Books;
+import dev.slipway.common.janitor.SqlBooks;
 import dev.slipway.common.operation.BeginRequest;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.KernelDatabase;
@@ -94,10 +96,17 @@ public final class DeployStage {
   final Versions versions;
   final Executors executors;
   final DatabaseAccesses accesses;
+  private final Books books;
   final Routes routes;
   private final SecretTable secrets;
 
   public DeployStage(KernelDatabase database, int firstPort) {
+    books =
+        new SqlBooks(
+            database.transactions(),
+            "application",
+            RegisterApplication.KIND,
+            DeleteApplication.KIND);
     runtime = new FakeApplicationRuntime(reality, InstantSource.system(), firstPort);
     applications = new ApplicationTable(database.transactions());
     versions = new VersionTable(database.transactions());
@@ -323,7 +332,8 @@ public final class DeployStage {
         new DrainExecutors(candidates, executors, serving),
         new RestoreExecutors(candidates, executors, runtime, specifications),
         new StopExecutors(executors, runtime),
-        new PruneVersions(candidates, applications, versions, executors, runtime));
+        new PruneVersions(candidates, applications, versions, executors, runtime),
+        new SweepApplication(runtime, books));
   }
 
   private final class FakeArchives implements Archives {

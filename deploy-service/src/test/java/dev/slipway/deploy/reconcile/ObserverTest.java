@@ -182,23 +182,4 @@ final class ObserverTest {
       admin.stop(0);
     }
   }
-
-  @Test
-  void whatExistsWithoutTheLedgerIsReported() throws Exception {
-    var stocktaking = new Stocktaking(stage.runtime(), DATABASE.transactions(), engine);
-    assertThat(stocktaking.orphans()).isEmpty();
-
-    DATABASE.execute(
-        "update ledger set state = 'GONE', gone_at = now(), proof = 'none' where kind = 'process'"
-            + " and subject = '%s'".formatted(stage.application()));
-
-    assertThat(stocktaking.orphans())
-        .containsExactly(
-            new Stocktaking.Orphan(
-                stage.application(),
-                "process",
-                only().id(),
-                "process",
-                "the ledger says that it is gone"));
-  }
 }

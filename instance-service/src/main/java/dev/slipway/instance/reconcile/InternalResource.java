@@ -1,6 +1,8 @@
 package dev.slipway.instance.reconcile;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.slipway.common.janitor.Discrepancy;
+import dev.slipway.common.janitor.Janitor;
 import dev.slipway.common.security.Internal;
 import dev.slipway.instance.domain.Instances;
 import dev.slipway.instance.persistence.InstanceView;
@@ -125,7 +127,7 @@ public class InternalResource {
         .map(
             known ->
                 new Orphan(
-                    known.discrepancy().instance(),
+                    known.discrepancy().subject(),
                     known.discrepancy().resource().kind(),
                     known.discrepancy().resource().name(),
                     known.discrepancy().detail(),

@@ -1,5 +1,6 @@
 package dev.slipway.instance.reconcile;
 
+import dev.slipway.common.janitor.Janitor;
 import dev.slipway.common.leadership.Leadership;
 import dev.slipway.instance.domain.Wish;
 import dev.slipway.instance.driver.InstanceDriver;

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.id.Identifiers;
+import dev.slipway.common.janitor.Janitor;
 import dev.slipway.common.operation.Fence;
 import dev.slipway.common.operation.OperationView;
 import dev.slipway.common.operation.Outcome;
@@ -141,7 +142,7 @@ final class JanitorTest {
     assertThat(exists(id)).isTrue();
     assertThat(stage.operations(SweepInstance.KIND)).isEmpty();
     assertThat(janitor.report().discrepancies())
-        .allMatch(known -> known.discrepancy().instance().equals(id))
+        .allMatch(known -> known.discrepancy().subject().equals(id))
         .anyMatch(known -> known.discrepancy().reason().contains("never heard"));
   }
 
@@ -153,7 +154,7 @@ final class JanitorTest {
     lookLongAndOften();
 
     assertThat(janitor.alarm()).hasValueSatisfying(why -> assertThat(why).contains("never heard"));
-    assertThat(stage.janitorTables.installation()).isEmpty();
+    assertThat(stage.texts("select id from installation")).isEmpty();
     assertThat(exists(id)).isTrue();
     assertThat(exists(ours)).isTrue();
     assertThat(stage.operations(SweepInstance.KIND)).isEmpty();
@@ -161,7 +162,7 @@ final class JanitorTest {
 
   @Test
   void controlDatabaseOfAnotherInstallationStartsNoJanitor() throws Exception {
-    stage.janitorTables.belongTo("another-installation");
+    stage.database.execute("insert into installation (id) values ('another-installation')");
     String id = leftover();
 
     lookLongAndOften();
@@ -178,7 +179,8 @@ final class JanitorTest {
     janitor.round();
 
     assertThat(janitor.alarm()).isEmpty();
-    assertThat(stage.janitorTables.installation()).contains(ReconcileStage.INSTALLATION);
+    assertThat(stage.texts("select id from installation"))
+        .containsExactly(ReconcileStage.INSTALLATION);
   }
 
   @Test

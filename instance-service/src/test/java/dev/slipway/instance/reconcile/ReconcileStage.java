@@ -3,6 +3,8 @@ package dev.slipway.instance.reconcile;
 import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.id.Identifiers;
+import dev.slipway.common.janitor.Books;
+import dev.slipway.common.janitor.Janitor;
 import dev.slipway.common.operation.BeginRequest;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.KernelDatabase;
@@ -57,9 +59,8 @@ final class ReconcileStage implements AutoCloseable {
   final ObservationTable table =
       new ObservationTable(transactions, new Outbox("instance-service", Clock.systemUTC()));
   final SqlInstances instances = new SqlInstances(transactions, table);
-  final SqlBooks books = new SqlBooks(transactions);
+  final Books books = InstancePremises.books(transactions);
   final PlatformWish wishes = new PlatformWish(transactions);
-  final JanitorTables janitorTables = new JanitorTables(transactions);
   final OperationEngine engine;
   final Repairs repairs;
 
@@ -126,7 +127,7 @@ final class ReconcileStage implements AutoCloseable {
   }
 
   Janitor janitor(Duration apart) {
-    return new Janitor(driver, janitorTables, transactions, engine, INSTALLATION, apart);
+    return InstancePremises.janitor(driver, transactions, engine, INSTALLATION, apart);
   }
 
   // ---- What people ask for

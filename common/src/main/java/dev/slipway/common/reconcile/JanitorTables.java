@@ -1,11 +1,8 @@
-package dev.slipway.instance.reconcile;
+package dev.slipway.common.janitor;
 
 import dev.slipway.common.driver.Found;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.Transactions;
-import dev.slipway.instance.domain.Bookkeeping;
-import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -23,14 +20,16 @@ import java.util.stream.Collectors;
 
 /// The janitor's side of the database: the installation it belongs to, what the ledger says, and
 /// since when reality disagrees.
-@ApplicationScoped
-class JanitorTables {
+///
+/// Each service has the tables `installation` and `discrepancy` in its own database.
+final class JanitorTables {
 
   private final Transactions transactions;
+  private final SqlBooks books;
 
-  @Inject
-  JanitorTables(Transactions transactions) {
+  JanitorTables(Transactions transactions, SqlBooks books) {
     this.transactions = transactions;
+    this.books = books;
   }
 
   /// The installation this database knows.
@@ -58,20 +57,20 @@ class JanitorTables {
         });
   }
 
-  /// What is known of each instance that something was found of.
+  /// What is known of each subject that something was found of.
   Map<String, Bookkeeping> books(List<Found> reality) throws SQLException {
-    Set<String> instances = reality.stream().map(Found::subject).collect(Collectors.toSet());
+    Set<String> subjects = reality.stream().map(Found::subject).collect(Collectors.toSet());
     return transactions.inNew(
         connection -> {
-          Map<String, Bookkeeping> books = new HashMap<>();
-          for (String instance : instances) {
-            books.put(instance, SqlBooks.read(connection, instance));
+          Map<String, Bookkeeping> known = new HashMap<>();
+          for (String subject : subjects) {
+            known.put(subject, books.read(connection, subject));
           }
-          return books;
+          return known;
         });
   }
 
-  /// Rows that say something exists, of instances that no operation works on. Rows made within the
+  /// Rows that say something exists, of subjects that no operation works on. Rows made within the
   /// last minute may be younger than the look at reality.
   Map<String, List<Resource>> settled() throws SQLException {
     return transactions.inNew(
@@ -101,7 +100,7 @@ class JanitorTables {
   /// @param apart what the janitor may remove has to have been seen like that for so long, in time
   ///     the platform runs; the first look is one of the two, and any look that says otherwise
   ///     starts it anew
-  /// @return the instances of which everything found has been removable for so long
+  /// @return the subjects of which everything found has been removable for so long
   List<String> remember(List<Discrepancy> seen, Duration apart) throws SQLException {
     return transactions.inNew(
         connection -> {
@@ -110,23 +109,23 @@ class JanitorTables {
               connection.prepareStatement(
                   """
                   insert into discrepancy as d
-                    (side, kind, name, instance, detail, reason, removable_since, removable_looks)
+                    (side, kind, name, subject, detail, reason, removable_since, removable_looks)
                   values (?, ?, ?, ?, ?, ?, case when ? then platform_now() end, case when ? then 1 else 0 end)
                   on conflict (side, kind, name) do update set
-                    detail = excluded.detail, reason = excluded.reason, instance = excluded.instance,
+                    detail = excluded.detail, reason = excluded.reason, subject = excluded.subject,
                     removable_since = case
-                      when excluded.removable_since is null or d.instance <> excluded.instance
+                      when excluded.removable_since is null or d.subject <> excluded.subject
                         then excluded.removable_since
                       else coalesce(d.removable_since, excluded.removable_since) end,
                     removable_looks = case
-                      when excluded.removable_since is null or d.instance <> excluded.instance
+                      when excluded.removable_since is null or d.subject <> excluded.subject
                         then excluded.removable_looks
                       else d.removable_looks + 1 end""")) {
             for (Discrepancy discrepancy : seen) {
               upsert.setString(1, discrepancy.side().name());
               upsert.setString(2, discrepancy.resource().kind());
               upsert.setString(3, discrepancy.resource().name());
-              upsert.setString(4, discrepancy.instance());
+              upsert.setString(4, discrepancy.subject());
               upsert.setString(5, discrepancy.detail());
               upsert.setString(6, discrepancy.reason());
               upsert.setBoolean(7, discrepancy.removable());
@@ -164,12 +163,12 @@ class JanitorTables {
     try (PreparedStatement select =
         connection.prepareStatement(
             """
-            select instance from discrepancy
+            select subject from discrepancy
             where side = 'FOUND' and kind <> 'trash'
-            group by instance
+            group by subject
             having count(*) = count(removable_since) and min(removable_looks) >= 2
                and max(removable_since) + ? <= platform_now()
-            order by instance""")) {
+            order by subject""")) {
       select.setLong(1, apart.toMillis());
       try (ResultSet rows = select.executeQuery()) {
         List<String> ripe = new ArrayList<>();
@@ -182,13 +181,13 @@ class JanitorTables {
   }
 
   /// After an attempt everything has to be seen twice again.
-  void startAnew(String instance) throws SQLException {
+  void startAnew(String subject) throws SQLException {
     transactions.inNew(
         connection -> {
           try (PreparedStatement update =
               connection.prepareStatement(
-                  "update discrepancy set removable_since = null, removable_looks = 0 where instance = ?")) {
-            update.setString(1, instance);
+                  "update discrepancy set removable_since = null, removable_looks = 0 where subject = ?")) {
+            update.setString(1, subject);
             return update.executeUpdate();
           }
         });
@@ -203,13 +202,13 @@ class JanitorTables {
               connection.prepareStatement(
                   """
                   select coalesce(
-                    (select since from discrepancy where side = ? and kind = ? and name = ? and instance = ?),
+                    (select since from discrepancy where side = ? and kind = ? and name = ? and subject = ?),
                     clock_timestamp())""")) {
             for (Discrepancy discrepancy : seen) {
               select.setString(1, discrepancy.side().name());
               select.setString(2, discrepancy.resource().kind());
               select.setString(3, discrepancy.resource().name());
-              select.setString(4, discrepancy.instance());
+              select.setString(4, discrepancy.subject());
               try (ResultSet row = select.executeQuery()) {
                 row.next();
                 Instant since = row.getTimestamp(1).toInstant();

@@ -1,13 +1,7 @@
-package dev.slipway.instance.reconcile;
+package dev.slipway.common.janitor;
 
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.Transactions;
-import dev.slipway.instance.domain.Bookkeeping;
-import dev.slipway.instance.domain.Books;
-import dev.slipway.instance.operation.DestroyInstance;
-import dev.slipway.instance.operation.ProvisionInstance;
-import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -15,28 +9,35 @@ import java.sql.SQLException;
 import java.util.HashSet;
 import java.util.Set;
 
-/// Reads the books in the database.
-@ApplicationScoped
-public class SqlBooks implements Books {
+/// Reads the books in a service's database.
+public final class SqlBooks implements Books {
 
   private final Transactions transactions;
+  private final String table;
+  private final String brings;
+  private final String removes;
 
-  @Inject
-  SqlBooks(Transactions transactions) {
+  /// @param table   where the subjects are recorded, by their `id`
+  /// @param brings  the kind of the operation that brings a subject
+  /// @param removes the kind of the one that removes it
+  public SqlBooks(Transactions transactions, String table, String brings, String removes) {
     this.transactions = transactions;
+    this.table = table;
+    this.brings = brings;
+    this.removes = removes;
   }
 
   @Override
-  public Bookkeeping of(String instance) {
+  public Bookkeeping of(String subject) {
     try {
-      return transactions.joining(connection -> read(connection, instance));
+      return transactions.joining(connection -> read(connection, subject));
     } catch (SQLException failure) {
       throw new IllegalStateException("The control database did not answer", failure);
     }
   }
 
   /// One statement, so that all of it is of the same moment.
-  static Bookkeeping read(Connection connection, String instance) throws SQLException {
+  Bookkeeping read(Connection connection, String subject) throws SQLException {
     boolean known = false;
     boolean recorded = false;
     boolean over = false;
@@ -48,20 +49,21 @@ public class SqlBooks implements Books {
             """
             select 'KNOWN' as what, id as kind, null as name from subject where id = ?
             union all
-            select 'RECORDED', id, null from instance where id = ?
+            select 'RECORDED', id, null from %s where id = ?
             union all
             select 'UNFINISHED', id, null from operation where subject = ? and phase <> 'ENDED'
             union all
             select 'OVER', id, null from operation where subject = ?
               and ((kind = ? and outcome <> 'SUCCEEDED') or (kind = ? and outcome = 'SUCCEEDED'))
             union all
-            select case when state = 'GONE' then 'GONE' else 'OPEN' end, kind, name from ledger where subject = ?""")) {
+            select case when state = 'GONE' then 'GONE' else 'OPEN' end, kind, name from ledger where subject = ?"""
+                .formatted(table))) {
       for (int i = 1; i <= 4; i++) {
-        select.setString(i, instance);
+        select.setString(i, subject);
       }
-      select.setString(5, ProvisionInstance.KIND);
-      select.setString(6, DestroyInstance.KIND);
-      select.setString(7, instance);
+      select.setString(5, brings);
+      select.setString(6, removes);
+      select.setString(7, subject);
       try (ResultSet rows = select.executeQuery()) {
         while (rows.next()) {
           switch (rows.getString("what")) {

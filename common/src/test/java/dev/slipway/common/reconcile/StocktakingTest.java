@@ -1,4 +1,4 @@
-package dev.slipway.instance.reconcile;
+package dev.slipway.common.janitor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,9 +1,8 @@
-package dev.slipway.instance.reconcile;
+package dev.slipway.common.janitor;
 
 import dev.slipway.common.driver.Found;
+import dev.slipway.common.janitor.Bookkeeping.Standing;
 import dev.slipway.common.ledger.Resource;
-import dev.slipway.instance.domain.Bookkeeping;
-import dev.slipway.instance.domain.Bookkeeping.Standing;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -27,17 +26,17 @@ final class Stocktaking {
 
   /// What exists without the ledger having it.
   ///
-  /// @param books of every instance that something was found of; what is absent was never heard of
+  /// @param books of every subject that something was found of; what is absent was never heard of
   static List<Discrepancy> found(List<Found> reality, Map<String, Bookkeeping> books) {
-    Map<String, List<Found>> byInstance =
+    Map<String, List<Found>> bySubject =
         reality.stream()
             .collect(
                 Collectors.groupingBy(Found::subject, LinkedHashMap::new, Collectors.toList()));
     List<Discrepancy> discrepancies = new ArrayList<>();
-    byInstance.forEach(
-        (instance, things) -> {
-          Bookkeeping known = books.getOrDefault(instance, Bookkeeping.NOTHING);
-          // An instance is removed as a whole or not at all.
+    bySubject.forEach(
+        (subject, things) -> {
+          Bookkeeping known = books.getOrDefault(subject, Bookkeeping.NOTHING);
+          // A subject is removed as a whole or not at all.
           boolean removable =
               things.stream()
                   .map(Found::resource)
@@ -49,7 +48,7 @@ final class Stocktaking {
               discrepancies.add(
                   new Discrepancy(
                       Discrepancy.Side.FOUND,
-                      instance,
+                      subject,
                       thing.resource(),
                       thing.detail(),
                       standing.words(),
@@ -62,7 +61,7 @@ final class Stocktaking {
 
   /// What the ledger has open without it existing.
   ///
-  /// @param open the settled rows of instances that no operation works on, by instance
+  /// @param open the settled rows of subjects that no operation works on, by subject
   static List<Discrepancy> missing(List<Found> reality, Map<String, List<Resource>> open) {
     Map<String, Set<Resource>> existing = new HashMap<>();
     reality.forEach(
@@ -72,16 +71,16 @@ final class Stocktaking {
                 .add(thing.resource()));
     List<Discrepancy> discrepancies = new ArrayList<>();
     open.forEach(
-        (instance, resources) ->
+        (subject, resources) ->
             resources.stream()
                 .filter(resource -> !UNSEEN.contains(resource.kind()))
-                .filter(resource -> !existing.getOrDefault(instance, Set.of()).contains(resource))
+                .filter(resource -> !existing.getOrDefault(subject, Set.of()).contains(resource))
                 .forEach(
                     resource ->
                         discrepancies.add(
                             new Discrepancy(
                                 Discrepancy.Side.MISSING,
-                                instance,
+                                subject,
                                 resource,
                                 "",
                                 "the ledger says that it exists",

@@ -1,12 +1,13 @@
-package dev.slipway.instance.domain;
+package dev.slipway.common.janitor;
 
 import dev.slipway.common.ledger.Resource;
 import java.util.Set;
 
-/// What the control database says of an instance of which something was found.
+/// What the control database says of a subject, an instance or an application, of which something
+/// was found.
 ///
 /// @param known      whether it ever had an operation
-/// @param recorded   whether an instance of this identifier exists
+/// @param recorded   whether a subject of this identifier exists
 /// @param unfinished the operations on it that have not ended
 /// @param open       what the ledger says exists or may exist
 /// @param gone       what the ledger says existed and is gone, and is not open again
@@ -33,8 +34,8 @@ public record Bookkeeping(
   /// Whether a found thing is known not to be anybody's, so that the platform may remove it by
   /// itself.
   ///
-  /// Everything has to speak for it: nobody has an instance of this identifier, nothing is under
-  /// way, no row of it is open, and the ledger itself has proven the thing gone or the instance
+  /// Everything has to speak for it: nobody has a subject of this identifier, nothing is under
+  /// way, no row of it is open, and the ledger itself has proven the thing gone or the subject
   /// over. Identifiers are never used again, so what is over once stays over.
   ///
   /// @param sweep the operation that asks, which has not ended either
@@ -65,7 +66,7 @@ public record Bookkeeping(
   /// How something found stands to what the database says; only one of these lets the platform act
   /// by itself.
   public enum Standing {
-    /// The ledger has it, and its instance exists.
+    /// The ledger has it, and its subject exists.
     KNOWN("the ledger has it"),
     /// An operation works on it at this moment.
     IN_WORK("an operation works on it"),
@@ -73,7 +74,7 @@ public record Bookkeeping(
     TRASH("it lies in the trash"),
     /// No operation of this database ever worked on it.
     UNHEARD_OF("this control database never heard of it"),
-    /// Its instance exists, but the ledger says nothing of it; or nothing says that it is over.
+    /// Its subject exists, but the ledger says nothing of it; or nothing says that it is over.
     UNEXPECTED("the ledger says neither that it exists nor that it is gone"),
     /// Its operations were given up, and left their rows open.
     GIVEN_UP("an operation that was given up has left it"),

@@ -1,4 +1,4 @@
-package dev.slipway.instance.reconcile;
+package dev.slipway.common.janitor;
 
 import dev.slipway.common.driver.Found;
 import dev.slipway.common.driver.Locality;
@@ -7,11 +7,6 @@ import dev.slipway.common.operation.Begun;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.OperationEngine;
 import dev.slipway.common.operation.Transactions;
-import dev.slipway.instance.domain.Bookkeeping;
-import dev.slipway.instance.driver.InstanceDriver;
-import dev.slipway.instance.operation.SweepInstance;
-import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -23,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,17 +26,21 @@ import org.slf4j.LoggerFactory;
 /// Reality is listed first and the books are read second, so that what comes into being while it
 /// looks is in the books. It removes by itself only what the books say is gone or over, seen so
 /// twice, ten minutes of the platform's running time apart and never otherwise in between; the
-/// removal is an operation that looks again, [SweepInstance]. Everything else is only reported.
+/// removal is an operation of the service that looks again, see [Premises#sweep]. The rest is only
+/// reported.
 ///
 /// A control database that does not know the installation it finds on disk may be an empty or a
 /// wrong one, so nothing it says is believed: the janitor does not start, and says so in the log
 /// and in the health of the service.
-@ApplicationScoped
-class Janitor {
+public final class Janitor {
 
   private static final Logger LOG = LoggerFactory.getLogger(Janitor.class);
 
-  private final InstanceDriver driver;
+  /// Who asks for it.
+  private static final String PLATFORM = "slipway";
+
+  private final Premises premises;
+  private final SqlBooks books;
   private final JanitorTables tables;
   private final Transactions transactions;
   private final OperationEngine engine;
@@ -51,16 +49,18 @@ class Janitor {
   private volatile Optional<String> alarm = Optional.empty();
   private volatile Set<String> reported = Set.of();
 
-  @Inject
-  Janitor(
-      InstanceDriver driver,
-      JanitorTables tables,
+  /// @param installation whose things it may remove
+  /// @param apart        how long, in time the platform runs, something has to be seen as removable
+  public Janitor(
+      Premises premises,
+      SqlBooks books,
       Transactions transactions,
       OperationEngine engine,
-      @ConfigProperty(name = "slipway.installation", defaultValue = "local") String installation,
-      @ConfigProperty(name = "slipway.janitor.apart", defaultValue = "10m") Duration apart) {
-    this.driver = driver;
-    this.tables = tables;
+      String installation,
+      Duration apart) {
+    this.premises = premises;
+    this.books = books;
+    this.tables = new JanitorTables(transactions, books);
     this.transactions = transactions;
     this.engine = engine;
     this.installation = installation;
@@ -70,12 +70,13 @@ class Janitor {
   /// What reality and the ledger disagree on at this moment.
   ///
   /// @param off why the janitor does not work, when it does not
-  record Report(String installation, Optional<String> off, List<Discrepancy.Known> discrepancies) {}
+  public record Report(
+      String installation, Optional<String> off, List<Discrepancy.Known> discrepancies) {}
 
   /// Looks, remembers, and has removed what it has seen often enough.
   ///
   /// @return the operations it has begun
-  List<String> round() throws SQLException, InterruptedException {
+  public List<String> round() throws SQLException, InterruptedException {
     List<Found> reality = inventory();
     Map<String, Bookkeeping> books = tables.books(reality);
     if (!trusts(reality, books)) {
@@ -85,14 +86,14 @@ class Janitor {
     List<String> ripe = tables.remember(seen, apart);
     report(seen);
     List<String> begun = new ArrayList<>();
-    for (String instance : ripe) {
-      sweep(instance, seen).ifPresent(begun::add);
+    for (String subject : ripe) {
+      sweep(subject, seen).ifPresent(begun::add);
     }
     return begun;
   }
 
   /// The same look for whoever asks; changes nothing.
-  Report report() throws SQLException, InterruptedException {
+  public Report report() throws SQLException, InterruptedException {
     List<Found> reality = inventory();
     Map<String, Bookkeeping> books = tables.books(reality);
     return new Report(
@@ -101,7 +102,7 @@ class Janitor {
 
   private List<Found> inventory() throws SQLException, InterruptedException {
     try {
-      return driver.inventory();
+      return premises.inventory();
     } catch (DriverFailure failure) {
       // Half a look is none.
       throw new SQLException("Reality cannot be listed: " + failure.getMessage(), failure);
@@ -118,7 +119,7 @@ class Janitor {
   // ---- Whether the control database can be believed
 
   /// Why the janitor does not work, as far as this replica has seen.
-  Optional<String> alarm() {
+  public Optional<String> alarm() {
     return alarm;
   }
 
@@ -136,11 +137,11 @@ class Janitor {
 
   private Optional<String> distrust(List<Found> reality, Map<String, Bookkeeping> books)
       throws SQLException {
-    if (driver.locality() instanceof Locality.Host(String onDisk, String _)
+    if (premises.locality() instanceof Locality.Host(String onDisk, String _)
         && !onDisk.equals(installation)) {
       return Optional.of(
-          "The instances on disk belong to the installation %s, this one is %s"
-              .formatted(onDisk, installation));
+          "The %s on disk belong to the installation %s, this one is %s"
+              .formatted(premises.plural(), onDisk, installation));
     }
     Optional<String> known = tables.installation();
     if (known.isPresent()) {
@@ -160,26 +161,26 @@ class Janitor {
     return strangers.isEmpty()
         ? Optional.empty()
         : Optional.of(
-            "The control database does not know this installation, and %d instances exist of which it never heard"
-                .formatted(strangers.size()));
+            "The control database does not know this installation, and %d %s exist of which it never heard"
+                .formatted(strangers.size(), premises.plural()));
   }
 
   // ---- Removing
 
-  private Optional<String> sweep(String instance, List<Discrepancy> seen) throws SQLException {
+  private Optional<String> sweep(String id, List<Discrepancy> seen) throws SQLException {
     List<Discrepancy> things =
         seen.stream()
             .filter(discrepancy -> discrepancy.side() == Discrepancy.Side.FOUND)
-            .filter(discrepancy -> discrepancy.instance().equals(instance))
+            .filter(discrepancy -> discrepancy.subject().equals(id))
             .toList();
     Optional<String> begun =
         transactions.inNew(
             connection -> {
-              Optional<Subject> subject = lock(connection, instance);
+              Optional<Subject> subject = lock(connection, id);
               if (subject.isEmpty()) {
                 return Optional.empty();
               }
-              Bookkeeping known = SqlBooks.read(connection, instance);
+              Bookkeeping known = books.read(connection, id);
               boolean allowed =
                   things.stream()
                       .filter(thing -> !thing.resource().kind().equals("trash"))
@@ -187,24 +188,24 @@ class Janitor {
               if (!allowed) {
                 return Optional.empty();
               }
-              return engine.begin(request(subject.get(), things)) instanceof Begun.New(String id)
-                  ? Optional.of(id)
+              return engine.begin(request(subject.get(), things))
+                      instanceof Begun.New(String begunNow)
+                  ? Optional.of(begunNow)
                   : Optional.empty();
             });
-    tables.startAnew(instance);
+    tables.startAnew(id);
     begun.ifPresent(
         operation ->
             LOG.warn(
                 "operation={} removes what is left of {}, which the ledger says is gone",
                 operation,
-                instance));
+                id));
     return begun;
   }
 
   private record Subject(String id, String organization, String name) {}
 
-  private static Optional<Subject> lock(Connection connection, String instance)
-      throws SQLException {
+  private static Optional<Subject> lock(Connection connection, String id) throws SQLException {
     try (PreparedStatement select =
         connection.prepareStatement(
             """
@@ -212,7 +213,7 @@ class Janitor {
                    coalesce((select o.subject_name from operation o where o.subject = s.id
                              order by o.created_at desc limit 1), s.id) as name
             from subject s where s.id = ? for update of s""")) {
-      select.setString(1, instance);
+      select.setString(1, id);
       try (ResultSet row = select.executeQuery()) {
         return row.next()
             ? Optional.of(
@@ -223,14 +224,14 @@ class Janitor {
     }
   }
 
-  private static BeginRequest request(Subject subject, List<Discrepancy> things) {
+  private BeginRequest request(Subject subject, List<Discrepancy> things) {
     return BeginRequest.of(
-        SweepInstance.KIND,
+        premises.sweep(),
         subject.id(),
         subject.name(),
         subject.organization(),
-        Repairs.PLATFORM,
-        new SweepInstance.Input(
+        PLATFORM,
+        premises.input(
             things.stream()
                 .map(thing -> thing.resource().kind() + ' ' + thing.resource().name())
                 .toList()),

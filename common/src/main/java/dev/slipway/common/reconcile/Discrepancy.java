@@ -1,4 +1,4 @@
-package dev.slipway.instance.reconcile;
+package dev.slipway.common.janitor;
 
 import dev.slipway.common.ledger.Resource;
 import java.time.Instant;
@@ -7,16 +7,11 @@ import java.time.Instant;
 ///
 /// @param reason    what the ledger says of it
 /// @param removable whether the janitor will remove it when it stays like this
-record Discrepancy(
-    Side side,
-    String instance,
-    Resource resource,
-    String detail,
-    String reason,
-    boolean removable) {
+public record Discrepancy(
+    Side side, String subject, Resource resource, String detail, String reason, boolean removable) {
 
   /// Which of the two has it.
-  enum Side {
+  public enum Side {
     /// It exists, and the ledger has no open row of it.
     FOUND,
     /// The ledger says that it exists, and it does not.
@@ -24,5 +19,5 @@ record Discrepancy(
   }
 
   /// Since when.
-  record Known(Discrepancy discrepancy, Instant since) {}
+  public record Known(Discrepancy discrepancy, Instant since) {}
 }

@@ -1,0 +1,7 @@
+package dev.slipway.common.janitor;
+
+/// Reads what the control database says of a subject, whether or not it exists.
+public interface Books {
+
+  Bookkeeping of(String subject);
+}
