@@ -1,4 +1,4 @@
-package dev.slipway.common.janitor;
+package dev.slipway.common.reconcile;
 
 /// Reads what the control database says of a subject, whether or not it exists.
 public interface Books {

@@ -1,4 +1,4 @@
-package dev.slipway.common.janitor;
+package dev.slipway.common.reconcile;
 
 import dev.slipway.common.driver.Found;
 import dev.slipway.common.driver.Locality;

@@ -1,8 +1,8 @@
-package dev.slipway.common.janitor;
+package dev.slipway.common.reconcile;
 
 import dev.slipway.common.driver.Found;
-import dev.slipway.common.janitor.Bookkeeping.Standing;
 import dev.slipway.common.ledger.Resource;
+import dev.slipway.common.reconcile.Bookkeeping.Standing;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

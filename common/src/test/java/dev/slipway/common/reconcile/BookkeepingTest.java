@@ -1,9 +1,9 @@
-package dev.slipway.common.janitor;
+package dev.slipway.common.reconcile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.slipway.common.janitor.Bookkeeping.Standing;
 import dev.slipway.common.ledger.Resource;
+import dev.slipway.common.reconcile.Bookkeeping.Standing;
 import java.util.Set;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;

@@ -1,4 +1,4 @@
-package dev.slipway.common.janitor;
+package dev.slipway.common.reconcile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,5 +1,5 @@
 /// What the janitor may remove.
 @NullMarked
-package dev.slipway.common.janitor;
+package dev.slipway.common.reconcile;
 
 import org.jspecify.annotations.NullMarked;

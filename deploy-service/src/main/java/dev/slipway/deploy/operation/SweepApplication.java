@@ -3,8 +3,6 @@ package dev.slipway.deploy.operation;
 import static java.time.Duration.ofMinutes;
 
 import dev.slipway.common.driver.Found;
-import dev.slipway.common.janitor.Bookkeeping;
-import dev.slipway.common.janitor.Books;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.Admission;
 import dev.slipway.common.operation.DriverFailure;
@@ -13,6 +11,8 @@ import dev.slipway.common.operation.OperationKind;
 import dev.slipway.common.operation.Plan;
 import dev.slipway.common.operation.StepContext;
 import dev.slipway.common.operation.StepOutcome;
+import dev.slipway.common.reconcile.Bookkeeping;
+import dev.slipway.common.reconcile.Books;
 import dev.slipway.deploy.driver.ApplicationRuntime;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;

@@ -2,13 +2,13 @@ package dev.slipway.deploy.reconcile;
 
 import dev.slipway.common.driver.Found;
 import dev.slipway.common.driver.Locality;
-import dev.slipway.common.janitor.Books;
-import dev.slipway.common.janitor.Janitor;
-import dev.slipway.common.janitor.Premises;
-import dev.slipway.common.janitor.SqlBooks;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.OperationEngine;
 import dev.slipway.common.operation.Transactions;
+import dev.slipway.common.reconcile.Books;
+import dev.slipway.common.reconcile.Janitor;
+import dev.slipway.common.reconcile.Premises;
+import dev.slipway.common.reconcile.SqlBooks;
 import dev.slipway.deploy.driver.ApplicationRuntime;
 import dev.slipway.deploy.operation.DeleteApplication;
 import dev.slipway.deploy.operation.RegisterApplication;

@@ -1,7 +1,7 @@
 package dev.slipway.deploy.reconcile;
 
-import dev.slipway.common.janitor.Discrepancy;
-import dev.slipway.common.janitor.Janitor;
+import dev.slipway.common.reconcile.Discrepancy;
+import dev.slipway.common.reconcile.Janitor;
 import dev.slipway.common.security.Internal;
 import dev.slipway.deploy.domain.Applications;
 import io.smallrye.common.annotation.RunOnVirtualThread;

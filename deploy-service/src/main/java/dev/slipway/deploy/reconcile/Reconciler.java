@@ -1,8 +1,8 @@
 package dev.slipway.deploy.reconcile;
 
-import dev.slipway.common.janitor.Janitor;
 import dev.slipway.common.leadership.Leadership;
 import dev.slipway.common.operation.DriverFailure;
+import dev.slipway.common.reconcile.Janitor;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;

@@ -2,13 +2,13 @@ package dev.slipway.deploy.operation;
 
 import dev.slipway.common.crypto.InstallationKeys;
 import dev.slipway.common.id.Identifiers;
-import dev.slipway.common.janitor.Books;
-import dev.slipway.common.janitor.SqlBooks;
 import dev.slipway.common.operation.BeginRequest;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.KernelDatabase;
 import dev.slipway.common.operation.Operation;
 import dev.slipway.common.outbox.Outbox;
+import dev.slipway.common.reconcile.Books;
+import dev.slipway.common.reconcile.SqlBooks;
 import dev.slipway.deploy.domain.Application;
 import dev.slipway.deploy.domain.Applications;
 import dev.slipway.deploy.domain.Archives;

@@ -3,14 +3,14 @@ package dev.slipway.deploy.reconcile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.slipway.common.driver.Found;
-import dev.slipway.common.janitor.Discrepancy;
-import dev.slipway.common.janitor.Janitor;
 import dev.slipway.common.operation.BeginRequest;
 import dev.slipway.common.operation.Fence;
 import dev.slipway.common.operation.KernelDatabase;
 import dev.slipway.common.operation.OperationEngine;
 import dev.slipway.common.operation.OperationKit;
 import dev.slipway.common.operation.OperationView;
+import dev.slipway.common.reconcile.Discrepancy;
+import dev.slipway.common.reconcile.Janitor;
 import dev.slipway.deploy.driver.VersionReference;
 import dev.slipway.deploy.operation.AnsweredChildren;
 import dev.slipway.deploy.operation.DeleteApplication;

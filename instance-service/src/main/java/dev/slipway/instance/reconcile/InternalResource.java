@@ -1,8 +1,8 @@
 package dev.slipway.instance.reconcile;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import dev.slipway.common.janitor.Discrepancy;
-import dev.slipway.common.janitor.Janitor;
+import dev.slipway.common.reconcile.Discrepancy;
+import dev.slipway.common.reconcile.Janitor;
 import dev.slipway.common.security.Internal;
 import dev.slipway.instance.domain.Instances;
 import dev.slipway.instance.persistence.InstanceView;

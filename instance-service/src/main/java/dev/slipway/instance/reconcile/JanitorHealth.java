@@ -1,6 +1,6 @@
 package dev.slipway.instance.reconcile;
 
-import dev.slipway.common.janitor.Janitor;
+import dev.slipway.common.reconcile.Janitor;
 import io.smallrye.health.api.Wellness;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;

@@ -1,7 +1,7 @@
 package dev.slipway.instance.reconcile;
 
-import dev.slipway.common.janitor.Janitor;
 import dev.slipway.common.leadership.Leadership;
+import dev.slipway.common.reconcile.Janitor;
 import dev.slipway.instance.domain.Wish;
 import dev.slipway.instance.driver.InstanceDriver;
 import dev.slipway.instance.driver.LinkedServer;

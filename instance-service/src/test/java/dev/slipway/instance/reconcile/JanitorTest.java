@@ -5,10 +5,10 @@ import static org.awaitility.Awaitility.await;
 
 import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.id.Identifiers;
-import dev.slipway.common.janitor.Janitor;
 import dev.slipway.common.operation.Fence;
 import dev.slipway.common.operation.OperationView;
 import dev.slipway.common.operation.Outcome;
+import dev.slipway.common.reconcile.Janitor;
 import dev.slipway.instance.driver.FakeInstanceDriver.Moment;
 import dev.slipway.instance.driver.InstanceSpecification;
 import dev.slipway.instance.operation.SweepInstance;

@@ -44,7 +44,7 @@ build() {
   for entry in /etc/ssl /etc/ca-certificates /etc/pki /etc/alternatives; do
     [ ! -d "$entry" ] || show "$entry"
   done
-  cp -L /etc/resolv.conf /etc/hosts /etc/nsswitch.conf /etc/host.conf /etc/gai.conf /etc/localtime /etc/services \
+  cp -L /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/nsswitch.conf /etc/host.conf /etc/gai.conf /etc/localtime /etc/services \
     /etc/protocols /etc/ld.so.cache "$new/etc/" 2> /dev/null
   printf 'root:x:0:0::/:/bin/sh\napp:x:%s:%s::%s:/bin/sh\n' "$uid" "$gid" "$SLIPWAY_HOME" > "$new/etc/passwd"
   printf 'root:x:0:\napp:x:%s:\n' "$gid" > "$new/etc/group"
