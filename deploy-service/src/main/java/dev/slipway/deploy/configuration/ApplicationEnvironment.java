@@ -2,6 +2,8 @@ package dev.slipway.deploy.configuration;
 
 import dev.slipway.deploy.domain.Language;
 import dev.slipway.deploy.domain.Manifest;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -15,15 +17,18 @@ import java.util.TreeMap;
 /// @param version     the identifier
 /// @param url         public address, with scheme
 /// @param secrets     of the user, decrypted
+/// @param authority   the file with the certificate of the platform's authority
 public record ApplicationEnvironment(
     String application,
     String version,
     String url,
     Manifest manifest,
     DatabaseLocation location,
-    Map<String, String> secrets) {
+    Map<String, String> secrets,
+    String authority) {
 
-  /// Where a runtime puts the certificate of the platform's authority, below a version's folder.
+  /// Where a runtime puts the certificate of the platform's authority, below a version's folder:
+  /// for a configuration file, which is read in that folder and may be moved with it.
   public static final String AUTHORITY = ".slipway/ca.pem";
 
   /// The variable that [ConfigurationFile] refers to. A runtime keeps names that begin with
@@ -79,7 +84,7 @@ public record ApplicationEnvironment(
     suggested.put("PGCONNECT_TIMEOUT", "10");
     suggested.put("PGSSLMODE", mode());
     if (!location.linked()) {
-      suggested.put("PGSSLROOTCERT", AUTHORITY);
+      suggested.put("PGSSLROOTCERT", authority);
     }
     return suggested;
   }
@@ -104,7 +109,7 @@ public record ApplicationEnvironment(
       decided.put("DBOS_DBPASSWORD", location.password());
     }
     if (!location.linked()) {
-      decided.put("NODE_EXTRA_CA_CERTS", AUTHORITY);
+      decided.put("NODE_EXTRA_CA_CERTS", authority);
     }
     return decided;
   }
@@ -129,10 +134,15 @@ public record ApplicationEnvironment(
 
   private String url(String database) {
     String host = location.host().contains(":") ? '[' + location.host() + ']' : location.host();
-    String trust = location.linked() ? "" : "&sslrootcert=" + AUTHORITY;
+    String trust = location.linked() ? "" : "&sslrootcert=" + encoded(authority);
     return "postgresql://%s:%s@%s:%d/%s?sslmode=%s%s"
         .formatted(
             location.role(), location.password(), host, location.port(), database, mode(), trust);
+  }
+
+  /// A plus is no space to every client.
+  private static String encoded(String path) {
+    return URLEncoder.encode(path, StandardCharsets.UTF_8).replace("+", "%20").replace("%2F", "/");
   }
 
   /// Of a linked server only its owner knows the authority. What means encrypted without proof

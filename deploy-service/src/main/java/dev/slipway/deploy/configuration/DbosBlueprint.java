@@ -87,7 +87,8 @@ public class DbosBlueprint implements Blueprint {
             url(surroundings.application()),
             surroundings.manifest(),
             location(surroundings),
-            decrypted);
+            decrypted,
+            surroundings.authority());
     String executor = surroundings.executor();
     return new Environment(
         executor == null ? environment.ofCommands() : environment.ofExecutor(executor),

@@ -42,13 +42,16 @@ public interface Blueprint {
 
   /// Where a version is to run.
   ///
-  /// @param executor absent for commands
+  /// @param executor  absent for commands
+  /// @param authority the file with the certificate of the platform's authority, as an absolute
+  ///     path where the runtime has one, so that it is found from any folder
   record Surroundings(
       Application application,
       DatabaseAccess access,
       String version,
       Manifest manifest,
-      @Nullable String executor) {}
+      @Nullable String executor,
+      String authority) {}
 
   /// @param secrets the values among them that nobody may read in an output
   record Environment(Map<String, String> variables, Set<String> secrets) {

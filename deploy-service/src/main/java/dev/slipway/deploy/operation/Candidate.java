@@ -46,8 +46,10 @@ record Candidate(
     return Json.readStored(text, Manifest.class);
   }
 
-  Blueprint.Surroundings surroundings(@Nullable String executor) throws DriverFailure {
-    return new Blueprint.Surroundings(application, access(), version.id(), manifest(), executor);
+  Blueprint.Surroundings surroundings(@Nullable String executor, String authority)
+      throws DriverFailure {
+    return new Blueprint.Surroundings(
+        application, access(), version.id(), manifest(), executor, authority);
   }
 
   /// Short at first, so that what is quick is noticed quickly.

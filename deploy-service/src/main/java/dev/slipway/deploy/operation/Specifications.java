@@ -6,6 +6,7 @@ import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.deploy.domain.Blueprint;
 import dev.slipway.deploy.domain.Executor;
 import dev.slipway.deploy.domain.Manifest;
+import dev.slipway.deploy.driver.ApplicationRuntime;
 import dev.slipway.deploy.driver.CommandSpecification;
 import dev.slipway.deploy.driver.ExecutorSpecification;
 import dev.slipway.deploy.driver.VersionReference;
@@ -25,17 +26,24 @@ public final class Specifications {
   /// Commands build, so they may use more than the application itself.
   private static final int LEAST_BUILD_MEMORY = 2048;
 
+  private final ApplicationRuntime runtime;
   private final Blueprint blueprint;
   private final InstallationKeys keys;
 
   @Inject
-  public Specifications(Blueprint blueprint, InstallationKeys keys) {
+  public Specifications(ApplicationRuntime runtime, Blueprint blueprint, InstallationKeys keys) {
+    this.runtime = runtime;
     this.blueprint = blueprint;
     this.keys = keys;
   }
 
+  private String authority(Candidate candidate) {
+    return runtime.certificateAuthority(candidate.reference());
+  }
+
   CommandSpecification command(Candidate candidate, Blueprint.Run run) throws DriverFailure {
-    Blueprint.Environment environment = blueprint.environment(candidate.surroundings(null));
+    Blueprint.Environment environment =
+        blueprint.environment(candidate.surroundings(null, authority(candidate)));
     return new CommandSpecification(
         candidate.reference(),
         run.word(),
@@ -50,7 +58,7 @@ public final class Specifications {
       throws DriverFailure {
     Manifest manifest = candidate.manifest();
     Blueprint.Environment environment =
-        blueprint.environment(candidate.surroundings(placement.executor()));
+        blueprint.environment(candidate.surroundings(placement.executor(), authority(candidate)));
     return new ExecutorSpecification(
         candidate.reference(),
         placement.executor(),

@@ -164,7 +164,9 @@ final class Workspace {
     }
     VersionReference version = candidate.reference();
     Map<String, String> files =
-        blueprint.configuration(candidate.surroundings(null), path -> runtime.read(version, path));
+        blueprint.configuration(
+            candidate.surroundings(null, runtime.certificateAuthority(version)),
+            path -> runtime.read(version, path));
     for (Map.Entry<String, String> file : files.entrySet()) {
       runtime.write(candidate.fence(), version, file.getKey(), file.getValue());
     }

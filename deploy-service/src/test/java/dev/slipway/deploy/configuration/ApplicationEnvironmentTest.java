@@ -15,6 +15,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class ApplicationEnvironmentTest {
 
+  /// In a folder whose name has a blank.
+  private static final String AUTHORITY = "/srv/my slipway/ca.pem";
+
   private static final DatabaseLocation LOCATION =
       new DatabaseLocation("localhost", 5433, "shop", "pass", "shop", "shop_dbos_sys", false);
 
@@ -26,12 +29,12 @@ final class ApplicationEnvironmentTest {
         .containsEntry(
             "DBOS_DATABASE_URL",
             "postgresql://shop:pass@localhost:5433/shop"
-                + "?sslmode=verify-full&sslrootcert=.slipway/ca.pem")
+                + "?sslmode=verify-full&sslrootcert=/srv/my%20slipway/ca.pem")
         .containsEntry(
             "DBOS_SYSTEM_DATABASE_URL",
             "postgresql://shop:pass@localhost:5433/shop_dbos_sys"
-                + "?sslmode=verify-full&sslrootcert=.slipway/ca.pem")
-        .containsEntry("NODE_EXTRA_CA_CERTS", ".slipway/ca.pem")
+                + "?sslmode=verify-full&sslrootcert=/srv/my%20slipway/ca.pem")
+        .containsEntry("NODE_EXTRA_CA_CERTS", AUTHORITY)
         .containsEntry("DBOS__DATABASE_PASSWORD", "pass")
         .containsEntry("DBOS__VMID", "exe_1")
         .containsEntry("DBOS__APPID", "app_1")
@@ -182,6 +185,6 @@ final class ApplicationEnvironmentTest {
             Map.of("FILE", "file"),
             admin);
     return new ApplicationEnvironment(
-        "app_1", "17", "https://acme-shop.localhost", manifest, LOCATION, secrets);
+        "app_1", "17", "https://acme-shop.localhost", manifest, LOCATION, secrets, AUTHORITY);
   }
 }

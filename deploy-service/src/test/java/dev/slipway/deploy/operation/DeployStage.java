@@ -216,7 +216,7 @@ public final class DeployStage {
   }
 
   public Specifications specifications() {
-    return new Specifications(new FakeBlueprint(), KEYS);
+    return new Specifications(runtime, new FakeBlueprint(), KEYS);
   }
 
   /// Versions that are read from now on have the SDK, and an admin port with it.
@@ -283,7 +283,7 @@ public final class DeployStage {
 
   public List<Operation<?, ?>> operations() {
     var blueprint = new FakeBlueprint();
-    var specifications = new Specifications(blueprint, KEYS);
+    var specifications = new Specifications(runtime, blueprint, KEYS);
     var candidates = new Candidates(applications, versions, accesses);
     var runs = new Runs(runtime, blueprint, specifications);
     var archives = new FakeArchives();
