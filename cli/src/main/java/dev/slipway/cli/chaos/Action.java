@@ -61,8 +61,7 @@ sealed interface Action {
     UNKNOWN_INSTANCE,
     UNKNOWN_APPLICATION,
     SHORT_PASSWORD,
-    OTHER_ORGANIZATION,
-    KEY_REUSED
+    OTHER_ORGANIZATION
   }
 
   /// `deploy shop_1 3`.

@@ -6,10 +6,12 @@ import dev.slipway.cli.api.ApiClient;
 import dev.slipway.cli.api.OperationView;
 import dev.slipway.cli.chaos.Journal.Call;
 import dev.slipway.cli.console.CommandFailure;
+import dev.slipway.cli.console.Json;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -78,16 +80,9 @@ final class Calls {
     return client;
   }
 
-  /// A key that no other call has.
-  String key() {
-    return "%s-%d".formatted(organization, ++number);
-  }
-
   Told change(Change change) throws InterruptedException {
-    return change(change, key());
-  }
-
-  Told change(Change change, String key) throws InterruptedException {
+    // No other call has it.
+    String key = "%s-%d".formatted(organization, ++number);
     Duration began = journal.now();
     Set<String> operations = new LinkedHashSet<>();
     Map<String, String> headers = new HashMap<>();
@@ -121,7 +116,7 @@ final class Calls {
             key,
             began,
             journal.now(),
-            java.util.List.copyOf(operations),
+            List.copyOf(operations),
             again(told) ? 0 : told.status(),
             told.code(),
             told.body().path("message").asText(""),
@@ -193,7 +188,7 @@ final class Calls {
     } catch (CommandFailure refused) {
       return new Told(
           refused.status(),
-          dev.slipway.cli.console.Json.object().put("message", refused.message()),
+          Json.object().put("message", refused.message()),
           refused.code(),
           // Other refusals name the operation that is in the way.
           refused.status() == UNDOABLE

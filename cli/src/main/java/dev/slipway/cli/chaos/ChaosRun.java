@@ -37,6 +37,7 @@ public final class ChaosRun {
   private static final String STEADY_ORGANIZATION = "steady";
   private static final int LOOK_MILLIS = 500;
   private static final int LOOK_AGAIN_MILLIS = 3_000;
+  private static final int CUT_LOOK_MILLIS = 20;
 
   /// What to do.
   ///
@@ -50,6 +51,7 @@ public final class ChaosRun {
   private final Journal journal = new Journal();
   private final Expectations expectations = new Expectations();
   private final Map<String, ApiClient> watchers = new TreeMap<>();
+  private final Map<String, Subscriber> subscribers = new TreeMap<>();
 
   private volatile boolean stopping;
 
@@ -95,6 +97,7 @@ public final class ChaosRun {
     try (SteadyLoad load = new SteadyLoad(address.trust(), url, USERS)) {
       Faults faults = new Faults(new Victims(home, spared), journal, gateway, this::ending);
       Thread breaking = start("faults", () -> faults.run(plan));
+      Thread cutting = start("cuts", () -> cut(schedule));
       List<Thread> walking = new ArrayList<>();
       for (Walker walker : walkers) {
         walking.add(start(walker.organization().name(), () -> walk(walker)));
@@ -107,6 +110,7 @@ public final class ChaosRun {
         }
       }
       breaking.join();
+      cutting.join();
       long deadline = System.nanoTime() + REST.toNanos();
       for (Thread thread : walking) {
         while (thread.isAlive() && System.nanoTime() < deadline) {
@@ -130,6 +134,7 @@ public final class ChaosRun {
                         journal.at(it.began()), journal.at(it.ended()), it.what()))
             .toList();
     Rest rest = rest();
+    subscribers.values().forEach(Subscriber::close);
     List<Finding> findings = new ArrayList<>(journal.findings());
     findings.addAll(Checker.requests(failed, gateway.times()));
     findings.addAll(rest.findings());
@@ -143,6 +148,8 @@ public final class ChaosRun {
         gateway.times(),
         failed,
         answered,
+        subscribers.values().stream().mapToInt(it -> it.heard().size()).sum(),
+        subscribers.values().stream().mapToInt(Subscriber::cuts).sum(),
         rest.took(),
         journal.now(),
         findings);
@@ -188,11 +195,26 @@ public final class ChaosRun {
     }
   }
 
+  private void cut(Schedule schedule) throws InterruptedException {
+    List<Subscriber> all = List.copyOf(subscribers.values());
+    Duration began = journal.now();
+    for (Schedule.Cut cut : schedule.cuts(settings.during(), all.size())) {
+      while (journal.now().minus(began).compareTo(cut.at()) < 0) {
+        if (stopping) {
+          return;
+        }
+        TimeUnit.MILLISECONDS.sleep(CUT_LOOK_MILLIS);
+      }
+      all.get(cut.organization()).cut();
+    }
+  }
+
   private Organization organization(String name, People people, Path authority)
       throws InterruptedException {
     ApiClient acting = people.signUp(name);
     ApiClient watching = people.signUp(name);
     watchers.put(name, watching);
+    subscribers.put(name, new Subscriber(people.signUp(name), name));
     return new Organization(
         new Calls(name, acting, journal, () -> over), expectations, journal, people, authority);
   }
@@ -256,13 +278,37 @@ public final class ChaosRun {
       }
       try {
         last = inspection.look();
-        findings = Checker.rest(expectations, journal.calls(), journal.faults(), last);
+        findings =
+            new ArrayList<>(Checker.rest(expectations, journal.calls(), journal.faults(), last));
+        findings.addAll(events(last));
       } catch (IOException | CommandFailure silent) {
         findings = List.of(notAtRest(String.valueOf(silent.getMessage())));
         TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
       }
     } while (!findings.isEmpty() && journal.now().minus(began).compareTo(REST) < 0);
     return new Rest(last, findings, journal.now().minus(since));
+  }
+
+  private List<Finding> events(Observations seen) throws IOException, InterruptedException {
+    List<Finding> findings = new ArrayList<>();
+    for (Map.Entry<String, Subscriber> one : subscribers.entrySet()) {
+      String organization = one.getKey();
+      Subscriber subscriber = one.getValue();
+      subscriber
+          .over()
+          .ifPresent(
+              why ->
+                  findings.add(
+                      new Finding(Finding.Kind.EVENT, organization, "turned away: " + why)));
+      findings.addAll(
+          Checker.events(
+              organization,
+              subscriber.heard(),
+              subscriber.complete(),
+              Objects.requireNonNull(seen.organizations().get(organization), organization)
+                  .operations()));
+    }
+    return findings;
   }
 
   private static Finding notAtRest(String what) {
@@ -295,6 +341,8 @@ public final class ChaosRun {
   /// @param beganAt      the same in milliseconds since 1970
   /// @param observations what was seen at rest; null when the platform did not answer
   /// @param failed       all of the requests that failed, those that may included
+  /// @param events       that the subscribers have heard
+  /// @param cuts         how often they have lost their connection on purpose
   /// @param rest         how long it took from the last fault until nothing moved
   public record Result(
       Settings settings,
@@ -306,6 +354,8 @@ public final class ChaosRun {
       List<GatewayWatch.Away> away,
       List<Journal.FailedRequest> failed,
       long answered,
+      int events,
+      int cuts,
       Duration rest,
       Duration took,
       List<Finding> findings) {

@@ -204,7 +204,9 @@ final class Checker {
                     call.ended().minus(call.began()).toSeconds(),
                     call.code(),
                     call.message()));
-      } else if (call.status() >= 500 || call.status() == 401) {
+      } else if (call.status() >= 500
+          || call.status() == 401
+          || call.code().equals("idempotency-key-reused")) {
         find(
             Kind.WRONG_ANSWER,
             call.organization() + ": " + call.words(),

@@ -207,6 +207,11 @@ final class Expectations {
         .add(database);
   }
 
+  /// The instance is gone; one that has its name later has nothing of it.
+  void nothingStays(String organization, String instance) {
+    left.remove(organization + '/' + instance);
+  }
+
   Set<String> mayStay(String organization, String instance) {
     return Set.copyOf(left.getOrDefault(organization + '/' + instance, Set.of()));
   }

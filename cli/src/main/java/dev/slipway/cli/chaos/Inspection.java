@@ -6,6 +6,7 @@ import dev.slipway.cli.api.ApplicationCalls;
 import dev.slipway.cli.api.DatabaseConnection;
 import dev.slipway.cli.api.Databases.Database;
 import dev.slipway.cli.api.OperationView;
+import dev.slipway.cli.api.Operations;
 import dev.slipway.cli.chaos.Expectations.Presence;
 import dev.slipway.cli.console.CommandFailure;
 import dev.slipway.cli.console.Json;
@@ -34,7 +35,7 @@ import java.util.TreeSet;
 /// Looks at a platform from outside.
 final class Inspection {
 
-  private static final int MOST_OPERATIONS = 200;
+  private static final int MOST_OPERATIONS = 100_000;
 
   private final PlatformHome home;
   private final Map<String, ApiClient> clients;
@@ -166,8 +167,8 @@ final class Inspection {
               it.path("Reason").asText("")));
     }
     List<Observations.Operation> operations = new ArrayList<>();
-    for (JsonNode it : client.call("GET", "/operations?limit=" + MOST_OPERATIONS, null).body()) {
-      operations.add(operation(OperationView.of(it)));
+    for (OperationView it : new Operations(client).list(Map.of(), MOST_OPERATIONS).operations()) {
+      operations.add(operation(it));
     }
     return new Observations.Listed(instances, applications, operations);
   }

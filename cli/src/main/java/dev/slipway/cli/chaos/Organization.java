@@ -61,7 +61,10 @@ final class Organization {
   void act(Step step) throws InterruptedException {
     String words = step.action().words();
     switch (step.action()) {
-      case Action.Provision it -> provisioned(it.instance(), provision(it.instance(), step));
+      case Action.Provision it -> {
+        Optional<Instance> before = expectations.findInstance(name, it.instance());
+        provisioned(it.instance(), before, provision(it.instance(), step));
+      }
       case Action.ProvisionAndCancel it -> {
         Optional<String> operation = provision(it.instance(), step).operation();
         TimeUnit.MILLISECONDS.sleep(it.afterMillis());
@@ -69,7 +72,10 @@ final class Organization {
         provisioned(it.instance(), operation);
       }
       case Action.ProvisionAndDestroy it -> {
-        Optional<String> operation = provision(it.instance(), step).operation();
+        Optional<Instance> before = expectations.findInstance(name, it.instance());
+        Told told = provision(it.instance(), step);
+        refused(it.instance(), before, told);
+        Optional<String> operation = told.operation();
         TimeUnit.MILLISECONDS.sleep(it.afterMillis());
         destroy(it.instance(), step);
         // It may have ended before the destroy took over, or be superseded.
@@ -133,12 +139,17 @@ final class Organization {
                 .put("AdminPassword", password)));
   }
 
-  private void provisioned(String instance, Told told) throws InterruptedException {
-    if (told.operation().isEmpty() && told.status() >= 400) {
-      expectations.instance(name, instance, it -> it.is(Presence.GONE));
-      return;
-    }
+  private void provisioned(String instance, Optional<Instance> before, Told told)
+      throws InterruptedException {
+    refused(instance, before, told);
     provisioned(instance, told.operation());
+  }
+
+  /// What was refused has changed nothing: whatever had the name before has it still.
+  private void refused(String instance, Optional<Instance> before, Told told) {
+    if (told.operation().isEmpty() && told.status() >= 400) {
+      expectations.instance(name, instance, it -> before.orElseGet(() -> it.is(Presence.GONE)));
+    }
   }
 
   private void provisioned(String instance, Optional<String> operation)
@@ -189,6 +200,7 @@ final class Organization {
       Optional<OperationView> end = end(told.operation().get());
       if (end.isPresent() && end.get().succeeded()) {
         expectations.instance(name, instance, it -> it.is(Presence.GONE));
+        expectations.nothingStays(name, instance);
       } else {
         expectations.instance(name, instance, it -> it.is(Presence.UNKNOWN));
       }
@@ -530,13 +542,6 @@ final class Organization {
         if (told.accepted()) {
           wrong(words, "accepted, although it is another organization's", told);
         }
-      }
-      case KEY_REUSED -> {
-        String key = calls.key();
-        calls.change(
-            new Change(words, "DELETE", PROVISIONED + "/nowhere_1", null, true, false), key);
-        calls.change(
-            new Change(words, "DELETE", PROVISIONED + "/nowhere_2", null, true, false), key);
       }
     }
   }

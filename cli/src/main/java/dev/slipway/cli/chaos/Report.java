@@ -34,6 +34,31 @@ public final class Report {
     Files.writeString(page.resolveSibling(picture), Picture.of(result), StandardCharsets.UTF_8);
   }
 
+  /// Writes everything that was asked and answered, one call a line, in order: what a finding is
+  /// traced back with.
+  public static void writeCalls(Result result, Path file) throws IOException {
+    List<String> lines = new ArrayList<>();
+    result.calls().stream()
+        .sorted(Comparator.comparing(Journal.Call::began))
+        .forEach(
+            it ->
+                lines.add(
+                    String.format(
+                        Locale.ROOT,
+                        "%8.1f s %8.1f s  %s: %s  [%s, %d times]  %d %s %s  %s",
+                        it.began().minus(result.began()).toMillis() / 1000.0,
+                        it.ended().minus(result.began()).toMillis() / 1000.0,
+                        it.organization(),
+                        it.words(),
+                        it.key(),
+                        it.tries(),
+                        it.status(),
+                        it.code(),
+                        String.join(" and ", it.operations()),
+                        it.message())));
+    Files.write(file, lines, StandardCharsets.UTF_8);
+  }
+
   /// For a terminal.
   public static List<String> lines(Result result) {
     Figures figures = Figures.of(result);
@@ -48,6 +73,7 @@ public final class Report {
     lines.add(
         "%d requests to the steady application answered, %d failed, of which %d while there was no gateway"
             .formatted(result.answered(), result.failed().size(), figures.excused()));
+    lines.add("%d events heard, over %d cut connections".formatted(result.events(), result.cuts()));
     lines.add("at rest %s after the last fault".formatted(Words.duration(result.rest())));
     if (result.findings().isEmpty()) {
       lines.add("nothing was found");
@@ -76,6 +102,8 @@ public final class Report {
     json.put("requests", result.answered());
     json.put("requestsFailed", result.failed().size());
     json.put("requestsFailedWithoutGateway", figures.excused());
+    json.put("events", result.events());
+    json.put("subscribersCut", result.cuts());
     json.put("restMillis", result.rest().toMillis());
     json.put("millis", result.took().toMillis());
     ArrayNode findings = json.putArray("findings");
@@ -178,6 +206,11 @@ public final class Report {
         "requests to the steady application",
         "%d answered, %d failed, of which %d while there was no gateway"
             .formatted(result.answered(), result.failed().size(), figures.excused()));
+    row(
+        page,
+        "events",
+        "%d heard by subscribers whose connection was cut %d times"
+            .formatted(result.events(), result.cuts()));
     row(page, "at rest after the last fault", Words.duration(result.rest()));
     row(page, "all of it", Words.duration(result.took()));
     page.append("\n## Findings\n\n");

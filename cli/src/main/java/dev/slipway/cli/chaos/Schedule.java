@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /// What is done and what is broken, and in which order: it follows from the seed and nothing else.
 /// Only the timing of a run is its own.
@@ -199,10 +200,10 @@ final class Schedule {
         return instances.size() < MOST_INSTANCES ? provision() : destroy();
       }
       if (roll < 13) {
-        return new Action.ProvisionAndCancel(name("db"), random.nextInt(400));
+        return new Action.ProvisionAndCancel(name("try"), random.nextInt(400));
       }
       if (roll < 16) {
-        return new Action.ProvisionAndDestroy(name("db"), random.nextInt(600));
+        return new Action.ProvisionAndDestroy(freeInstance(), random.nextInt(600));
       }
       if (roll < 25) {
         return new Action.WriteRows(any(instances), random.nextInt(3, 12));
@@ -258,7 +259,7 @@ final class Schedule {
     }
 
     private Action provision() {
-      String name = name("db");
+      String name = freeInstance();
       instances.add(name);
       return new Action.Provision(name);
     }
@@ -317,6 +318,16 @@ final class Schedule {
 
     private int deployed(String application) {
       return deploys.merge(application, 1, Integer::sum);
+    }
+
+    /// Names of instances come again when nobody has them, so that what is new meets what is left.
+    private String freeInstance() {
+      List<String> free =
+          IntStream.rangeClosed(1, MOST_INSTANCES + 2)
+              .mapToObj("db_%d"::formatted)
+              .filter(it -> !instances.contains(it))
+              .toList();
+      return any(free);
     }
 
     private String name(String kind) {

@@ -30,6 +30,7 @@ final class ChaosCommand implements Runnable {
 
   private static final int LONGEST_MINUTES = 24 * 60;
   private static final int MOST_ORGANIZATIONS = 20;
+  private static final String CALLS = "calls.txt";
   private static final Duration NOTES = Duration.ofSeconds(15);
 
   @Spec private CommandSpec spec;
@@ -90,7 +91,9 @@ final class ChaosCommand implements Runnable {
               paramLabel = "FOLDER",
               description = "Where the platform lives (a temporary folder).")
           @Nullable Path folder,
-      @Option(names = "--keep", description = "Leave the platform's folder, with all logs.")
+      @Option(
+              names = "--keep",
+              description = "Leave the platform's folder, with all logs and all calls.")
           boolean keep,
       @Mixin OutputOptions options)
       throws IOException, InterruptedException {
@@ -122,6 +125,9 @@ final class ChaosCommand implements Runnable {
       ChaosRun.Result result = run.run();
       if (report != null) {
         Report.write(result, surroundings.directory().resolve(report));
+      }
+      if (keep) {
+        Report.writeCalls(result, platform.folder().resolve(CALLS));
       }
       if (options.json) {
         output.json(Report.json(result));

@@ -131,6 +131,12 @@ class CheckerTest {
     finds(Kind.WRONG_ANSWER, "ann: provision main");
   }
 
+  @Test
+  void aKeyThatIsNotKnownAgainIsFound() {
+    calls.add(answered(422, "idempotency-key-reused"));
+    finds(Kind.WRONG_ANSWER, "ann: provision main");
+  }
+
   // ---- Orphans
 
   @Test

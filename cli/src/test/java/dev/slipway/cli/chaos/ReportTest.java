@@ -92,6 +92,8 @@ class ReportTest {
             new FailedRequest(at, at.plusSeconds(1), "reset"),
             new FailedRequest(at.plusSeconds(3), at.plusSeconds(4), "503")),
         100,
+        12,
+        3,
         Duration.ofSeconds(6),
         Duration.ofSeconds(70),
         findings);

@@ -70,20 +70,26 @@ class ScheduleTest {
   }
 
   @Test
-  void nameOfSomethingNewIsUsedOnce() {
+  void namesOfApplicationsAreUsedOnceAndThoseOfInstancesAgain() {
     List<String> made =
         steps(new Schedule(3).walk(1)).stream()
             .map(Step::action)
             .flatMap(
                 it ->
                     switch (it) {
-                      case Action.Provision made1 -> Stream.of(made1.instance());
-                      case Action.Register made2 -> Stream.of(made2.application());
-                      case Action.Link made3 -> Stream.of(made3.name());
+                      case Action.Register made1 -> Stream.of(made1.application());
+                      case Action.Link made2 -> Stream.of(made2.name());
                       default -> Stream.of();
                     })
             .toList();
     assertThat(made).isNotEmpty().doesNotHaveDuplicates();
+    assertThat(
+            steps(new Schedule(3).walk(1)).stream()
+                .map(Step::action)
+                .filter(Action.Provision.class::isInstance)
+                .distinct()
+                .count())
+        .isBetween(2L, 5L);
   }
 
   @Test
