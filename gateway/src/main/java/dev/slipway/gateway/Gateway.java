@@ -11,6 +11,7 @@ import dev.slipway.gateway.proxy.ArchiveForwarding;
 import dev.slipway.gateway.proxy.Forwarding;
 import dev.slipway.gateway.proxy.InternalSecret;
 import dev.slipway.gateway.proxy.Lookup;
+import dev.slipway.gateway.proxy.Outcomes;
 import dev.slipway.gateway.proxy.Permission;
 import dev.slipway.gateway.proxy.SignInLimit;
 import dev.slipway.gateway.proxy.Upstreams;
@@ -157,7 +158,12 @@ public class Gateway {
                 settings.streamConnections()),
             settings.answerPatience());
     var secret = new InternalSecret(vertx, settings.keysDirectory().resolve("internal.secret"));
-    var permission = new Permission(upstreams, secret, settings.authorizePatience());
+    var permission =
+        new Permission(
+            upstreams,
+            secret,
+            settings.authorizePatience(),
+            new Outcomes(vertx, upstreams, secret));
     var lookup = new Lookup(upstreams);
     var bodies =
         new RequestBody(

@@ -6,6 +6,10 @@ import dev.slipway.gateway.RunningGateway.Answer;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpClient;
 import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,13 +40,64 @@ class PassageTest {
     FakeService.Call question = gateway.account().calls.getFirst();
     assertThat(question.uri()).isEqualTo("/internal/authorize");
     assertThat(question.header("X-Slipway-Internal")).isEqualTo(RunningGateway.SECRET);
-    assertThat(new JsonObject(question.body()))
+    JsonObject asked = new JsonObject(question.body());
+    assertThat(asked.getString("entry")).matches("aud_[0-9a-z]{26}");
+    assertThat(asked.getString("address")).isIn("127.0.0.1", "0:0:0:0:0:0:0:1");
+    assertThat(asked.getString("request")).isNotBlank();
+    assertThat(asked.getString("agent")).isNotBlank();
+    asked.remove("entry");
+    asked.remove("address");
+    asked.remove("request");
+    asked.remove("agent");
+    assertThat(asked)
         .isEqualTo(
             new JsonObject()
                 .put("token", "of.the.caller")
                 .put("organization", "demo")
                 .put("method", "GET")
                 .put("path", "/v1alpha1/demo/databases"));
+  }
+
+  @Test
+  void whatAccountServiceHasWrittenDownItHearsTheOutcomeOf() {
+    AtomicInteger tries = new AtomicInteger();
+    gateway
+        .account()
+        .answers(
+            (request, call) -> {
+              if (call.uri().equals("/internal/authorize")) {
+                FakeService.json(request, 200, "{\"token\":\"t\",\"recorded\":true}");
+              } else {
+                FakeService.json(request, tries.incrementAndGet() == 1 ? 503 : 204, "{}");
+              }
+            });
+    gateway
+        .instance()
+        .answers(
+            (request, call) -> {
+              request.response().putHeader("Operation-Id", "iop_1");
+              FakeService.json(request, 202, "{}");
+            });
+
+    gateway.post("/v1alpha1/demo/databases/userdb", "{}");
+
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(5))
+        .until(() -> outcomes(gateway.account()).size() == 2);
+    JsonObject told = outcomes(gateway.account()).getLast();
+    JsonObject question = new JsonObject(gateway.account().calls.getFirst().body());
+    assertThat(told.getString("id")).isEqualTo(question.getString("entry"));
+    assertThat(told.getInteger("status")).isEqualTo(202);
+    assertThat(told.getString("operation")).isEqualTo("iop_1");
+    assertThat(told.getLong("tookMillis")).isNotNegative();
+    assertThat(outcomes(gateway.account()).getFirst()).as("told again").isEqualTo(told);
+  }
+
+  private static List<JsonObject> outcomes(FakeService account) {
+    return account.calls.stream()
+        .filter(call -> call.uri().equals("/internal/audit/outcomes"))
+        .map(call -> new JsonObject(call.body()).getJsonArray("outcomes").getJsonObject(0))
+        .toList();
   }
 
   @Test

@@ -1,5 +1,7 @@
 package dev.slipway.account.api;
 
+import dev.slipway.account.audit.AuditLog;
+import dev.slipway.account.audit.Origin;
 import dev.slipway.account.domain.Name;
 import dev.slipway.account.domain.Secret;
 import dev.slipway.account.signin.DeviceAuthorizations;
@@ -44,14 +46,18 @@ public class ActivateResource {
   /// The prefix makes browsers insist on TLS and on this very host.
   private static final String COOKIE = "__Host-slipway-activate";
 
+  private static final String PATH = "/activate";
+
   private static final Pattern FORM_TOKEN = Pattern.compile("form_[A-Za-z0-9]{32}");
   private static final Pattern EMAIL =
       Pattern.compile("[^@\\s\\p{Cntrl}]{1,126}@[^@\\s\\p{Cntrl}]{1,126}");
 
   private final DeviceAuthorizations devices;
   private final Identities identities;
+  private final AuditLog audit;
 
-  ActivateResource(DeviceAuthorizations devices, Identities identities) {
+  ActivateResource(DeviceAuthorizations devices, Identities identities, AuditLog audit) {
+    this.audit = audit;
     this.devices = devices;
     this.identities = identities;
   }
@@ -103,10 +109,15 @@ public class ActivateResource {
       return switch (action == null ? "" : action) {
         case "continue" -> showCode(token, code);
         case "deny" -> deny(token, code);
-        case "approve" -> approve(token, code, given, secret, CallerAddress.of(request));
+        case "approve" -> approve(token, code, given, secret, CallerAddress.origin(request));
         case "sign-up" ->
             signUp(
-                token, code, given, email == null ? "" : email, secret, CallerAddress.of(request));
+                token,
+                code,
+                given,
+                email == null ? "" : email,
+                secret,
+                CallerAddress.origin(request));
         default -> page(400, token, ActivationPage.askForCode(token, "Enter the code."));
       };
     } catch (ApiException refusal) {
@@ -126,39 +137,43 @@ public class ActivateResource {
   }
 
   private Response approve(
-      String formToken, String code, String name, String password, String address) {
+      String formToken, String code, String name, String password, Origin origin) {
     Optional<String> identity =
         name.indexOf('\0') >= 0 || name.length() > 30 || password.length() > 128
             ? Optional.empty()
-            : identities.signIn(name, password, address);
+            : identities.signIn(name, password, origin.address());
     if (identity.isEmpty()) {
+      audit.failedToSignIn(name, PATH, origin, 403);
       return page(
           403,
           formToken,
           ActivationPage.signIn(formToken, code, name, false, "Wrong name or password."));
     }
-    return approved(formToken, code, identity.get());
+    return approved(formToken, code, identity.get(), origin);
   }
 
   private Response signUp(
-      String formToken, String code, String name, String email, String password, String address) {
+      String formToken, String code, String name, String email, String password, Origin origin) {
     String problem = problemWith(name, email, password);
     if (problem != null) {
       return page(400, formToken, ActivationPage.signIn(formToken, code, name, true, problem));
     }
     String identity =
-        identities.signUp(name, email.isBlank() ? null : email.strip(), password, address);
-    return approved(formToken, code, identity);
+        identities.signUp(name, email.isBlank() ? null : email.strip(), password, origin.address());
+    audit.signedUp(identity, PATH, origin);
+    return approved(formToken, code, identity, origin);
   }
 
-  private Response approved(String formToken, String code, String identity) {
-    return devices.approve(code, identity)
-        ? page(
-            200,
-            formToken,
-            ActivationPage.ended(
-                "You are signed in", "Go back to your terminal. This page can be closed."))
-        : unknownCode(formToken);
+  private Response approved(String formToken, String code, String identity, Origin origin) {
+    if (!devices.approve(code, identity)) {
+      return unknownCode(formToken);
+    }
+    audit.approvedDevice(identity, PATH, origin);
+    return page(
+        200,
+        formToken,
+        ActivationPage.ended(
+            "You are signed in", "Go back to your terminal. This page can be closed."));
   }
 
   private Response deny(String formToken, String code) {

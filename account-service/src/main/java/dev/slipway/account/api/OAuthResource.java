@@ -1,6 +1,7 @@
 package dev.slipway.account.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.slipway.account.audit.Origin;
 import dev.slipway.account.domain.Lifetimes;
 import dev.slipway.account.signin.DeviceAuthorizations;
 import dev.slipway.account.signin.Grants;
@@ -108,16 +109,16 @@ public class OAuthResource {
   @Path("/revoke")
   @Consumes(MediaType.APPLICATION_FORM_URLENCODED)
   @Operation(summary = "Revoke a refresh token (RFC 7009)")
-  public Response revokeByForm(MultivaluedMap<String, String> form) {
-    return revoke(parameters(form));
+  public Response revokeByForm(MultivaluedMap<String, String> form, RoutingContext request) {
+    return revoke(parameters(form), request);
   }
 
   @POST
   @Path("/revoke")
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(hidden = true)
-  public Response revokeByJson(@Nullable Map<String, Object> body) {
-    return revoke(parameters(body));
+  public Response revokeByJson(@Nullable Map<String, Object> body, RoutingContext request) {
+    return revoke(parameters(body), request);
   }
 
   private Response deviceCode(Map<String, String> parameters, RoutingContext request) {
@@ -138,25 +139,30 @@ public class OAuthResource {
   private Response token(Map<String, String> parameters, RoutingContext request) {
     String grantType = required(parameters, "grant_type");
     String client = required(parameters, "client_id");
+    Origin origin = CallerAddress.origin(request);
     Tokens tokens =
         switch (grantType) {
-          case DEVICE_CODE -> grants.byDeviceCode(client, required(parameters, "device_code"));
+          case DEVICE_CODE ->
+              grants.byDeviceCode(client, required(parameters, "device_code"), origin);
           case REFRESH_TOKEN ->
-              grants.byRefreshToken(client, required(parameters, "refresh_token"));
+              grants.byRefreshToken(client, required(parameters, "refresh_token"), origin);
           case PASSWORD ->
               grants.byPassword(
                   client,
                   required(parameters, "username"),
                   required(parameters, "password"),
                   parameters.get("scope"),
-                  CallerAddress.of(request));
+                  origin);
           default -> throw OAuthRefusal.unsupportedGrantType();
         };
     return uncached(tokens);
   }
 
-  private Response revoke(Map<String, String> parameters) {
-    grants.revoke(required(parameters, "client_id"), required(parameters, "token"));
+  private Response revoke(Map<String, String> parameters, RoutingContext request) {
+    grants.revoke(
+        required(parameters, "client_id"),
+        required(parameters, "token"),
+        CallerAddress.origin(request));
     return uncached(Map.of());
   }
 

@@ -1,5 +1,7 @@
 package dev.slipway.account.api;
 
+import dev.slipway.account.audit.AuditLog;
+import dev.slipway.account.audit.Origin;
 import dev.slipway.account.signin.Identities;
 import dev.slipway.common.operation.api.KeyedCalls;
 import dev.slipway.common.security.Anonymous;
@@ -47,8 +49,10 @@ public class SignUpResource {
 
   private final Identities identities;
   private final KeyedCalls calls;
+  private final AuditLog audit;
 
-  SignUpResource(Identities identities, KeyedCalls calls) {
+  SignUpResource(Identities identities, KeyedCalls calls, AuditLog audit) {
+    this.audit = audit;
     this.identities = identities;
     this.calls = calls;
   }
@@ -61,12 +65,15 @@ public class SignUpResource {
       RoutingContext request)
       throws SQLException {
     String email = body.email();
-    identities.signUp(
-        body.name(),
-        email == null || email.isBlank() ? null : email,
-        body.password(),
-        CallerAddress.of(request),
-        calls.key("POST sign-up", key, body));
+    Origin origin = CallerAddress.origin(request);
+    String identity =
+        identities.signUp(
+            body.name(),
+            email == null || email.isBlank() ? null : email,
+            body.password(),
+            origin.address(),
+            calls.key("POST sign-up", key, body));
+    audit.signedUp(identity, "/v1alpha1/sign-up", origin);
     return Response.status(Response.Status.CREATED).entity(Map.of()).build();
   }
 }

@@ -32,6 +32,7 @@ public final class Name {
           "organizations",
           "operations",
           "events",
+          "audit",
           "postgres",
           "dbosadmin",
           "dbos",

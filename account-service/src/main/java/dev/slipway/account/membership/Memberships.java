@@ -1,5 +1,6 @@
 package dev.slipway.account.membership;
 
+import dev.slipway.account.audit.AuditLog;
 import dev.slipway.account.domain.AccountErrors;
 import dev.slipway.account.domain.Lifetimes;
 import dev.slipway.account.domain.MembershipRules;
@@ -44,9 +45,16 @@ public class Memberships {
   private final AccountEvents events;
   private final OrganizationUsage usage;
   private final InstallationKeys keys;
+  private final AuditLog audit;
   private final Clock clock;
 
-  Memberships(AccountEvents events, OrganizationUsage usage, InstallationKeys keys, Clock clock) {
+  Memberships(
+      AccountEvents events,
+      OrganizationUsage usage,
+      InstallationKeys keys,
+      AuditLog audit,
+      Clock clock) {
+    this.audit = audit;
     this.events = events;
     this.usage = usage;
     this.keys = keys;
@@ -98,6 +106,7 @@ public class Memberships {
             invitation == null,
             now);
     user.persist();
+    audit.fileUnder(organization.id, identity);
     events.tell(
         user.id,
         organization.id,

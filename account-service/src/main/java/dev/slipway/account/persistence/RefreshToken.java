@@ -19,6 +19,9 @@ public class RefreshToken extends PanacheEntityBase {
   @Column(name = "token_hash")
   public byte[] tokenHash;
 
+  /// What people see of it.
+  public String id;
+
   public String identity;
 
   public String client;
@@ -39,8 +42,9 @@ public class RefreshToken extends PanacheEntityBase {
   protected RefreshToken() {}
 
   public RefreshToken(
-      byte[] tokenHash, String identity, String client, String scope, Instant madeAt) {
+      byte[] tokenHash, String id, String identity, String client, String scope, Instant madeAt) {
     this.tokenHash = tokenHash;
+    this.id = id;
     this.identity = identity;
     this.client = client;
     this.scope = scope;

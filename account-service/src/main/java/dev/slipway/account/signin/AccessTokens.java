@@ -32,10 +32,16 @@ public class AccessTokens {
 
   public static final String AUDIENCE = "dbos-cloud-api";
 
+  /// A token that was given out.
+  ///
+  /// @param id what people see of it
+  record Issued(String token, String id) {}
+
   /// Somebody who has signed in.
   ///
+  /// @param token  the identifier of the token that says so
   /// @param endsAt when this sign-in has to be renewed
-  public record SignedIn(String identity, Instant endsAt) {}
+  public record SignedIn(String identity, String token, Instant endsAt) {}
 
   private static final Duration SKEW = Duration.ofSeconds(5);
 
@@ -57,21 +63,24 @@ public class AccessTokens {
     this.resolver = (signature, contexts) -> keyOf(signature);
   }
 
-  String issue(String identity, String client, String scope) {
+  Issued issue(String identity, String client, String scope) {
     SigningKeys.Signing signing = keys.current();
     Instant now = clock.instant();
-    return Jwt.issuer(issuer)
-        .subject(identity)
-        .audience(AUDIENCE)
-        .claim("azp", client)
-        .claim("scope", scope)
-        .claim("jti", Identifiers.next("tok"))
-        .issuedAt(now)
-        .expiresAt(now.plus(Lifetimes.ACCESS_TOKEN))
-        .jws()
-        .algorithm(SignatureAlgorithm.RS256)
-        .keyId(signing.id())
-        .sign(signing.key());
+    String id = Identifiers.next("tok");
+    String token =
+        Jwt.issuer(issuer)
+            .subject(identity)
+            .audience(AUDIENCE)
+            .claim("azp", client)
+            .claim("scope", scope)
+            .claim("jti", id)
+            .issuedAt(now)
+            .expiresAt(now.plus(Lifetimes.ACCESS_TOKEN))
+            .jws()
+            .algorithm(SignatureAlgorithm.RS256)
+            .keyId(signing.id())
+            .sign(signing.key());
+    return new Issued(token, id);
   }
 
   /// Whom a token was issued to; none when it is expired, for somebody else, or not
@@ -84,6 +93,7 @@ public class AccessTokens {
     JwtConsumer consumer =
         new JwtConsumerBuilder()
             .setRequireSubject()
+            .setRequireJwtId()
             .setRequireExpirationTime()
             .setAllowedClockSkewInSeconds(Math.toIntExact(SKEW.toSeconds()))
             .setExpectedAudience(AUDIENCE)
@@ -97,6 +107,7 @@ public class AccessTokens {
       var found =
           new SignedIn(
               claims.getSubject(),
+              claims.getJwtId(),
               Instant.ofEpochMilli(claims.getExpirationTime().getValueInMillis()).plus(SKEW));
       verified.put(token, found);
       return Optional.of(found);

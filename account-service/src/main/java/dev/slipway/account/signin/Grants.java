@@ -1,13 +1,19 @@
 package dev.slipway.account.signin;
 
+import dev.slipway.account.audit.AuditLog;
+import dev.slipway.account.audit.AuditLog.SignIn;
+import dev.slipway.account.audit.Origin;
+import dev.slipway.account.domain.AuditedAction;
 import dev.slipway.account.domain.Lifetimes;
 import dev.slipway.account.domain.Secret;
 import dev.slipway.account.persistence.RefreshToken;
+import dev.slipway.common.id.Identifiers;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -26,10 +32,16 @@ public class Grants {
   private final Identities identities;
   private final AccessTokens accessTokens;
   private final DeviceAuthorizations devices;
+  private final AuditLog audit;
   private final Clock clock;
 
   Grants(
-      Identities identities, AccessTokens accessTokens, DeviceAuthorizations devices, Clock clock) {
+      Identities identities,
+      AccessTokens accessTokens,
+      DeviceAuthorizations devices,
+      AuditLog audit,
+      Clock clock) {
+    this.audit = audit;
     this.identities = identities;
     this.accessTokens = accessTokens;
     this.devices = devices;
@@ -37,22 +49,24 @@ public class Grants {
   }
 
   public Tokens byPassword(
-      String client, String name, String password, @Nullable String scope, String address) {
+      String client, String name, String password, @Nullable String scope, Origin origin) {
     requireClient(client);
-    String identity =
-        identities
-            .signIn(name, password, address)
-            .orElseThrow(() -> OAuthRefusal.invalidGrant("Wrong name or password"));
-    return issue(identity, client, known(scope));
+    Optional<String> identity = identities.signIn(name, password, origin.address());
+    if (identity.isEmpty()) {
+      OAuthRefusal refusal = OAuthRefusal.invalidGrant("Wrong name or password");
+      audit.failedToSignIn(name, "/oauth/token", origin, refusal.status());
+      throw refusal;
+    }
+    return issue(identity.get(), client, known(scope), origin);
   }
 
-  public Tokens byDeviceCode(String client, String deviceCode) {
+  public Tokens byDeviceCode(String client, String deviceCode, Origin origin) {
     requireClient(client);
     DeviceAuthorizations.Approved approved = devices.poll(client, deviceCode);
-    return issue(approved.identity(), client, approved.scope());
+    return issue(approved.identity(), client, approved.scope(), origin);
   }
 
-  public Tokens byRefreshToken(String client, String token) {
+  public Tokens byRefreshToken(String client, String token, Origin origin) {
     requireClient(client);
     Instant now = clock.instant();
     RefreshToken found =
@@ -69,21 +83,31 @@ public class Grants {
                   row.usedAt = now;
                   return row;
                 });
-    return tokens(found.identity, client, found.scope, null);
+    AccessTokens.Issued issued = accessTokens.issue(found.identity, client, found.scope);
+    audit.signedIn(
+        SignIn.of(found.identity, AuditedAction.RENEW_TOKEN, origin, issued.id(), found.id));
+    return tokens(issued, found.scope, null);
   }
 
   /// Always succeeds, as RFC 7009 asks: an unknown token is as dead as a revoked one.
-  public void revoke(String client, String token) {
+  public void revoke(String client, String token, Origin origin) {
     requireClient(client);
     Instant now = clock.instant();
-    QuarkusTransaction.requiringNew()
-        .run(
-            () -> {
-              RefreshToken row = RefreshToken.lock(Secret.hash(token));
-              if (row != null && row.client.equals(client) && row.revokedAt == null) {
-                row.revokedAt = now;
-              }
-            });
+    Optional<RefreshToken> revoked =
+        QuarkusTransaction.requiringNew()
+            .call(
+                () -> {
+                  RefreshToken row = RefreshToken.lock(Secret.hash(token));
+                  if (row == null || !row.client.equals(client) || row.revokedAt != null) {
+                    return Optional.empty();
+                  }
+                  row.revokedAt = now;
+                  return Optional.of(row);
+                });
+    revoked.ifPresent(
+        row ->
+            audit.signedIn(
+                SignIn.of(row.identity, AuditedAction.REVOKE_TOKEN, origin, null, row.id)));
   }
 
   static void requireClient(String client) {
@@ -101,28 +125,28 @@ public class Grants {
         " ", List.of(scope.split(" ", -1)).stream().filter(SCOPES::contains).distinct().toList());
   }
 
-  private Tokens issue(String identity, String client, String scope) {
+  private Tokens issue(String identity, String client, String scope, Origin origin) {
+    AccessTokens.Issued issued = accessTokens.issue(identity, client, scope);
     if (!List.of(scope.split(" ", -1)).contains(OFFLINE_ACCESS)) {
-      return tokens(identity, client, scope, null);
+      audit.signedIn(SignIn.of(identity, AuditedAction.SIGN_IN, origin, issued.id(), null));
+      return tokens(issued, scope, null);
     }
+    String id = Identifiers.next("rft");
     String token = Secret.refreshToken();
     Instant now = clock.instant();
     QuarkusTransaction.requiringNew()
         .run(
             () -> {
               RefreshToken.delete("usedAt < ?1", now.minus(Lifetimes.REFRESH_TOKEN_IDLE));
-              new RefreshToken(Secret.hash(token), identity, client, scope, now).persist();
+              new RefreshToken(Secret.hash(token), id, identity, client, scope, now).persist();
             });
-    return tokens(identity, client, scope, token);
+    audit.signedIn(SignIn.of(identity, AuditedAction.SIGN_IN, origin, issued.id(), id));
+    return tokens(issued, scope, token);
   }
 
-  private Tokens tokens(
-      String identity, String client, String scope, @Nullable String refreshToken) {
+  private static Tokens tokens(
+      AccessTokens.Issued issued, String scope, @Nullable String refreshToken) {
     return new Tokens(
-        accessTokens.issue(identity, client, scope),
-        refreshToken,
-        scope,
-        Lifetimes.ACCESS_TOKEN.toSeconds(),
-        "Bearer");
+        issued.token(), refreshToken, scope, Lifetimes.ACCESS_TOKEN.toSeconds(), "Bearer");
   }
 }

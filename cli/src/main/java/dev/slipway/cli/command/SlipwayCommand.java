@@ -38,6 +38,7 @@ import picocli.CommandLine.Spec;
       DatabaseCommand.class,
       ApplicationCommand.class,
       OperationsCommand.class,
+      AuditCommand.class,
       BenchCommand.class,
       ChaosCommand.class,
       CompletionCommand.class,

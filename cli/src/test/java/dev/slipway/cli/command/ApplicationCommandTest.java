@@ -347,6 +347,38 @@ class ApplicationCommandTest {
   }
 
   @Test
+  void theAuditLogIsListedAndExportedPageByPage() {
+    String one =
+        """
+        {"id":"aud_1","at":"2026-01-01T00:00:00.123456Z","actor":"bob","action":"instance.destroy",
+         "outcome":"accepted","status":202,"operation":"iop_1","path":"/v1alpha1/acme/databases/userdb/main",
+         "address":"10.0.0.1","token":"tok_1"}
+        """;
+    platform.answers(
+        call ->
+            !call.line().startsWith("GET " + ACME + "/audit?")
+                ? Reply.of(500, "{}")
+                : Reply.of(
+                    200,
+                    call.line().contains("cursor=more")
+                        ? "{\"entries\":[" + one.replace("bob", "ann") + "],\"next\":null}"
+                        : "{\"entries\":[" + one + "],\"next\":\"more\"}"));
+
+    Shell.Result list =
+        shell.run("audit", "list", "--actor", "bob", "--since", "2026-01-01T00:00:00Z");
+    assertThat(list.out())
+        .contains("2026-01-01T00:00:00Z  bob")
+        .contains("accepted 202 iop_1")
+        .contains("ann");
+    assertThat(platform.lines().getFirst())
+        .contains("actor=bob")
+        .contains("since=2026-01-01T00%3A00%3A00Z");
+    Shell.Result export = shell.run("audit", "export");
+    assertThat(export.out().lines()).hasSize(2).allMatch(line -> line.startsWith("{\"id\""));
+    assertThat(shell.run("audit", "list", "--since", "yesterday").exitCode()).isEqualTo(2);
+  }
+
+  @Test
   void aDestroyEndsWithTheReceiptOfAllThatWasMadeForIt() {
     begins("DELETE", "/applications/shop", "", "dop_1");
     ended("dop_1", "SUCCEEDED", "done", "");

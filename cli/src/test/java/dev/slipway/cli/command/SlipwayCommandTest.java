@@ -41,6 +41,7 @@ class SlipwayCommandTest {
         "up --no-such",
         "register",
         "bench provision --runs many",
+        "audit",
         "app",
         "app env",
         "app workflow queue",

@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.List;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /// What an organization can prove afterwards.
@@ -48,6 +50,56 @@ final class AuditIT {
     assertThat(receipt.toString()).doesNotContain(platform.home().toString());
     assertThat(bob.exchange("GET", "/v1alpha1/bob_receipt" + path, null).statusCode())
         .isEqualTo(404);
+  }
+
+  @Test
+  void theAuditLogSaysWhoDidWhatFromWhereAndWhatCameOfIt() throws Exception {
+    User ann = platform.register("ann_audit");
+    User eve = platform.register("eve_audit");
+    String operation = ann.provision("shop", PASSWORD);
+    ann.awaitAvailable("shop");
+    ann.exchange("DELETE", ann.databases() + "/userdb/nothing", null);
+    eve.exchange("DELETE", ann.databases() + "/userdb/shop", null);
+    Awaitility.await("the outcome of the last call")
+        .atMost(Duration.ofSeconds(10))
+        .until(
+            () ->
+                entries(ann, "?action=instance.destroy&actor=ann_audit").size() == 1
+                    && !entries(ann, "").findValuesAsText("outcome").contains("unknown"));
+
+    JsonNode all = entries(ann, "?order=oldest");
+
+    assertThat(all.findValuesAsText("action"))
+        .containsExactly(
+            "user.sign-up",
+            "user.sign-in",
+            "user.register",
+            "instance.provision",
+            "instance.destroy",
+            "instance.destroy");
+    assertThat(all.findValuesAsText("actor"))
+        .containsExactly(
+            "ann_audit", "ann_audit", "ann_audit", "ann_audit", "ann_audit", "eve_audit");
+    assertThat(all.findValuesAsText("outcome"))
+        .containsExactly("done", "done", "done", "accepted", "refused", "refused");
+    assertThat(all.get(3).path("operation").asText()).isEqualTo(operation);
+    assertThat(all.get(3).path("address").asText()).isIn("127.0.0.1", "0:0:0:0:0:0:0:1");
+    assertThat(all.get(3).path("agent").asText()).startsWith("Java-http-client");
+    assertThat(all.get(3).path("token").asText())
+        .isEqualTo(all.get(1).path("token").asText())
+        .startsWith("tok_");
+    assertThat(all.toString()).doesNotContain(PASSWORD).doesNotContain(ann.token());
+    assertThat(entries(eve, "").toString()).doesNotContain("ann_audit");
+    assertThat(
+            platform.query(
+                "account-service",
+                "select count(*) from audit where actor = 'ann_audit' and status is null"))
+        .containsExactly("0");
+    ann.destroy("shop");
+  }
+
+  private static JsonNode entries(User user, String query) {
+    return user.call("GET", "/v1alpha1/" + user.name() + "/audit" + query, null).path("entries");
   }
 
   private static List<Long> processesOf(String instance) {

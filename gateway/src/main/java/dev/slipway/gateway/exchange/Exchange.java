@@ -28,6 +28,13 @@ public final class Exchange {
   private static final Pattern ACCEPTED_IDENTIFIER = Pattern.compile("[A-Za-z0-9_-]{1,64}");
   private static final String ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
   private static final int IDENTIFIER_LENGTH = 20;
+
+  /// As long as the identifiers that services make.
+  private static final int ENTRY_LENGTH = 26;
+
+  /// As other proxies write it: the caller went away before there was an answer.
+  private static final int NOBODY_WAITED = 499;
+
   private static final int LONGEST_LOGGED_PATH = 200;
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -37,6 +44,14 @@ public final class Exchange {
   private final long began = System.nanoTime();
   private boolean over;
   private @Nullable Runnable whenGone;
+  private @Nullable String entry;
+  private @Nullable Ended whenEnded;
+
+  /// Is told when an answer has left whole.
+  @FunctionalInterface
+  public interface Ended {
+    void ended(int status, @Nullable String operation, long tookMillis);
+  }
 
   private Exchange(HttpServerRequest request, String identifier, Connections connections) {
     this.request = request;
@@ -48,7 +63,8 @@ public final class Exchange {
   public static Exchange begin(HttpServerRequest request, Connections connections) {
     String brought = request.getHeader(REQUEST_IDENTIFIER);
     boolean accepted = brought != null && ACCEPTED_IDENTIFIER.matcher(brought).matches();
-    String identifier = brought != null && accepted ? brought : newIdentifier();
+    String identifier =
+        brought != null && accepted ? brought : newIdentifier("req_", IDENTIFIER_LENGTH);
     var exchange = new Exchange(request, identifier, connections);
     connections.began(request);
     request.response().endHandler(ended -> exchange.end(request.response().getStatusCode()));
@@ -63,6 +79,22 @@ public final class Exchange {
 
   public String identifier() {
     return identifier;
+  }
+
+  /// Names this exchange in the audit log, however often it is asked about.
+  public String entry() {
+    String known = entry;
+    if (known == null) {
+      known = newIdentifier("aud_", ENTRY_LENGTH);
+      entry = known;
+    }
+    return known;
+  }
+
+  /// Has somebody told what came of it, unless the caller goes away before the answer: then nobody
+  /// knows.
+  public void whenEnded(Ended listener) {
+    whenEnded = listener;
   }
 
   /// Whether nobody waits for the answer any more.
@@ -192,8 +224,7 @@ public final class Exchange {
 
   private void gone() {
     boolean answered = request.response().ended();
-    // 499 as other proxies write it: the caller went away before there was an answer.
-    end(answered ? request.response().getStatusCode() : 499);
+    end(answered ? request.response().getStatusCode() : NOBODY_WAITED);
     if (!answered && whenGone != null) {
       whenGone.run();
     }
@@ -205,13 +236,13 @@ public final class Exchange {
     }
     over = true;
     connections.ended(request);
+    long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
     LOG.infof(
         "%s %s %d %dms %s",
-        request.method().name(),
-        loggedPath(request.uri()),
-        status,
-        TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began),
-        identifier);
+        request.method().name(), loggedPath(request.uri()), status, took, identifier);
+    if (whenEnded != null && status != NOBODY_WAITED) {
+      whenEnded.ended(status, request.response().headers().get("Operation-Id"), took);
+    }
   }
 
   private static String loggedPath(String uri) {
@@ -226,9 +257,9 @@ public final class Exchange {
     return path.toString();
   }
 
-  private static String newIdentifier() {
-    var identifier = new StringBuilder("req_");
-    for (int i = 0; i < IDENTIFIER_LENGTH; i++) {
+  private static String newIdentifier(String prefix, int length) {
+    var identifier = new StringBuilder(prefix);
+    for (int i = 0; i < length; i++) {
       identifier.append(ALPHABET.charAt(RANDOM.nextInt(ALPHABET.length())));
     }
     return identifier.toString();

@@ -32,9 +32,13 @@ public final class Permission {
   private final Upstreams upstreams;
   private final InternalSecret secret;
   private final Duration patience;
+  private final Outcomes outcomes;
 
   /// @param secret shows account-service that it is the gateway who asks
-  public Permission(Upstreams upstreams, InternalSecret secret, Duration patience) {
+  /// @param outcomes tells account-service what came of the calls that it has written down
+  public Permission(
+      Upstreams upstreams, InternalSecret secret, Duration patience, Outcomes outcomes) {
+    this.outcomes = outcomes;
     this.upstreams = upstreams;
     this.secret = secret;
     this.patience = patience;
@@ -60,6 +64,10 @@ public final class Permission {
             .put("organization", organization)
             .put("method", exchange.request().method().name())
             .put("path", target.path())
+            .put("entry", exchange.entry())
+            .put("address", exchange.request().remoteAddress().hostAddress())
+            .put("agent", exchange.request().getHeader("User-Agent"))
+            .put("request", exchange.identifier())
             .toBuffer();
     return secret
         .read()
@@ -95,10 +103,10 @@ public final class Permission {
         .questions()
         .request(options)
         .compose(request -> request.send(question))
-        .compose(response -> response.body().compose(body -> read(response, body)));
+        .compose(response -> response.body().compose(body -> read(exchange, response, body)));
   }
 
-  private static Future<String> read(HttpClientResponse response, Buffer body) {
+  private Future<String> read(Exchange exchange, HttpClientResponse response, Buffer body) {
     int status = response.statusCode();
     JsonObject answer;
     try {
@@ -107,6 +115,10 @@ public final class Permission {
       answer = new JsonObject();
     }
     if (status == 200 && answer.getValue("token") instanceof String internal) {
+      if (Boolean.TRUE.equals(answer.getValue("recorded"))) {
+        exchange.whenEnded(
+            (ended, operation, took) -> outcomes.report(exchange.entry(), ended, operation, took));
+      }
       return Future.succeededFuture(internal);
     }
     if (status >= 400 && status < 500 && answer.getValue("message") instanceof String) {

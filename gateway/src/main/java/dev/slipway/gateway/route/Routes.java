@@ -29,6 +29,7 @@ public final class Routes {
           line("/v1alpha1/{org}/secret", "GET", Target.ORGANIZATION),
           line("/v1alpha1/{org}/users", "GET", Target.ORGANIZATION),
           line("/v1alpha1/{org}/events", "GET", Target.EVENTS),
+          line("/v1alpha1/{org}/audit", "GET", Target.ORGANIZATION),
           line("/v1alpha1/{org}/join", "POST", Target.ORGANIZATION),
           line("/v1alpha1/{org}/databases", "GET POST PUT PATCH DELETE", Target.DATABASES),
           line("/v1alpha1/{org}/databases/**", "GET POST PUT PATCH DELETE", Target.DATABASES),
