@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
       UpCommand.class,
       DownCommand.class,
       StatusCommand.class,
+      OrphansCommand.class,
       DemoCommand.class,
       EnvCommand.class,
       RegisterCommand.class,

@@ -42,6 +42,7 @@ class SlipwayCommandTest {
         "register",
         "bench provision --runs many",
         "audit",
+        "orphans",
         "app",
         "app env",
         "app workflow queue",

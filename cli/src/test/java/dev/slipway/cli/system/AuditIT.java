@@ -6,8 +6,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -96,6 +101,63 @@ final class AuditIT {
                 "select count(*) from audit where actor = 'ann_audit' and status is null"))
         .containsExactly("0");
     ann.destroy("shop");
+  }
+
+  @Test
+  void aPlantedOrphanIsListedAndCleanedIntoTheTrashAndNothingElse() throws Exception {
+    User ann = platform.register("ann_orphans");
+    ann.provision("shop", PASSWORD);
+    String owned = ann.awaitAvailable("shop").path("ID").asText();
+    Path instances = platform.home().resolve("data/instances").toRealPath();
+    String orphan = "ins_" + UUID.randomUUID().toString().replace("-", "").substring(0, 26);
+    Path data = Files.createDirectories(instances.resolve(orphan).resolve("data"));
+    Files.writeString(data.resolve("kept.txt"), "somebody's");
+    Process process = new ProcessBuilder("sleep", "600").directory(data.toFile()).start();
+    try {
+      JsonNode listed = orphans("list");
+      assertThat(names(listed.path("instances").path("found"), "instance"))
+          .contains(orphan)
+          .doesNotContain(owned);
+
+      JsonNode cleaned = orphans("clean", "--yes");
+
+      assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(instances.resolve(orphan)).doesNotExist();
+      Path trash =
+          cleaned
+              .valueStream()
+              .filter(one -> one.path("subject").asText().equals(orphan))
+              .map(one -> Path.of(one.path("trash").asText()))
+              .findFirst()
+              .orElseThrow();
+      assertThat(trash).startsWithRaw(platform.home().resolve("trash"));
+      assertThat(trash.resolve("data/kept.txt")).hasContent("somebody's");
+      assertThat(names(orphans("list").path("instances").path("found"), "instance", "trash"))
+          .doesNotContain(orphan);
+      assertThat(names(orphans("clean", "--yes"), "subject")).doesNotContain(orphan);
+      ann.connect("shop", PASSWORD).close();
+    } finally {
+      process.destroyForcibly();
+      ann.destroy("shop");
+    }
+  }
+
+  private JsonNode orphans(String... arguments) throws Exception {
+    List<String> all = new ArrayList<>(List.of("orphans"));
+    all.addAll(List.of(arguments));
+    all.add("--json");
+    return PlatformUnderTest.get()
+        .slipway(platform.home(), all.toArray(String[]::new))
+        .succeeded()
+        .json();
+  }
+
+  /// @param but things of this kind
+  private static List<String> names(JsonNode list, String field, String... but) {
+    return list.valueStream()
+        .filter(one -> !List.of(but).contains(one.path("kind").asText()))
+        .map(one -> one.path(field).asText())
+        .toList();
   }
 
   private static JsonNode entries(User user, String query) {

@@ -61,9 +61,13 @@ public final class Ledger {
 
   /// Strikes out one thing of a subject.
   ///
-  /// @param operation the one that has verified it
+  /// @param operation the one that has verified it; null when none did, but a person's cleaning
   public void gone(
-      Pipeline writes, String operation, String subject, Resource resource, String proof) {
+      Pipeline writes,
+      @Nullable String operation,
+      String subject,
+      Resource resource,
+      String proof) {
     writes.add(
         """
         update ledger set state = 'GONE', gone_at = clock_timestamp(), proof = ?, gone_by = ?

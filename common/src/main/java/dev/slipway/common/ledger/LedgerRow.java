@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// @param madeAt when the step that made it was done; absent while it is only planned, and of what
 ///     was struck out before
 /// @param proof  how its absence was verified, present once it is gone
-/// @param goneBy the operation that verified it, present once it is gone; absent of rows that an
-///     older version struck out
+/// @param goneBy the operation that verified it, present once it is gone; absent of rows that
+///     cleaning up orphans, or an older version, struck out
 public record LedgerRow(
     long number,
     String subject,

@@ -96,6 +96,14 @@ public final class OperationEngine implements AutoCloseable {
     return begun;
   }
 
+  /// Does something to a subject on which no operation works, and none can begin to meanwhile. A
+  /// subject that this database never heard of is unknown to it afterwards, too.
+  ///
+  /// @return empty when an operation works on it; then nothing was done
+  public <T> Optional<T> whileIdle(String subject, Transactions.Work<T> work) throws SQLException {
+    return transactions.inNew(connection -> store.whileIdle(connection, subject, work));
+  }
+
   /// Obeys a command of another service. Doing so again has no further effect than that the answer
   /// is sent again.
   public void obey(Connection connection, OperationCommand command) throws SQLException {

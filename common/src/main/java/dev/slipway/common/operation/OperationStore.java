@@ -1149,6 +1149,32 @@ final class OperationStore {
     return (Subject) Objects.requireNonNull(locked, "A subject that was just made is there");
   }
 
+  /// Holds the subject's row while the work is done. Whoever begins something on a subject that
+  /// nobody has heard of waits for the row that is made here, and then makes its own.
+  <T> Optional<T> whileIdle(Connection connection, String subject, Transactions.Work<T> work)
+      throws SQLException {
+    boolean unheardOf =
+        execute(
+                connection,
+                "insert into subject (id, organization) values (?, '') on conflict do nothing",
+                subject)
+            == 1;
+    queryText(connection, "select id from subject where id = ? for update", subject);
+    String unfinished =
+        queryText(
+            connection,
+            "select id from operation where subject = ? and phase <> 'ENDED' limit 1",
+            subject);
+    if (unfinished != null) {
+      return Optional.empty();
+    }
+    T done = work.on(connection);
+    if (unheardOf) {
+      execute(connection, "delete from subject where id = ?", subject);
+    }
+    return Optional.of(done);
+  }
+
   /// A subject's row, locked.
   ///
   /// @param now the platform's running time in milliseconds

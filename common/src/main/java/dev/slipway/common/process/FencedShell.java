@@ -1,5 +1,6 @@
 package dev.slipway.common.process;
 
+import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
 import java.io.IOException;
@@ -148,6 +149,16 @@ public final class FencedShell {
     } catch (IOException e) {
       // It ended without reading; its exit status says why.
     }
+  }
+
+  /// How the ledger would name what an action says it has moved to the trash; null when it says
+  /// nothing.
+  public static @Nullable Resource trash(List<String> results) {
+    return results.stream()
+        .filter(result -> result.startsWith("trash "))
+        .map(result -> new Resource("trash", result.substring("trash ".length())))
+        .findFirst()
+        .orElse(null);
   }
 
   private static List<String> results(String output) {

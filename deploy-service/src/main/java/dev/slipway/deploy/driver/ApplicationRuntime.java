@@ -4,6 +4,7 @@ import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.driver.Found;
 import dev.slipway.common.driver.Gone;
 import dev.slipway.common.driver.Locality;
+import dev.slipway.common.driver.Trashed;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
@@ -154,6 +155,14 @@ public interface ApplicationRuntime {
   ///
   /// @throws DriverFailure transient, when one of them is still there
   Gone proveGone(String application, Collection<Resource> things)
+      throws DriverFailure, InterruptedException;
+
+  /// Ends whatever runs of an application that is nobody's and moves its folder into the trash, for
+  /// a person who asked for it by name. Acts under the highest epoch seen.
+  ///
+  /// @param expected the open ledger rows of the application
+  /// @return a proof for each of them and for whatever else of it was found
+  Trashed moveToTrash(String application, Collection<Resource> expected)
       throws DriverFailure, InterruptedException;
 
   /// Everything that exists and carries this installation's identifier, in reality and not in any

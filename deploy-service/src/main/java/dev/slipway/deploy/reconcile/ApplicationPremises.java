@@ -6,6 +6,7 @@ import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.OperationEngine;
 import dev.slipway.common.operation.Transactions;
 import dev.slipway.common.reconcile.Books;
+import dev.slipway.common.reconcile.Cleaning;
 import dev.slipway.common.reconcile.Janitor;
 import dev.slipway.common.reconcile.Premises;
 import dev.slipway.common.reconcile.SqlBooks;
@@ -34,6 +35,16 @@ record ApplicationPremises(ApplicationRuntime runtime) implements Premises {
 
     @Produces
     @Singleton
+    Cleaning cleaning(
+        ApplicationRuntime runtime,
+        Janitor janitor,
+        Transactions transactions,
+        OperationEngine engine) {
+      return ApplicationPremises.cleaning(runtime, janitor, transactions, engine);
+    }
+
+    @Produces
+    @Singleton
     Janitor janitor(
         ApplicationRuntime runtime,
         Transactions transactions,
@@ -42,6 +53,14 @@ record ApplicationPremises(ApplicationRuntime runtime) implements Premises {
         @ConfigProperty(name = "slipway.janitor.apart", defaultValue = "10m") Duration apart) {
       return ApplicationPremises.janitor(runtime, transactions, engine, installation, apart);
     }
+  }
+
+  static Cleaning cleaning(
+      ApplicationRuntime runtime,
+      Janitor janitor,
+      Transactions transactions,
+      OperationEngine engine) {
+    return new Cleaning(engine, janitor, books(transactions), runtime::moveToTrash);
   }
 
   static SqlBooks books(Transactions transactions) {

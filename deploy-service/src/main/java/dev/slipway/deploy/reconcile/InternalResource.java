@@ -1,11 +1,16 @@
 package dev.slipway.deploy.reconcile;
 
+import dev.slipway.common.reconcile.Cleaning;
 import dev.slipway.common.reconcile.Discrepancy;
 import dev.slipway.common.reconcile.Janitor;
 import dev.slipway.common.security.Internal;
 import dev.slipway.deploy.domain.Applications;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.inject.Inject;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.NotNull;
+import jakarta.validation.constraints.Pattern;
+import jakarta.validation.constraints.Size;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -45,9 +50,12 @@ public class InternalResource {
   private final PlatformStop stop;
   private final Janitor janitor;
   private final Applications applications;
+  private final Cleaning cleaning;
 
   @Inject
-  InternalResource(PlatformStop stop, Janitor janitor, Applications applications) {
+  InternalResource(
+      PlatformStop stop, Janitor janitor, Applications applications, Cleaning cleaning) {
+    this.cleaning = cleaning;
     this.stop = stop;
     this.janitor = janitor;
     this.applications = applications;
@@ -87,6 +95,24 @@ public class InternalResource {
                     known.discrepancy().removable(),
                     known.since()))
         .toList();
+  }
+
+  /// @param subjects the applications of which something was found
+  public record Wanted(
+      @NotNull(message = "must be given") @Size(max = 1000, message = "must be at most 1000")
+          List<
+                  @Pattern(
+                      regexp = "app_[0-9a-z]{26}",
+                      message = "must be identifiers of applications")
+                  String>
+              subjects) {}
+
+  /// Moves to the trash what is found of applications that are nobody's, each for itself.
+  @POST
+  @Path("orphans/clean")
+  public List<Cleaning.Cleaned> clean(@NotNull(message = "must be given") @Valid Wanted body)
+      throws SQLException, InterruptedException {
+    return cleaning.clean(body.subjects());
   }
 
   /// Whether an organization still owns something, which keeps its last user from leaving it.

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.driver.Found;
 import dev.slipway.common.driver.Gone;
+import dev.slipway.common.driver.Trashed;
 import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
@@ -14,6 +15,7 @@ import dev.slipway.common.operation.Fence;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -150,6 +152,25 @@ public abstract class ApplicationRuntimeContract {
     assertThat(runtime().read(version, "absent.json")).isEmpty();
     assertThat(found(version)).contains(runtime().folder(version));
     destroy(version, 2);
+  }
+
+  @Test
+  void trashKeepsTheFilesAndEndsWhatRuns() throws Exception {
+    VersionReference version = adopted();
+    ExecutorSpecification executor = executor(version, healthy());
+    runtime().start(fence(version, 1), executor);
+    List<Resource> expected = new ArrayList<>(runtime().footprint(executor));
+    expected.add(runtime().folder(version));
+
+    Trashed trashed = runtime().moveToTrash(version.application(), expected);
+
+    assertThat(trashed.folder()).isNotNull();
+    assertThat(trashed.gone().proofs()).containsKeys(expected.toArray(Resource[]::new));
+    assertThat(found(version)).isEmpty();
+    assertThat(runtime().observe(executor).state()).isEqualTo(ExecutorObservation.State.GONE);
+    Trashed again = runtime().moveToTrash(version.application(), expected);
+    assertThat(again.folder()).isNull();
+    assertThat(again.gone().proofs()).containsKeys(expected.toArray(Resource[]::new));
   }
 
   @Test

@@ -4,6 +4,7 @@ import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.driver.Found;
 import dev.slipway.common.driver.Gone;
 import dev.slipway.common.driver.Locality;
+import dev.slipway.common.driver.Trashed;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
@@ -622,6 +623,27 @@ public final class FakeApplicationRuntime implements ApplicationRuntime {
                   running -> running.specification.version().application().equals(application));
         });
     return proveGone(application, resources);
+  }
+
+  @Override
+  public Trashed moveToTrash(String application, Collection<Resource> expected)
+      throws DriverFailure {
+    var resources = new LinkedHashSet<Resource>(expected);
+    boolean folder;
+    synchronized (reality) {
+      inventory().stream()
+          .filter(found -> found.subject().equals(application))
+          .map(Found::resource)
+          .forEach(resources::add);
+      folder =
+          reality.folders.keySet().removeIf(version -> version.application().equals(application));
+      reality
+          .executors
+          .values()
+          .removeIf(running -> running.specification.version().application().equals(application));
+    }
+    return new Trashed(
+        folder ? new Resource("trash", application) : null, proveGone(application, resources));
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.slipway.common.driver.Found;
 import dev.slipway.common.driver.Gone;
 import dev.slipway.common.driver.Locality;
 import dev.slipway.common.driver.ScramVerifier;
+import dev.slipway.common.driver.Trashed;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
@@ -164,10 +165,12 @@ public interface InstanceDriver {
   /// table: data, trash, processes.
   List<Found> inventory() throws DriverFailure, InterruptedException;
 
-  /// Ends whatever runs of an instance nobody knows and moves its data into the trash, for a person
-  /// who asked for it by name. The subject has no row that could have an epoch, so this acts under
-  /// the highest epoch seen.
+  /// Ends whatever runs of an instance that is nobody's and moves its data into the trash, for a
+  /// person who asked for it by name. The subject may have no row that could have an epoch, so this
+  /// acts under the highest epoch seen.
   ///
-  /// @return how the ledger would name the thing in the trash
-  Resource moveToTrash(String instance) throws DriverFailure, InterruptedException;
+  /// @param expected the open ledger rows of the instance
+  /// @return a proof for each of them and for whatever else of it was found
+  Trashed moveToTrash(String instance, Collection<Resource> expected)
+      throws DriverFailure, InterruptedException;
 }

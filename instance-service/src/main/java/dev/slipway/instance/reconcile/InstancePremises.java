@@ -6,6 +6,7 @@ import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.OperationEngine;
 import dev.slipway.common.operation.Transactions;
 import dev.slipway.common.reconcile.Books;
+import dev.slipway.common.reconcile.Cleaning;
 import dev.slipway.common.reconcile.Janitor;
 import dev.slipway.common.reconcile.Premises;
 import dev.slipway.common.reconcile.SqlBooks;
@@ -34,6 +35,13 @@ record InstancePremises(InstanceDriver driver) implements Premises {
 
     @Produces
     @Singleton
+    Cleaning cleaning(
+        InstanceDriver driver, Janitor janitor, Transactions transactions, OperationEngine engine) {
+      return InstancePremises.cleaning(driver, janitor, transactions, engine);
+    }
+
+    @Produces
+    @Singleton
     Janitor janitor(
         InstanceDriver driver,
         Transactions transactions,
@@ -42,6 +50,11 @@ record InstancePremises(InstanceDriver driver) implements Premises {
         @ConfigProperty(name = "slipway.janitor.apart", defaultValue = "10m") Duration apart) {
       return InstancePremises.janitor(driver, transactions, engine, installation, apart);
     }
+  }
+
+  static Cleaning cleaning(
+      InstanceDriver driver, Janitor janitor, Transactions transactions, OperationEngine engine) {
+    return new Cleaning(engine, janitor, books(transactions), driver::moveToTrash);
   }
 
   static SqlBooks books(Transactions transactions) {

@@ -1,6 +1,7 @@
 package dev.slipway.instance.reconcile;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.slipway.common.reconcile.Cleaning;
 import dev.slipway.common.reconcile.Discrepancy;
 import dev.slipway.common.reconcile.Janitor;
 import dev.slipway.common.security.Internal;
@@ -10,6 +11,10 @@ import dev.slipway.instance.persistence.InstanceViews;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.NotNull;
+import jakarta.validation.constraints.Pattern;
+import jakarta.validation.constraints.Size;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -79,9 +84,16 @@ public class InternalResource {
   private final PlatformStop stop;
   private final Instances instances;
   private final InstanceViews views;
+  private final Cleaning cleaning;
 
   @Inject
-  InternalResource(Janitor janitor, PlatformStop stop, Instances instances, InstanceViews views) {
+  InternalResource(
+      Janitor janitor,
+      PlatformStop stop,
+      Instances instances,
+      InstanceViews views,
+      Cleaning cleaning) {
+    this.cleaning = cleaning;
     this.janitor = janitor;
     this.stop = stop;
     this.instances = instances;
@@ -119,6 +131,24 @@ public class InternalResource {
         report.off().orElse("working"),
         orphans(report, Discrepancy.Side.FOUND),
         orphans(report, Discrepancy.Side.MISSING));
+  }
+
+  /// @param subjects the instances of which something was found
+  public record Wanted(
+      @NotNull(message = "must be given") @Size(max = 1000, message = "must be at most 1000")
+          List<
+                  @Pattern(
+                      regexp = "ins_[0-9a-z]{26}",
+                      message = "must be identifiers of instances")
+                  String>
+              subjects) {}
+
+  /// Moves to the trash what is found of instances that are nobody's, each for itself.
+  @POST
+  @Path("orphans/clean")
+  public List<Cleaning.Cleaned> clean(@NotNull(message = "must be given") @Valid Wanted body)
+      throws SQLException, InterruptedException {
+    return cleaning.clean(body.subjects());
   }
 
   private static List<Orphan> orphans(Janitor.Report report, Discrepancy.Side side) {

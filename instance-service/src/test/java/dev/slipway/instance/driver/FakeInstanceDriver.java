@@ -5,6 +5,7 @@ import dev.slipway.common.driver.Found;
 import dev.slipway.common.driver.Gone;
 import dev.slipway.common.driver.Locality;
 import dev.slipway.common.driver.ScramVerifier;
+import dev.slipway.common.driver.Trashed;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
@@ -440,14 +441,21 @@ public final class FakeInstanceDriver implements InstanceDriver {
   }
 
   @Override
-  public Resource moveToTrash(String instance) throws DriverFailure, InterruptedException {
+  public Trashed moveToTrash(String instance, Collection<Resource> expected)
+      throws DriverFailure, InterruptedException {
+    boolean there;
     synchronized (reality) {
-      if (reality.servers.remove(instance) == null) {
-        throw new DriverFailure.Permanent("not-created", "this instance has no data");
+      there = reality.servers.remove(instance) != null;
+      if (there) {
+        reality.trash.add(instance);
       }
-      reality.trash.add(instance);
-      return new Resource("trash", instance);
     }
+    return new Trashed(
+        there ? new Resource("trash", instance) : null,
+        proveGone(
+            instance,
+            Stream.concat(expected.stream(), Stream.of(directory(instance), process(instance)))
+                .toList()));
   }
 
   private void act(String act, Fence fence, String instance, Change change)

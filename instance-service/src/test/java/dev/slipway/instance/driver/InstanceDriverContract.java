@@ -7,11 +7,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.slipway.common.driver.Found;
 import dev.slipway.common.driver.Gone;
 import dev.slipway.common.driver.ScramVerifier;
+import dev.slipway.common.driver.Trashed;
 import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -336,11 +338,17 @@ public abstract class InstanceDriverContract {
   void trashKeepsTheDataAndEndsTheServer() throws Exception {
     InstanceSpecification specification = provisioned();
 
-    Resource trash = driver().moveToTrash(specification.instance());
+    List<Resource> expected = driver().footprint(specification).all();
 
+    Trashed trashed = driver().moveToTrash(specification.instance(), expected);
+
+    Resource trash = Objects.requireNonNull(trashed.folder());
     assertThat(trash.kind()).isEqualTo("trash");
+    assertThat(trashed.gone().proofs()).containsKeys(expected.toArray(Resource[]::new));
     assertThat(found(specification).map(Found::resource)).containsExactly(trash);
     assertThat(driver().observe(specification).state()).isEqualTo(Observation.State.DOWN);
-    assertRefused("not-created", () -> driver().moveToTrash(specification.instance()));
+    Trashed again = driver().moveToTrash(specification.instance(), expected);
+    assertThat(again.folder()).isNull();
+    assertThat(again.gone().proofs()).containsKeys(expected.toArray(Resource[]::new));
   }
 }

@@ -5,6 +5,7 @@ import dev.slipway.common.driver.Found;
 import dev.slipway.common.driver.Gone;
 import dev.slipway.common.driver.Locality;
 import dev.slipway.common.driver.ScramVerifier;
+import dev.slipway.common.driver.Trashed;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
@@ -24,7 +25,14 @@ public final class WatchedDriver implements InstanceDriver {
   private final InstanceDriver driver;
   private volatile Look look;
   private volatile Runnable afterInventory = () -> {};
+  private volatile Event beforeTrash = () -> {};
   private volatile List<Endpoint> offered = List.of();
+
+  /// Something that may wait.
+  @FunctionalInterface
+  public interface Event {
+    void happen() throws InterruptedException;
+  }
 
   public WatchedDriver(InstanceDriver driver) {
     this.driver = driver;
@@ -33,6 +41,11 @@ public final class WatchedDriver implements InstanceDriver {
 
   public void look(Look instead) {
     look = instead;
+  }
+
+  /// Happens before anything is moved to the trash.
+  public void beforeTrash(Event event) {
+    beforeTrash = event;
   }
 
   /// These and no others.
@@ -157,7 +170,9 @@ public final class WatchedDriver implements InstanceDriver {
   }
 
   @Override
-  public Resource moveToTrash(String instance) throws DriverFailure, InterruptedException {
-    return driver.moveToTrash(instance);
+  public Trashed moveToTrash(String instance, Collection<Resource> expected)
+      throws DriverFailure, InterruptedException {
+    beforeTrash.happen();
+    return driver.moveToTrash(instance, expected);
   }
 }

@@ -307,7 +307,7 @@ final class JanitorTest {
   @Test
   void trashIsNeverEmptied() throws Exception {
     String id = leftover();
-    stage.reality.moveToTrash(id);
+    stage.reality.moveToTrash(id, List.of());
 
     lookLongAndOften();
 

@@ -4,6 +4,7 @@ import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.driver.Found;
 import dev.slipway.common.driver.Gone;
 import dev.slipway.common.driver.Locality;
+import dev.slipway.common.driver.Trashed;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
@@ -684,6 +685,22 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
       throw survivor();
     }
     return proveGone(application, resources);
+  }
+
+  @Override
+  public Trashed moveToTrash(String application, Collection<Resource> expected)
+      throws DriverFailure, InterruptedException {
+    var resources = new LinkedHashSet<Resource>(expected);
+    inventory().stream()
+        .filter(found -> found.subject().equals(VersionReference.requireApplication(application)))
+        .map(Found::resource)
+        .forEach(resources::add);
+    List<String> results = shell.runUnderHighestEpoch("trash", application);
+    resources.add(new Resource("directory", application));
+    if (!living().getOrDefault(application, Set.of()).isEmpty()) {
+      throw survivor();
+    }
+    return new Trashed(FencedShell.trash(results), proveGone(application, resources));
   }
 
   /// The shell has looked, too; but its word alone is not a proof.

@@ -370,5 +370,22 @@ destroy() {
   fi
 }
 
+# A folder that was brought here may claim a user number that is somebody else's by now.
+trash() {
+  check_owner
+  know_user
+  if [ -n "$uid" ] && [ "$(cat "$root/.users/$uid" 2> /dev/null)" != "$subject" ]; then
+    uid=
+    as=
+  fi
+  end_all everybody
+  release_user
+  [ -d "$home" ] || return 0
+  [ -d "$root/.trash" ] || mkdir -m 700 "$root/.trash" || exit 1
+  name=$subject-$(date -u +%Y%m%dT%H%M%SZ)-$$
+  mv -T "$home" "$root/.trash/$name" || exit 1
+  echo "=trash $name"
+}
+
 take_lock
 "$action"

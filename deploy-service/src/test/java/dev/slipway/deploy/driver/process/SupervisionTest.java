@@ -116,6 +116,24 @@ final class SupervisionTest {
     return executor;
   }
 
+  @Test
+  void aFolderThatClaimsAnothersUserNumberTakesNothingAlongToTheTrash() throws Exception {
+    VersionReference living = adopted(Map.of("server.js", SERVER));
+    ExecutorSpecification executor = started(living, "exec node server.js");
+    Path home = stage.root.resolve(living.application());
+    assumeTrue(Files.exists(home.resolve("uid")), "applications have no users of their own here");
+    String orphan = Identifiers.next("app");
+    Path planted = Files.createDirectory(stage.root.resolve(orphan));
+    Files.copy(home.resolve("uid"), planted.resolve("uid"));
+
+    assertThat(stage.runtime.moveToTrash(orphan, List.of()).folder()).isNotNull();
+
+    assertThat(planted).doesNotExist();
+    assertThat(stage.runtime.observe(executor).state()).isEqualTo(State.HEALTHY);
+    assertThat(stage.root.resolve(".users").resolve(Files.readString(home.resolve("uid")).strip()))
+        .hasContent(living.application());
+  }
+
   private static ExecutorObservation await(ExecutorSpecification executor, State state) {
     return await(executor, seen -> seen.state() == state);
   }

@@ -5,6 +5,7 @@ import dev.slipway.common.driver.Found;
 import dev.slipway.common.driver.Gone;
 import dev.slipway.common.driver.Locality;
 import dev.slipway.common.driver.ScramVerifier;
+import dev.slipway.common.driver.Trashed;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
@@ -783,15 +784,16 @@ public final class ProcessInstanceDriver implements InstanceDriver {
   }
 
   @Override
-  public Resource moveToTrash(String instance) throws DriverFailure, InterruptedException {
+  public Trashed moveToTrash(String instance, Collection<Resource> expected)
+      throws DriverFailure, InterruptedException {
     List<String> results =
         shell.runUnderHighestEpoch("trash", InstanceSpecification.requireIdentifier(instance));
-    for (String result : results) {
-      if (result.startsWith("trash ")) {
-        return new Resource("trash", result.substring("trash ".length()));
-      }
-    }
-    throw new DriverFailure.Permanent("not-created", "this instance has no data");
+    fresh.remove(instance);
+    signIns.remove(instance);
+    var resources = new LinkedHashSet<Resource>(expected);
+    resources.add(directory(instance));
+    resources.add(process(instance));
+    return new Trashed(FencedShell.trash(results), proveGone(instance, resources));
   }
 
   private static void requireSubject(Fence fence, String instance) {

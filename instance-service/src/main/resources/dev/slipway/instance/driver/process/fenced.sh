@@ -194,8 +194,8 @@ destroy() {
 
 trash() {
   check_owner
-  [ -d "$home" ] || return 0
   clear_processes
+  [ -d "$home" ] || return 0
   name=$instance-$(date -u +%Y%m%dT%H%M%SZ)-$$
   mv "$home" "$root/.trash/$name" || exit 1
   echo "=trash $name"
