@@ -226,6 +226,16 @@ final class PlatformFromOutside {
 
   HttpResponse<String> exchange(
       String method, String path, @Nullable String token, @Nullable Object body) {
+    return exchange(method, path, token, body, Map.of());
+  }
+
+  /// @param headers beside the usual
+  HttpResponse<String> exchange(
+      String method,
+      String path,
+      @Nullable String token,
+      @Nullable Object body,
+      Map<String, String> headers) {
     try {
       String text =
           body == null ? "" : body instanceof String ready ? ready : JSON.writeValueAsString(body);
@@ -237,6 +247,7 @@ final class PlatformFromOutside {
       if (token != null) {
         request.header("Authorization", "Bearer " + token);
       }
+      headers.forEach(request::header);
       return client().send(request.build(), HttpResponse.BodyHandlers.ofString());
     } catch (IOException failure) {
       throw new UncheckedIOException(failure);
