@@ -2,6 +2,7 @@ package dev.slipway.account.messaging;
 
 import dev.slipway.account.feed.Subscriptions;
 import dev.slipway.common.inbox.MessageIntake;
+import dev.slipway.common.operation.OperationEvent;
 import dev.slipway.common.operation.Transactions;
 import dev.slipway.common.outbox.Json;
 import dev.slipway.common.outbox.Message;
@@ -24,6 +25,8 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 @ApplicationScoped
 class EventFeed {
 
+  private static final String ENDED = Message.typeOf(OperationEvent.Ended.class);
+
   private final Transactions transactions;
   private final Subscriptions subscriptions;
   private final Map<String, MessageIntake> intakes = new ConcurrentHashMap<>();
@@ -45,6 +48,9 @@ class EventFeed {
   }
 
   private void append(Connection connection, Message message) throws SQLException {
+    if (repeatsEnd(connection, message)) {
+      return;
+    }
     long number = nextNumber(connection, message.organization());
     try (PreparedStatement insert =
         connection.prepareStatement(
@@ -58,6 +64,25 @@ class EventFeed {
       insert.executeUpdate();
     }
     transactions.afterCommit(() -> subscriptions.reaches(message.organization(), number));
+  }
+
+  /// An end is sent again to a service that asks for the operation again, as its answer. Nothing
+  /// has happened by that: an operation ends once.
+  private static boolean repeatsEnd(Connection connection, Message message) throws SQLException {
+    if (!message.type().equals(ENDED)) {
+      return false;
+    }
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            "select 1 from event_feed"
+                + " where organization = ? and operation = ? and event->>'type' = ?")) {
+      select.setString(1, message.organization());
+      select.setString(2, message.data().path("operation").asText());
+      select.setString(3, ENDED);
+      try (ResultSet row = select.executeQuery()) {
+        return row.next();
+      }
+    }
   }
 
   private static long nextNumber(Connection connection, String organization) throws SQLException {

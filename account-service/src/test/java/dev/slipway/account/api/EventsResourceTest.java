@@ -17,6 +17,7 @@ import dev.slipway.common.contract.account.AccountEvent;
 import dev.slipway.common.contract.deploy.DeployEvent;
 import dev.slipway.common.contract.instance.InstanceEvent;
 import dev.slipway.common.operation.OperationEvent;
+import dev.slipway.common.operation.Outcome;
 import dev.slipway.common.operation.Transactions;
 import dev.slipway.common.outbox.Event;
 import dev.slipway.common.outbox.Json;
@@ -92,6 +93,29 @@ class EventsResourceTest {
       await().atMost(SOON).until(() -> reader.events.size() == end);
       assertThat(reader.numbers()).isEqualTo(range(1, end));
     }
+  }
+
+  /// A service that asks for an operation again is told its end again; a reader is not.
+  @Test
+  void anEndThatIsSentAgainIsToldOnce() throws Exception {
+    Person person = gateway.register();
+    long before = happened(person, "app_1", 1);
+    var ended =
+        new OperationEvent.Ended(
+            "iop_again",
+            "databases.ensure",
+            "dbs_again",
+            List.of("dop_1"),
+            Outcome.SUCCEEDED,
+            null);
+
+    tell(person, InstanceEvent.TOPIC, "dbs_again", ended);
+    tell(person, InstanceEvent.TOPIC, "dbs_again", ended);
+    tell(person, InstanceEvent.TOPIC, "dbs_again", new InstanceEvent.InstanceRepaired("ins", "a"));
+
+    await().atMost(SOON).until(() -> subjects(person, "?type=instance.repaired").size() == 1);
+    assertThat(subjects(person, "?operation=iop_again")).containsExactly("dbs_again");
+    assertThat(numbers(list(person, ""))).isEqualTo(range(1, before + 2));
   }
 
   @Test
