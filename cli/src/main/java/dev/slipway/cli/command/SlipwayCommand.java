@@ -38,6 +38,8 @@ import picocli.CommandLine.Spec;
       DatabaseCommand.class,
       ApplicationCommand.class,
       OperationsCommand.class,
+      EventsCommand.class,
+      WhyCommand.class,
       BenchCommand.class,
       ChaosCommand.class,
       CompletionCommand.class,
