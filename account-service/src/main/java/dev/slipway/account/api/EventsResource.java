@@ -24,7 +24,11 @@ import java.time.Duration;
 import java.util.List;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +73,12 @@ public class EventsResource {
           "Server-sent events: `id` is the number, `data` a CloudEvent. 410 when the position is"
               + " older than the oldest event that is kept, which it is for 30 days; 400 when it is"
               + " beyond the end.")
+  @APIResponse(
+      responseCode = "200",
+      content =
+          @Content(
+              mediaType = MediaType.SERVER_SENT_EVENTS,
+              schema = @Schema(type = SchemaType.STRING)))
   public StreamingOutput follow(
       @PathParam("organization") String organization,
       @Parameter(description = "The number after which to go on.") @HeaderParam("Last-Event-ID")
@@ -104,6 +114,9 @@ public class EventsResource {
   @GET
   @Produces(NDJSON)
   @Operation(summary = "List the events that are there now, one JSON in each line")
+  @APIResponse(
+      responseCode = "200",
+      content = @Content(mediaType = NDJSON, schema = @Schema(type = SchemaType.STRING)))
   public StreamingOutput list(
       @PathParam("organization") String organization,
       @HeaderParam("Last-Event-ID") @Nullable String lastEventId,

@@ -53,6 +53,12 @@ public record OperationView(
       @Nullable String message,
       @Nullable String output) {
 
+    private Step entered() {
+      return state.equals("pending")
+          ? new Step(name, "running", attempts, took, usual, message, output)
+          : this;
+    }
+
     /// Whether nothing more happens to it as far as this state goes.
     public boolean settled() {
       return switch (state) {
@@ -95,6 +101,62 @@ public record OperationView(
         json.path("version").asLong(),
         List.copyOf(steps),
         json);
+  }
+
+  /// The type of the event that [#after] takes.
+  static final String STEP_ENDED = "operation.step-ended";
+
+  /// The same after the end of one of its steps, which may have been seen already.
+  OperationView after(Event event) {
+    String name = event.data().path("step").asText();
+    boolean undo = event.data().path("direction").asText().equals("undo");
+    boolean done = event.data().path("result").asText().equals("done");
+    List<Step> changed = new ArrayList<>(steps);
+    for (int i = 0; i < changed.size(); i++) {
+      Step step = changed.get(i);
+      if (step.name().equals(name) && open(step.state(), undo)) {
+        changed.set(
+            i,
+            new Step(
+                name,
+                done ? (undo ? "undone" : "done") : "failed",
+                step.attempts(),
+                Optional.of(Duration.ofMillis(event.data().path("millis").asLong())),
+                step.usual(),
+                done ? null : Json.text(event.data(), "message"),
+                null));
+        if (done && !undo && i + 1 < changed.size()) {
+          changed.set(i + 1, changed.get(i + 1).entered());
+        }
+      }
+    }
+    return new OperationView(
+        id,
+        kind,
+        subjectName,
+        phase,
+        outcome,
+        null,
+        causeCode,
+        cause,
+        next,
+        requestedBy,
+        createdAt,
+        endedAt,
+        usual,
+        expected,
+        version,
+        List.copyOf(changed),
+        json);
+  }
+
+  /// Whether a step in this state may still end in that direction.
+  private static boolean open(String state, boolean undo) {
+    return switch (state) {
+      case "pending", "running" -> true;
+      case "undoing", "failed", "done", "kept" -> undo;
+      default -> false;
+    };
   }
 
   public boolean ended() {

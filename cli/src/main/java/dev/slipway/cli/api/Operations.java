@@ -3,6 +3,7 @@ package dev.slipway.cli.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.slipway.cli.console.CommandFailure;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -17,6 +18,7 @@ import java.util.stream.Collectors;
 public final class Operations {
 
   private static final int WAIT_SECONDS = 20;
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(2);
   private static final int LARGEST_PAGE = 200;
 
   private final ApiClient client;
@@ -97,11 +99,49 @@ public final class Operations {
 
   /// Follows an operation until it has ended or is stuck.
   ///
+  /// Its events say what is done. What it waits for is a state and no event, and the feed may be
+  /// behind or out of reach, so it is looked at itself when nothing is heard for a while.
+  ///
   /// @param seen is given every version of it that this side gets to see
   public OperationView follow(String id, Consumer<OperationView> seen)
       throws IOException, InterruptedException {
     OperationView now = show(id);
     seen.accept(now);
+    if (now.ended() || now.stuck()) {
+      return now;
+    }
+    try (EventFollower events =
+        new Events(client).follow(EventQuery.ofOperations(List.of(id)), Events.OLDEST)) {
+      while (!now.ended() && !now.stuck()) {
+        Optional<Event> event;
+        try {
+          event = events.next(LOOK_AGAIN);
+        } catch (CommandFailure noEvents) {
+          return poll(id, now, seen);
+        }
+        if (event.isPresent() && !tells(event.get(), id)) {
+          continue;
+        }
+        // An end has more to it than its event says.
+        now =
+            event.isPresent() && event.get().type().equals(OperationView.STEP_ENDED)
+                ? now.after(event.get())
+                : show(id);
+        seen.accept(now);
+      }
+      return now;
+    }
+  }
+
+  /// Whether an event changes what is known of an operation. Its beginning does not, and what its
+  /// children tell is about them.
+  private static boolean tells(Event event, String id) {
+    return id.equals(event.operation()) && !event.type().equals("operation.begun");
+  }
+
+  private OperationView poll(String id, OperationView from, Consumer<OperationView> seen)
+      throws IOException, InterruptedException {
+    OperationView now = from;
     while (!now.ended() && !now.stuck()) {
       OperationView next =
           OperationView.of(

@@ -77,7 +77,7 @@ final class OperationProgress {
       return;
     }
     for (Step step : now.steps()) {
-      if (step.settled() && shown.add(step.name() + " " + step.state())) {
+      if (step.settled() && shown.add(step.name() + " " + mark(step.state()))) {
         output.note(
             "  %s %-12s %8s%s%s"
                 .formatted(

@@ -40,6 +40,8 @@ import picocli.CommandLine.Spec;
       ApplicationCommand.class,
       OperationsCommand.class,
       AuditCommand.class,
+      EventsCommand.class,
+      WhyCommand.class,
       BenchCommand.class,
       ChaosCommand.class,
       CompletionCommand.class,
