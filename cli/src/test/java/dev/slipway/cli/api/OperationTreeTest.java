@@ -63,13 +63,11 @@ class OperationTreeTest {
   void whatMovesAgainIsNotStuck() {
     Told told =
         new Told().begun("iop_1", "x", "ins_main").stuck("iop_1", "x", "ins_main", "start", "full");
-    assertThat(operation(OperationTree.of(told.events()), "iop_1").state())
-        .isEqualTo("stuck");
+    assertThat(operation(OperationTree.of(told.events()), "iop_1").state()).isEqualTo("stuck");
 
     told.step("iop_1", "x", "ins_main", "start", "do", "done", null);
 
-    assertThat(operation(OperationTree.of(told.events()), "iop_1").state())
-        .isEqualTo("running");
+    assertThat(operation(OperationTree.of(told.events()), "iop_1").state()).isEqualTo("running");
   }
 
   @Test
