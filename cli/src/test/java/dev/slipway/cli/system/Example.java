@@ -103,7 +103,7 @@ record Example(PlatformUnderTest platform, Path folder, String organization) {
             "localhost:" + platform.port(), true, List.of(platform.home().resolve("ca/ca.pem"))));
   }
 
-  private static void requireNode() {
+  static void requireNode() {
     for (String program : List.of("node", "npm")) {
       if (!OfficialCommand.present(program)) {
         String reason = program + " is needed to deploy applications";

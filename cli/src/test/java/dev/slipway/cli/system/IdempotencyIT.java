@@ -2,8 +2,12 @@ package dev.slipway.cli.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -11,6 +15,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -23,6 +29,20 @@ final class IdempotencyIT {
 
   private static final int TIMES = 50;
   private static final String PASSWORD = "once-and-for-all-1";
+
+  private static final Map<String, String> APPLICATION =
+      Map.of(
+          "package.json", "{\"name\":\"keyed\",\"version\":\"1.0.0\",\"private\":true}",
+          "package-lock.json",
+              """
+              {"name":"keyed","version":"1.0.0","lockfileVersion":3,"requires":true,
+               "packages":{"":{"name":"keyed","version":"1.0.0"}}}""",
+          "dbos-config.yaml",
+              "name: keyed\nlanguage: node\nruntimeConfig:\n  start:\n    - node main.js\n",
+          "main.js",
+              """
+              require('node:http').createServer((request, response) => response.end('one'))
+                .listen(process.env.PORT);""");
 
   private final PlatformFromOutside platform = PlatformFromOutside.shared();
 
@@ -40,6 +60,40 @@ final class IdempotencyIT {
     HttpResponse<String> late = keyed(ann, "POST", path, "fifty", provisioning(PASSWORD));
     assertThat(oneAnswer(List.of(late), 202)).isEqualTo(operation);
     reused(keyed(ann, "POST", path, "fifty", provisioning("another-" + PASSWORD)));
+    ann.destroy("keyed");
+  }
+
+  @Test
+  void fiftyDeploysWithOneKeyAreOneVersion() throws Exception {
+    Example.requireNode();
+    User ann = platform.register("ann_deploys");
+    ann.call("POST", ann.databases() + "/userdb", provisioning(PASSWORD));
+    ann.awaitAvailable("keyed");
+    String applications = "/v1alpha1/" + ann.name() + "/applications";
+    ann.call("PUT", applications, Map.of("name", "keyed", "database", "keyed", "language", "node"));
+    Map<String, String> upload = Map.of("application_archive", archive("one"));
+
+    List<HttpResponse<String>> answers =
+        together(() -> keyed(ann, "POST", applications + "/keyed", "fifty", upload));
+
+    String operation = oneAnswer(answers, 200);
+    assertThat(operations(ann, "application.deploy")).containsExactly(operation);
+    assertThat(ann.call("GET", applications + "/keyed/versions?details=true", null)).hasSize(1);
+    reused(
+        keyed(
+            ann,
+            "POST",
+            applications + "/keyed",
+            "fifty",
+            Map.of("application_archive", archive("two"))));
+    ann.call("DELETE", applications + "/keyed", Map.of("dropdb", true));
+    Awaitility.await("the application is gone")
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> ann.call("GET", applications, null).isEmpty());
+    assertThat(
+            oneAnswer(List.of(keyed(ann, "POST", applications + "/keyed", "fifty", upload)), 200))
+        .as("also when it is gone")
+        .isEqualTo(operation);
     ann.destroy("keyed");
   }
 
@@ -163,5 +217,17 @@ final class IdempotencyIT {
 
   private static Map<String, String> provisioning(String password) {
     return Map.of("Name", "keyed", "AdminName", User.ROLE, "AdminPassword", password);
+  }
+
+  private static String archive(String answer) throws IOException {
+    var bytes = new ByteArrayOutputStream();
+    try (var zip = new ZipOutputStream(bytes)) {
+      for (Map.Entry<String, String> file : APPLICATION.entrySet()) {
+        zip.putNextEntry(new ZipEntry(file.getKey()));
+        zip.write(
+            file.getValue().replace("'one'", "'" + answer + "'").getBytes(StandardCharsets.UTF_8));
+      }
+    }
+    return Base64.getEncoder().encodeToString(bytes.toByteArray());
   }
 }

@@ -2,7 +2,6 @@ package dev.slipway.common.operation;
 
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -20,15 +19,12 @@ final class KernelMatrixTest {
 
   @TestFactory
   Stream<DynamicTest> everyCaseEndsAndLeavesNothing() {
-    return Stream.of(
+    return kit.matrix(
+        "kernel",
+        Workshop.operations(new FakeWorld()),
+        List.of(
             Workshop.scenario(Workshop.Build.class, List.of()),
             Workshop.scenario(Workshop.Refit.class, List.of(Workshop.Build.class)),
-            Workshop.scenario(Workshop.Destroy.class, List.of(Workshop.Build.class)))
-        .flatMap(kit::matrix);
-  }
-
-  @AfterAll
-  static void tellHowMany() {
-    System.out.println("The kernel's matrix: " + OperationKit.casesRun() + " cases");
+            Workshop.scenario(Workshop.Destroy.class, List.of(Workshop.Build.class))));
   }
 }

@@ -2,10 +2,13 @@ package dev.slipway.common.operation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.slipway.common.golden.GoldenFile;
 import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.ledger.LedgerRow;
 import dev.slipway.common.operation.Cut.How;
 import dev.slipway.common.operation.OperationEngine.Interruptions.Point;
+import dev.slipway.common.outbox.Json;
+import dev.slipway.common.outbox.Message;
 import dev.slipway.common.outbox.Outbox;
 import java.time.Clock;
 import java.time.Duration;
@@ -14,7 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.Set;
 import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -26,23 +31,25 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 
 /// Proves an operation: every step and undo killed before the act, after it and after the commit,
-/// failing and stumbling; cancel, destroy and every other operation of its subject arriving at each
-/// step; a paused runner overtaken by a destroy.
+/// failing and stumbling; and in each state, at each step, what may arrive there: a cancel, a
+/// destroy, every other operation of its subject, the same message again, a reply that comes late
+/// or is lost, another replica.
 ///
-/// After each case the operation has ended, the ledger's open rows are just what exists, and what
-/// exists is what the outcome says: all of it, or nothing more than before.
+/// After each case the operation has ended, the ledger's open rows are just what exists, what
+/// exists is what the outcome says (all of it, or nothing more than before), nothing is stuck
+/// without saying why, and no step and no end was told twice.
 public final class OperationKit {
 
   private static final Duration PATIENCE = Duration.ofSeconds(20);
-  private static final AtomicInteger CASES = new AtomicInteger();
 
+  private final AtomicInteger run = new AtomicInteger();
   private final KernelDatabase database;
   private final Map<String, SortedSet<String>> undisturbed;
 
   /// Kits of a database each, on which cases run side by side; a case mostly waits.
   private final BlockingQueue<OperationKit> lanes = new LinkedBlockingQueue<>();
 
-  private final Queue<FutureTask<Void>> started = new ConcurrentLinkedQueue<>();
+  private final Queue<FutureTask<Void>> meant = new ConcurrentLinkedQueue<>();
 
   /// @param databases how many cases run at once, as each of them has one to itself
   public OperationKit(KernelDatabase... databases) {
@@ -64,17 +71,89 @@ public final class OperationKit {
     this.undisturbed = undisturbed;
   }
 
-  /// How many cases have run in this JVM.
-  public static int casesRun() {
-    return CASES.get();
+  /// Whoever asks in this name gets no reply to what it asks of others until it asks again.
+  public static final String UNHEARD = "unheard";
+
+  /// The matrix of a service: every operation of it has a row, and how many cases each has stands
+  /// in `docs/generated/matrix` and in the README.
+  ///
+  /// @param service   whose operations these are
+  /// @param scenarios at least one for each kind
+  public Stream<DynamicTest> matrix(
+      String service, List<Operation<?, ?>> operations, List<Scenario> scenarios) {
+    Set<String> kinds = new TreeSet<>();
+    var table = new StringBuilder();
+    List<DynamicTest> all = new ArrayList<>();
+    for (Scenario scenario : scenarios) {
+      String kind = scenario.rig(database).begin().kind();
+      kinds.add(kind);
+      List<DynamicTest> row = row(scenario);
+      table.append(
+          "| %s | %d | %d |\n"
+              .formatted(scenario.name(), planOf(scenario).steps().size(), row.size()));
+      all.addAll(row);
+    }
+    int cases = all.size();
+    for (FutureTask<Void> task = meant.poll(); task != null; task = meant.poll()) {
+      Thread.ofVirtual().name("kit-case").start(task);
+    }
+    all.addFirst(
+        DynamicTest.dynamicTest(
+            "every operation of %s has a row".formatted(service),
+            () ->
+                assertThat(kinds)
+                    .isEqualTo(new OperationCatalog(operations).signatures().keySet())));
+    all.add(
+        DynamicTest.dynamicTest(
+            "%d cases of %s are all that were meant".formatted(cases, service),
+            () -> {
+              System.out.printf("The matrix of %s: %d cases%n", service, casesRun());
+              assertThat(casesRun()).isEqualTo(cases);
+              GoldenFile.inRepository("docs/generated/matrix/%s.md".formatted(service))
+                  .says(HEAD.formatted(service) + table + "| all | | %d |\n".formatted(cases));
+              inReadme(service, cases);
+            }));
+    return all.stream();
   }
 
-  /// The whole matrix for one operation.
-  public Stream<DynamicTest> matrix(Scenario scenario) {
+  private static final String HEAD =
+      """
+      # The matrix of %s
+
+      Each operation, at each of its steps and undos, with each thing that can happen there, run against the fake driver.
+      Made by the tests; see `OperationKit`.
+
+      | operation | steps | cases |
+      |---|--:|--:|
+      """;
+
+  private static void inReadme(String service, int cases) {
+    GoldenFile readme = GoldenFile.inRepository("README.md");
+    String text = readme.read().orElseThrow();
+    String said = "[0-9,]+ cases of " + service + "\\b";
+    String wanted = "%,d cases of %s".formatted(cases, service);
+    if (GoldenFile.writing()) {
+      readme.write(text.replaceAll(said, wanted));
+    }
+    assertThat(readme.read().orElseThrow()).contains(wanted);
+  }
+
+  /// How many cases have run.
+  public int casesRun() {
+    return run.get();
+  }
+
+  /// All cases of one operation, which are not started yet: what it does undisturbed is found out
+  /// first, on a database that the cases use too.
+  private List<DynamicTest> row(Scenario scenario) {
     PlanShape plan = planOf(scenario);
     undisturbed.put(scenario.name(), runUndisturbed(scenario));
     List<DynamicTest> cases = new ArrayList<>();
+    boolean destroyed = scenario.rig(database).destroy().isPresent();
+    List<String> others = scenario.rig(database).others().stream().map(BeginRequest::kind).toList();
+    boolean forwardOnly = plan.supersedes();
     for (StepShape step : plan.steps()) {
+      forwardOnly |= step.kind() == StepShape.Kind.PIVOT;
       for (Point point : Point.values()) {
         cases.add(
             named(
@@ -99,27 +178,36 @@ public final class OperationKit {
                 new Cut(How.PAUSE, point, step.name(), false),
                 (kit, cut) -> kit.cancelled(scenario, cut),
                 "cancelled"));
-        cases.add(
-            named(
-                scenario,
-                new Cut(How.PAUSE, point, step.name(), false),
-                (kit, cut) -> kit.overtakenByDestroy(scenario, cut),
-                "overtaken by a destroy"));
+        if (destroyed) {
+          cases.add(
+              named(
+                  scenario,
+                  new Cut(How.PAUSE, point, step.name(), false),
+                  (kit, cut) -> kit.overtakenByDestroy(scenario, cut),
+                  "overtaken by a destroy"));
+        }
+        for (Arrival arrival : Arrival.values()) {
+          cases.add(
+              named(
+                  scenario,
+                  new Cut(How.PAUSE, point, step.name(), false),
+                  (kit, cut) -> kit.hears(scenario, cut, arrival),
+                  "hears " + arrival));
+        }
         cases.add(
             named(
                 scenario,
                 new Cut(How.PAUSE, point, step.name(), false),
                 (kit, cut) -> kit.overtakenByReplica(scenario, cut),
                 "overtaken by another replica"));
-        int others = scenario.rig(database).others().size();
-        for (int i = 0; i < others; i++) {
+        for (int i = 0; i < others.size(); i++) {
           int other = i;
           cases.add(
               named(
                   scenario,
                   new Cut(How.PAUSE, point, step.name(), false),
                   (kit, cut) -> kit.meets(scenario, cut, other),
-                  "meets " + scenario.rig(database).others().get(i).kind()));
+                  "meets " + others.get(i)));
         }
       }
       if (step.undoable()) {
@@ -129,19 +217,92 @@ public final class OperationKit {
         for (Point point : List.of(Point.BEFORE_ACT, Point.AFTER_ACT)) {
           cases.add(undo(scenario, plan, step, How.STUMBLE, point));
         }
+        if (destroyed) {
+          cases.add(
+              whileUndoing(
+                  scenario, plan, step, "destroyed", OperationKit::destroyedWhileUnwinding));
+        }
         cases.add(
-            named(
-                scenario,
-                new Cut(How.FAIL, Point.AFTER_ACT, lastBeforePivot(plan).name(), false)
-                    .and(new Cut(How.PAUSE, Point.BEFORE_ACT, step.name(), true)),
-                (kit, cut) -> kit.destroyedWhileUnwinding(scenario, cut),
-                "destroyed while undoing " + step.name()));
+            whileUndoing(scenario, plan, step, "cancelled", OperationKit::cancelledWhileUnwinding));
+        for (Arrival arrival : Arrival.values()) {
+          cases.add(
+              whileUndoing(
+                  scenario,
+                  plan,
+                  step,
+                  "hears " + arrival,
+                  (kit, same, cut) -> kit.hearsWhileUnwinding(same, cut, arrival)));
+        }
+        for (int i = 0; i < others.size(); i++) {
+          int other = i;
+          cases.add(
+              whileUndoing(
+                  scenario,
+                  plan,
+                  step,
+                  "meets " + others.get(i),
+                  (kit, same, cut) -> kit.meetsWhileUnwinding(same, cut, other)));
+        }
+      }
+      if (forwardOnly) {
+        for (WhenStuck what : WhenStuck.values()) {
+          if (what != WhenStuck.DESTROYED || destroyed) {
+            cases.add(
+                named(
+                    scenario,
+                    new Cut(How.FAIL, Point.AFTER_ACT, step.name(), false),
+                    (kit, cut) -> kit.stuck(scenario, cut, what),
+                    "stuck, then " + what));
+          }
+        }
       }
     }
-    for (FutureTask<Void> task = started.poll(); task != null; task = started.poll()) {
-      Thread.ofVirtual().name("kit-case").start(task);
+    cases.add(
+        named(
+            scenario,
+            new Cut(How.STUMBLE, Point.AFTER_COMMIT, "none", false),
+            (kit, cut) -> kit.ended(scenario, cut),
+            "ended, then everything again"));
+    if (scenario.asks()) {
+      cases.add(
+          named(
+              scenario,
+              new Cut(How.STUMBLE, Point.AFTER_COMMIT, "none", false),
+              (kit, cut) -> kit.unheard(scenario, cut),
+              "the first reply to each step is lost"));
     }
-    return cases.stream();
+    return cases;
+  }
+
+  /// What arrives from outside and must have no effect.
+  private enum Arrival {
+    /// The command that began it, once more.
+    SAME_COMMAND,
+    /// How a child ended that it does not wait for, or no longer.
+    LATE_REPLY
+  }
+
+  /// What happens to an operation that is stuck after its point of no return.
+  private enum WhenStuck {
+    DESTROYED,
+    CANCELLED,
+    MESSAGES,
+    OTHERS
+  }
+
+  /// A case with the scenario that it is of.
+  private interface UndoCase {
+    void run(OperationKit kit, Scenario scenario, Cut cut) throws Exception;
+  }
+
+  private DynamicTest whileUndoing(
+      Scenario scenario, PlanShape plan, StepShape step, String what, UndoCase body) {
+    return named(
+        scenario,
+        new Cut(How.FAIL, Point.AFTER_ACT, lastBeforePivot(plan).name(), false)
+            .and(new Cut(How.PAUSE, Point.BEFORE_ACT, step.name(), true)),
+        (kit, cut) -> body.run(kit, scenario, cut),
+        what + " while undoing " + step.name());
   }
 
   private DynamicTest undo(
@@ -171,24 +332,24 @@ public final class OperationKit {
   }
 
   private DynamicTest named(Scenario scenario, Cut cut, Case body, String... more) {
-    FutureTask<Void> run =
+    FutureTask<Void> task =
         new FutureTask<>(
             () -> {
               OperationKit kit = lanes.take();
               try {
-                CASES.incrementAndGet();
                 body.run(kit, cut);
+                run.incrementAndGet();
                 return null;
               } finally {
                 lanes.add(kit);
               }
             });
-    started.add(run);
+    meant.add(task);
     return DynamicTest.dynamicTest(
         scenario.name() + ": " + cut + (more.length == 0 ? "" : ", " + more[0]),
         () -> {
           try {
-            run.get();
+            task.get();
           } catch (ExecutionException failure) {
             throw failure.getCause();
           }
@@ -270,9 +431,6 @@ public final class OperationKit {
 
   private void overtakenByDestroy(Scenario scenario, Cut cut) throws Exception {
     Scenario.Rig rig = scenario.rig(database);
-    if (rig.destroy().isEmpty()) {
-      return;
-    }
     try (OperationEngine paused = engine(rig, "one", cut)) {
       rig.prepare(paused);
       String operation = begin(paused, rig.begin(), cut);
@@ -378,9 +536,6 @@ public final class OperationKit {
 
   private void destroyedWhileUnwinding(Scenario scenario, Cut cut) throws Exception {
     Scenario.Rig rig = scenario.rig(database);
-    if (rig.destroy().isEmpty()) {
-      return;
-    }
     try (OperationEngine paused = engine(rig, "one", cut)) {
       rig.prepare(paused);
       begin(paused, rig.begin(), cut);
@@ -397,6 +552,208 @@ public final class OperationKit {
     }
   }
 
+  private void hears(Scenario scenario, Cut cut, Arrival arrival) throws Exception {
+    Scenario.Rig rig = scenario.rig(database);
+    try (OperationEngine engine = engine(rig, "one", cut)) {
+      rig.prepare(engine);
+      String operation = begin(engine, rig.begin(), cut);
+      assertThat(cut.awaitReached()).as("the point is passed").isTrue();
+      tell(engine, rig, operation, arrival);
+      cut.release();
+      OperationView end = engine.awaitEnd(operation, PATIENCE);
+      assertThat(end.outcome()).as(describe(end)).isEqualTo(Outcome.SUCCEEDED);
+      assertThat(rig.reality()).isEqualTo(undisturbed(scenario));
+      assertLedgerTellsTruth(rig, engine);
+    }
+  }
+
+  private void cancelledWhileUnwinding(Scenario scenario, Cut cut) throws Exception {
+    unwinding(scenario, cut, (engine, rig, operation) -> engine.cancel(operation));
+  }
+
+  private void hearsWhileUnwinding(Scenario scenario, Cut cut, Arrival arrival) throws Exception {
+    unwinding(scenario, cut, (engine, rig, operation) -> tell(engine, rig, operation, arrival));
+  }
+
+  /// What is done to an operation.
+  private interface Deed {
+    void to(OperationEngine engine, Scenario.Rig rig, String operation) throws Exception;
+  }
+
+  /// Whatever arrives, everything is undone.
+  private void unwinding(Scenario scenario, Cut cut, Deed deed) throws Exception {
+    Scenario.Rig rig = scenario.rig(database);
+    try (OperationEngine engine = engine(rig, "one", cut)) {
+      rig.prepare(engine);
+      SortedSet<String> before = rig.reality();
+      String operation = begin(engine, rig.begin(), cut);
+      assertThat(cut.awaitOther()).as("the undo's point is passed").isTrue();
+      deed.to(engine, rig, operation);
+      cut.releaseOther();
+      OperationView end = engine.awaitEnd(operation, PATIENCE);
+      assertThat(end.outcome()).as(describe(end)).isEqualTo(Outcome.UNDONE);
+      assertThat(rig.reality()).isEqualTo(before);
+      assertLedgerTellsTruth(rig, engine);
+    }
+  }
+
+  private void meetsWhileUnwinding(Scenario scenario, Cut cut, int which) throws Exception {
+    Scenario.Rig rig = scenario.rig(database);
+    try (OperationEngine engine = engine(rig, "one", cut)) {
+      rig.prepare(engine);
+      SortedSet<String> before = rig.reality();
+      String operation = begin(engine, rig.begin(), cut);
+      assertThat(cut.awaitOther()).as("the undo's point is passed").isTrue();
+      Begun met = engine.begin(rig.others().get(which));
+      cut.releaseOther();
+      if (met instanceof Begun.Busy(OperationView active)) {
+        assertThat(active.id()).isEqualTo(operation);
+        OperationView end = engine.awaitEnd(operation, PATIENCE);
+        assertThat(end.outcome()).as(describe(end)).isEqualTo(Outcome.UNDONE);
+        assertThat(rig.reality()).isEqualTo(before);
+      } else {
+        OperationView end = engine.awaitEnd(id(met), PATIENCE);
+        assertThat(end.outcome()).as(describe(end)).isEqualTo(Outcome.SUCCEEDED);
+        assertThat(engine.view(operation).orElseThrow().outcome()).isEqualTo(Outcome.SUPERSEDED);
+      }
+      assertLedgerTellsTruth(rig, engine);
+    }
+  }
+
+  private void stuck(Scenario scenario, Cut cut, WhenStuck what) throws Exception {
+    Scenario.Rig rig = scenario.rig(database);
+    try (OperationEngine engine = engine(rig, "one", cut)) {
+      rig.prepare(engine);
+      String operation = begin(engine, rig.begin(), cut);
+      OperationView stuck = engine.awaitEnd(operation, PATIENCE);
+      assertThat(stuck.phase()).as(describe(stuck)).isEqualTo(Phase.STUCK);
+      assertThat(stuck.cause()).as("a stuck operation says why").isNotNull();
+      switch (what) {
+        case DESTROYED -> {
+          String destroy = id(engine.begin(rig.destroy().orElseThrow()));
+          OperationView end = engine.awaitEnd(destroy, PATIENCE);
+          assertThat(end.outcome()).as(describe(end)).isEqualTo(Outcome.SUCCEEDED);
+          if (!destroy.equals(operation)) {
+            assertThat(engine.view(operation).orElseThrow().outcome())
+                .isEqualTo(Outcome.SUPERSEDED);
+          }
+          assertThat(rig.reality()).isEmpty();
+          assertLedgerTellsTruth(rig, engine);
+          return;
+        }
+        case CANCELLED -> assertThat(engine.cancel(operation)).isFalse();
+        case MESSAGES -> {
+          for (Arrival arrival : Arrival.values()) {
+            tell(engine, rig, operation, arrival);
+          }
+        }
+        case OTHERS -> {
+          for (BeginRequest other : rig.others()) {
+            if (!supersedes(rig, other) && !planOf(scenario).yields()) {
+              assertThat(engine.begin(other)).isInstanceOf(Begun.Busy.class);
+            }
+          }
+        }
+      }
+      assertThat(engine.view(operation).orElseThrow().phase()).isEqualTo(Phase.STUCK);
+      assertThat(engine.retry(operation)).isTrue();
+      OperationView end = engine.awaitEnd(operation, PATIENCE);
+      assertThat(end.outcome()).as(describe(end)).isEqualTo(Outcome.SUCCEEDED);
+      assertThat(rig.reality()).isEqualTo(undisturbed(scenario));
+      assertLedgerTellsTruth(rig, engine);
+    }
+  }
+
+  private static boolean supersedes(Scenario.Rig rig, BeginRequest request) {
+    return new OperationCatalog(rig.operations()).get(request.kind()).plan().shape().supersedes();
+  }
+
+  private void ended(Scenario scenario, Cut none) throws Exception {
+    Scenario.Rig rig = scenario.rig(database);
+    try (OperationEngine engine = engine(rig, "one", none)) {
+      rig.prepare(engine);
+      String operation = begin(engine, rig.begin(), none);
+      OperationView end = engine.awaitEnd(operation, PATIENCE);
+      assertThat(end.outcome()).as(describe(end)).isEqualTo(Outcome.SUCCEEDED);
+      assertLedgerTellsTruth(rig, engine);
+
+      tell(engine, rig, operation, Arrival.LATE_REPLY);
+      assertThat(engine.cancel(operation)).isFalse();
+      assertThat(engine.retry(operation)).isFalse();
+      assertThat(engine.abandon(operation)).isFalse();
+      tell(engine, rig, operation, Arrival.SAME_COMMAND);
+
+      assertThat(engine.view(operation).orElseThrow().version()).isEqualTo(end.version());
+      assertThat(rig.reality()).isEqualTo(undisturbed(scenario));
+      String subject = "'%s'".formatted(rig.begin().subject());
+      String id = "'%s'".formatted(operation);
+      assertThat(database.text(told(subject, id, OperationEvent.Ended.class)))
+          .as("the reply is sent again, and nothing else")
+          .isEqualTo("2");
+    }
+  }
+
+  private void unheard(Scenario scenario, Cut none) throws Exception {
+    Scenario.Rig rig = scenario.rig(database);
+    try (OperationEngine engine = engine(rig, "one", none)) {
+      rig.prepare(engine);
+      BeginRequest request = rig.begin();
+      String operation =
+          begin(
+              engine,
+              new BeginRequest(
+                  null,
+                  request.kind(),
+                  request.subject(),
+                  request.subjectName(),
+                  request.organization(),
+                  UNHEARD,
+                  List.of(),
+                  request.input(),
+                  null),
+              none);
+      OperationView end = engine.awaitEnd(operation, PATIENCE);
+      assertThat(end.outcome()).as(describe(end)).isEqualTo(Outcome.SUCCEEDED);
+      assertThat(end.steps()).as("it has asked again").anyMatch(step -> step.attempts() > 1);
+      assertThat(rig.reality()).isEqualTo(undisturbed(scenario));
+      assertLedgerTellsTruth(rig, engine);
+    }
+  }
+
+  private void tell(OperationEngine engine, Scenario.Rig rig, String operation, Arrival arrival)
+      throws Exception {
+    BeginRequest request = rig.begin();
+    database
+        .transactions()
+        .inNew(
+            connection -> {
+              switch (arrival) {
+                case SAME_COMMAND ->
+                    engine.obey(
+                        connection,
+                        new OperationCommand.Begin(
+                            operation,
+                            request.kind(),
+                            request.subject(),
+                            request.organization(),
+                            "another",
+                            List.of("kit_asker"),
+                            Json.write(request.input())));
+                case LATE_REPLY ->
+                    engine.hear(
+                        connection,
+                        new OperationEvent.Ended(
+                            Identifiers.next("kit"),
+                            "asked",
+                            request.subject(),
+                            List.of(operation),
+                            Outcome.UNDONE,
+                            new Cause("late", "Nobody waits for this")));
+              }
+              return arrival;
+            });
+  }
+
   // ---- What holds after each
 
   private void assertLedgerTellsTruth(Scenario.Rig rig, OperationEngine engine) throws Exception {
@@ -407,6 +764,39 @@ public final class OperationKit {
     assertThat(open)
         .as("nothing is planned that was not made")
         .noneMatch(row -> row.state() == LedgerRow.State.PLANNED);
+    String subject = rig.begin().subject();
+    assertThat(
+            database.text(
+                "select id from operation where subject = '%s' and phase = 'STUCK' and cause_code is null"
+                    .formatted(subject)))
+        .as("stuck without a cause")
+        .isNull();
+    assertThat(
+            database.text(
+                """
+                select id from operation o where subject = '%s' and phase = 'ENDED' and 1 <> (%s)"""
+                    .formatted(subject, told("o.subject", "o.id", OperationEvent.Ended.class))))
+        .as("its end was not told just once")
+        .isNull();
+    assertThat(
+            database.text(
+                """
+                select min(payload::jsonb ->> 'data') from outbox
+                where aggregate = '%s' and payload::jsonb ->> 'type' = '%s'
+                  and payload::jsonb #>> '{data,result}' = 'done'
+                group by payload::jsonb #> '{data,operation}', payload::jsonb #> '{data,step}',
+                  payload::jsonb #> '{data,direction}' having count(*) > 1"""
+                    .formatted(subject, Message.typeOf(OperationEvent.StepEnded.class))))
+        .as("a step was done twice")
+        .isNull();
+  }
+
+  /// How often an operation's event of this type was told, in SQL.
+  private static String told(String subject, String operation, Class<?> event) {
+    return """
+    select count(*) from outbox where aggregate = %s and payload::jsonb ->> 'type' = '%s'
+      and payload::jsonb #>> '{data,operation}' = %s"""
+        .formatted(subject, Message.typeOf(event), operation);
   }
 
   /// What exists after an undisturbed run.

@@ -10,6 +10,11 @@ public interface Scenario {
   /// What stands in the name of each case.
   String name();
 
+  /// Whether a step of it waits for operations of another service.
+  default boolean asks() {
+    return false;
+  }
+
   /// Surroundings of their own, in a database that other cases share.
   Rig rig(KernelDatabase database);
 

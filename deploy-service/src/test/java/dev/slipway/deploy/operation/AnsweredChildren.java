@@ -6,6 +6,7 @@ import dev.slipway.common.operation.KernelSettings;
 import dev.slipway.common.operation.OperationCatalog;
 import dev.slipway.common.operation.OperationEngine;
 import dev.slipway.common.operation.OperationEvent;
+import dev.slipway.common.operation.OperationKit;
 import dev.slipway.common.operation.Outcome;
 import dev.slipway.common.outbox.Outbox;
 import java.sql.Connection;
@@ -19,7 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// Stands for instance-service: whatever is asked of it has ended well a moment later.
+/// Stands for instance-service: whatever is asked of it has ended well a moment later. Each reply
+/// comes twice, and to whoever asks as [OperationKit#UNHEARD] only when it has asked again.
 public final class AnsweredChildren {
 
   private static final Duration MOMENT = Duration.ofMillis(5);
@@ -49,6 +51,7 @@ public final class AnsweredChildren {
   }
 
   private void answer(KernelDatabase database, OperationEngine engine) {
+    List<String> before = new ArrayList<>();
     try {
       while (!closing.get()) {
         try {
@@ -56,7 +59,12 @@ public final class AnsweredChildren {
               .transactions()
               .inNew(
                   connection -> {
-                    for (String child : asked(connection)) {
+                    List<String> now = asked(connection);
+                    List<String> replies = new ArrayList<>(before);
+                    replies.addAll(now);
+                    before.clear();
+                    before.addAll(now);
+                    for (String child : replies) {
                       engine.hear(
                           connection,
                           new OperationEvent.Ended(
@@ -78,7 +86,10 @@ public final class AnsweredChildren {
     try (Statement statement = connection.createStatement();
         ResultSet rows =
             statement.executeQuery(
-                "select awaiting_id from operation where awaiting_id is not null")) {
+                """
+                select awaiting_id from operation
+                where awaiting_id is not null and (requested_by <> '%s' or attempts > 0)"""
+                    .formatted(OperationKit.UNHEARD))) {
       List<String> asked = new ArrayList<>();
       while (rows.next()) {
         asked.add(rows.getString(1));

@@ -28,7 +28,6 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -42,25 +41,30 @@ final class InstanceOperationsMatrixTest {
 
   private static final AtomicInteger PORTS = new AtomicInteger(10_000);
 
-  private final OperationKit kit = new OperationKit(KernelDatabase.fresh());
+  private final OperationKit kit =
+      new OperationKit(
+          KernelDatabase.fresh(),
+          KernelDatabase.fresh(),
+          KernelDatabase.fresh(),
+          KernelDatabase.fresh());
 
   @TestFactory
   Stream<DynamicTest> everyCaseEndsAndLeavesNothing() {
-    return Stream.of(
-            ProvisionInstance.KIND,
-            ResetPassword.KIND,
-            RepairInstance.KIND,
-            StopInstance.KIND,
-            DestroyInstance.KIND,
-            LinkInstance.KIND,
-            UnlinkInstance.KIND)
-        .map(InstanceOperationsMatrixTest::scenario)
-        .flatMap(kit::matrix);
-  }
-
-  @AfterAll
-  static void tellHowMany() {
-    System.out.println("The instances' matrix: " + OperationKit.casesRun() + " cases");
+    Stream<Scenario> instances =
+        Stream.of(
+                ProvisionInstance.KIND,
+                ResetPassword.KIND,
+                RepairInstance.KIND,
+                StopInstance.KIND,
+                DestroyInstance.KIND,
+                SweepInstance.KIND,
+                LinkInstance.KIND,
+                UnlinkInstance.KIND)
+            .map(InstanceOperationsMatrixTest::scenario);
+    return kit.matrix(
+        "instance-service",
+        operations(),
+        Stream.concat(instances, DatabaseOperationsMatrixTest.scenarios()).toList());
   }
 
   /// Every operation of the service.
@@ -123,7 +127,8 @@ final class InstanceOperationsMatrixTest {
 
     @Override
     public void prepare(OperationEngine engine) throws Exception {
-      if (kind.equals(ProvisionInstance.KIND) || kind.equals(LinkInstance.KIND)) {
+      // What a sweep removes stands in no ledger; the janitor's tests have it.
+      if (Set.of(ProvisionInstance.KIND, LinkInstance.KIND, SweepInstance.KIND).contains(kind)) {
         return;
       }
       BeginRequest first = request(linked() ? LinkInstance.KIND : ProvisionInstance.KIND);
@@ -157,7 +162,11 @@ final class InstanceOperationsMatrixTest {
       // Every provisioning is of a new identifier, so none meets a repair, which would make way.
       return kinds
           .filter(
-              other -> !kind.equals(RepairInstance.KIND) || !other.equals(ProvisionInstance.KIND))
+              other ->
+                  !Set.of(RepairInstance.KIND, SweepInstance.KIND).contains(kind)
+                      || other.equals(DestroyInstance.KIND)
+                      || (kind.equals(RepairInstance.KIND)
+                          && !other.equals(ProvisionInstance.KIND)))
           .map(this::request)
           .toList();
     }
@@ -182,6 +191,7 @@ final class InstanceOperationsMatrixTest {
             case LinkInstance.KIND ->
                 new LinkInstance.Input("main", "db.example", 5432, "dbosadmin", "sealed");
             case UnlinkInstance.KIND -> new UnlinkInstance.Input("main");
+            case SweepInstance.KIND -> new SweepInstance.Input(List.of());
             default -> throw new IllegalArgumentException(wanted);
           };
       return BeginRequest.of(wanted, subject, "main", "org_one", "demo", input, null);
