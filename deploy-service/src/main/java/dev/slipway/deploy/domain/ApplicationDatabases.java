@@ -85,5 +85,11 @@ public interface ApplicationDatabases {
     public Catalogue {
       entries = List.copyOf(entries);
     }
+
+    /// Whether nothing was ever made in it: every new database has these two.
+    public boolean untouched() {
+      return entries.stream()
+          .allMatch(it -> it.equals("schema public") || it.startsWith("extension plpgsql "));
+    }
   }
 }

@@ -92,7 +92,7 @@ final class Migrations {
     try (ApplicationDatabases.Held held = lock(candidate)) {
       ApplicationDatabases.Catalogue now = held.catalogue();
       List<String> active = breaking ? List.of() : activeOfOthers(candidate);
-      Standing next = standing.surveyed(now.digest(), now.entries().isEmpty()).protecting(active);
+      Standing next = standing.surveyed(now.digest(), now.untouched()).protecting(active);
       return record
           ? StepOutcome.done(next)
               .also(

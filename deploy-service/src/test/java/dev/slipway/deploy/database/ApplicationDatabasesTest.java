@@ -162,6 +162,15 @@ final class ApplicationDatabasesTest {
   }
 
   @Test
+  void aNewDatabaseIsUntouchedUntilSomethingIsMadeInIt() throws Exception {
+    assertThat(catalogue().untouched()).isTrue();
+
+    execute("create table t (a int)");
+
+    assertThat(catalogue().untouched()).isFalse();
+  }
+
+  @Test
   void rowsAndTheSdksOwnTablesAreNoChange() throws Exception {
     execute("create table t (a int)");
     Catalogue before = catalogue();
