@@ -150,6 +150,11 @@ final class Expectations {
           step < 0 ? 0 : Math.max(unfinished, step));
     }
 
+    /// The migrations of every version so far may be applied.
+    Application mayBeAhead() {
+      return unfinished(steps.values().stream().mapToInt(it -> it).max().orElse(0));
+    }
+
     /// Its migrations may be begun once more.
     Application brings(String version, int step) {
       Map<String, Integer> moreSteps = new TreeMap<>(steps);
