@@ -158,14 +158,18 @@ class ApiClientTest {
   }
 
   @Test
-  void anOperationIsFollowedToItsEndWithLongPolls() throws Exception {
+  void anOperationIsFollowedWithLongPollsWhereThereAreNoEvents() throws Exception {
     FakePlatform.credentials(folder.resolve(".dbos/credentials"), token(3600), null, "acme");
     String view = "{\"id\":\"iop_1\",\"phase\":\"%s\",\"outcome\":%s,\"version\":%d,\"steps\":[]}";
     platform.answers(
-        call ->
-            call.line().contains("version=1")
-                ? Reply.of(200, view.formatted("ENDED", "\"SUCCEEDED\"", 2))
-                : Reply.of(200, view.formatted("RUNNING", "null", 1)));
+        call -> {
+          if (call.line().contains("/events")) {
+            return Reply.of(404, "{\"message\":\"no such path\",\"statusCode\":404}");
+          }
+          return call.line().contains("version=1")
+              ? Reply.of(200, view.formatted("ENDED", "\"SUCCEEDED\"", 2))
+              : Reply.of(200, view.formatted("RUNNING", "null", 1));
+        });
     List<Long> seen = new ArrayList<>();
 
     OperationView end = new Operations(client()).follow("iop_1", it -> seen.add(it.version()));
