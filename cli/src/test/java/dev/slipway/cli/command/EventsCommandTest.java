@@ -176,7 +176,7 @@ class EventsCommandTest {
 
     assertThat(result.exitCode()).as(result.err()).isZero();
     assertThat(result.err().lines().map(String::stripTrailing).toList())
-        .containsSubsequence("  ✓ create          1.2 s", "  ✓ start            10 ms");
+        .containsSubsequence("  ✓ create          1.2 s", "  ✓ start           10 ms");
     assertThat(result.err().lines().filter(line -> line.contains("create"))).hasSize(1);
     // Once to begin with, and once when it had ended.
     assertThat(looked[0]).isEqualTo(2);
