@@ -42,7 +42,7 @@ final class IdempotencyIT {
           "main.js",
               """
               require('node:http').createServer((request, response) => response.end('one'))
-                .listen(process.env.PORT);""");
+                .listen(Number(process.env.PORT ?? 3000));""");
 
   private final PlatformFromOutside platform = PlatformFromOutside.shared();
 
