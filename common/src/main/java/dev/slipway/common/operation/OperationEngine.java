@@ -384,8 +384,7 @@ public final class OperationEngine implements AutoCloseable {
       StoredOperation operation = claimed;
       while (operation.leasedBy() != null && !closing) {
         operation = advance(operation, runner);
-        Phase phase = operation.progress().phase();
-        watch.changed(operation.id(), phase == Phase.ENDED || phase == Phase.STUCK);
+        watch.changed(operation.id(), operation.progress().phase().rests());
         committed.run();
       }
       if (operation.leasedBy() != null) {

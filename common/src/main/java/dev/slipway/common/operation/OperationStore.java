@@ -1083,7 +1083,7 @@ final class OperationStore {
     return transactions.joining(
         connection -> {
           String phase = queryText(connection, "select phase from operation where id = ?", id);
-          return Phase.ENDED.name().equals(phase) || Phase.STUCK.name().equals(phase);
+          return phase != null && Phase.valueOf(phase).rests();
         });
   }
 

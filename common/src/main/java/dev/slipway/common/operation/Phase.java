@@ -12,5 +12,10 @@ public enum Phase {
   /// destroys.
   STUCK,
   /// Over, with an [Outcome].
-  ENDED
+  ENDED;
+
+  /// Whether nothing moves any more by itself.
+  public boolean rests() {
+    return this == STUCK || this == ENDED;
+  }
 }

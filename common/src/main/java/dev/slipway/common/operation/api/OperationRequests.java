@@ -7,7 +7,6 @@ import dev.slipway.common.operation.Begun;
 import dev.slipway.common.operation.Cause;
 import dev.slipway.common.operation.OperationEngine;
 import dev.slipway.common.operation.OperationView;
-import dev.slipway.common.operation.Phase;
 import dev.slipway.common.operation.Transactions;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
@@ -93,9 +92,7 @@ public class OperationRequests {
       return Optional.empty();
     }
     OperationView view = engine.awaitEnd(operation, atMost);
-    return view.phase() == Phase.ENDED || view.phase() == Phase.STUCK
-        ? Optional.of(view)
-        : Optional.empty();
+    return view.phase().rests() ? Optional.of(view) : Optional.empty();
   }
 
   /// The refusal that an operation without success is answered with.
