@@ -13,7 +13,7 @@ import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 
 /// Warnings and worse, one line each, on standard output. The launcher keeps that in a file.
-final class ConsoleLog extends Handler {
+public final class ConsoleLog extends Handler {
 
   private final Formatter message = new SimpleFormatter();
 
@@ -22,7 +22,7 @@ final class ConsoleLog extends Handler {
   private ConsoleLog() {}
 
   /// Must run before the first logger is made: the log manager is chosen once.
-  static void install() {
+  public static void install() {
     System.setProperty("java.util.logging.manager", "org.jboss.logmanager.LogManager");
     LogManager.getLogManager();
     Logger root = Logger.getLogger("");

@@ -9,10 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.Driver;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -420,44 +417,8 @@ public final class ControlPostgres implements AutoCloseable {
   }
 
   private void ensureServices() throws SQLException {
-    try (Connection connection = connect("postgres");
-        Statement statement = connection.createStatement()) {
-      for (Map.Entry<String, String> service : settings.services().entrySet()) {
-        ensureService(connection, statement, service.getKey(), service.getValue());
-      }
-    }
-  }
-
-  private static void ensureService(
-      Connection connection, Statement statement, String name, String password)
-      throws SQLException {
-    String quoted = statement.enquoteIdentifier(name, true);
-    String attributes =
-        "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD "
-            + statement.enquoteLiteral(ScramVerifier.of(password));
-    boolean known = exists(connection, "SELECT FROM pg_catalog.pg_roles WHERE rolname = ?", name);
-    statement.execute((known ? "ALTER" : "CREATE") + " ROLE " + quoted + " WITH " + attributes);
-    if (!exists(connection, "SELECT FROM pg_catalog.pg_database WHERE datname = ?", name)) {
-      createDatabase(statement, quoted, quoted);
-    }
-  }
-
-  /// Makes a database nobody but its owner may enter. Nobody is ever connected to `template0`, so
-  /// nobody is in the way.
-  static void createDatabase(Statement statement, String quotedName, String quotedOwner)
-      throws SQLException {
-    statement.execute(
-        "CREATE DATABASE " + quotedName + " OWNER " + quotedOwner + " TEMPLATE template0");
-    statement.execute("REVOKE ALL ON DATABASE " + quotedName + " FROM PUBLIC");
-  }
-
-  private static boolean exists(Connection connection, String query, String name)
-      throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(query)) {
-      statement.setString(1, name);
-      try (ResultSet rows = statement.executeQuery()) {
-        return rows.next();
-      }
+    try (Connection connection = connect("postgres")) {
+      ServiceDatabases.ensure(connection, settings.services());
     }
   }
 

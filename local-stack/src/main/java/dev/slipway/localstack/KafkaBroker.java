@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
@@ -18,11 +17,7 @@ import java.util.stream.Stream;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.config.TopicConfig;
-import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.MetadataVersion;
@@ -85,7 +80,7 @@ public final class KafkaBroker implements AutoCloseable {
     Admin admin = Admin.create(properties);
     KafkaBroker broker = new KafkaBroker(settings, server, admin);
     try {
-      broker.ensureTopics();
+      Topics.ensure(admin, settings.topics());
     } catch (IOException | InterruptedException failure) {
       broker.close();
       throw failure;
@@ -99,11 +94,16 @@ public final class KafkaBroker implements AutoCloseable {
 
   /// What any client needs to talk to the broker.
   static Properties clientProperties(int port, String password) {
+    return clientProperties("127.0.0.1:" + port, password);
+  }
+
+  /// The same for a broker elsewhere that is set up like this one.
+  public static Properties clientProperties(String bootstrapServers, String password) {
     Properties properties = new Properties();
-    properties.setProperty("bootstrap.servers", "127.0.0.1:" + port);
+    properties.setProperty("bootstrap.servers", bootstrapServers);
     properties.setProperty("security.protocol", "SASL_PLAINTEXT");
     properties.setProperty("sasl.mechanism", "PLAIN");
-    properties.setProperty("sasl.jaas.config", login(password) + ";");
+    properties.setProperty("sasl.jaas.config", login(password));
     return properties;
   }
 
@@ -124,41 +124,6 @@ public final class KafkaBroker implements AutoCloseable {
     admin.close(Duration.ofSeconds(1));
     server.shutdown();
     server.awaitShutdown();
-  }
-
-  private void ensureTopics() throws IOException, InterruptedException {
-    List<NewTopic> topics =
-        settings.topics().entrySet().stream()
-            .map(
-                topic ->
-                    new NewTopic(topic.getKey(), topic.getValue(), (short) 1)
-                        .configs(configuration(topic.getKey())))
-            .toList();
-    for (Map.Entry<String, KafkaFuture<Void>> topic :
-        admin.createTopics(topics).values().entrySet()) {
-      try {
-        topic.getValue().get(60, TimeUnit.SECONDS);
-      } catch (ExecutionException failure) {
-        if (!(failure.getCause() instanceof TopicExistsException)) {
-          throw new IOException("Kafka cannot make the topic " + topic.getKey(), failure);
-        }
-      } catch (TimeoutException failure) {
-        throw new IOException("Kafka does not answer", failure);
-      }
-    }
-  }
-
-  private static Map<String, String> configuration(String topic) {
-    return LocalStack.COMPACTED.contains(topic)
-        // Nothing is too old; but a topic that is only compacted cannot be emptied between tests.
-        ? Map.of(
-            TopicConfig.CLEANUP_POLICY_CONFIG,
-            TopicConfig.CLEANUP_POLICY_COMPACT + "," + TopicConfig.CLEANUP_POLICY_DELETE,
-            TopicConfig.RETENTION_MS_CONFIG,
-            "-1",
-            TopicConfig.RETENTION_BYTES_CONFIG,
-            "-1")
-        : Map.of();
   }
 
   /// Formats the log directory beside its place and renames it when it is whole.
@@ -197,18 +162,26 @@ public final class KafkaBroker implements AutoCloseable {
     Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  private static String login(String password) {
-    String escaped = password.replace("\\", "\\\\").replace("\"", "\\\"");
+  /// How a client signs in as [#USER]: `sasl.jaas.config`.
+  public static String login(String password) {
+    return credentials(password) + ";";
+  }
+
+  /// The same for the broker, which also lets that client in.
+  public static String logins(String password) {
+    return credentials(password) + " user_" + USER + "=\"" + escaped(password) + "\";";
+  }
+
+  private static String credentials(String password) {
     return "org.apache.kafka.common.security.plain.PlainLoginModule required username=\""
         + USER
         + "\" password=\""
-        + escaped
+        + escaped(password)
         + "\"";
   }
 
-  private static String logins(String password) {
-    String escaped = password.replace("\\", "\\\\").replace("\"", "\\\"");
-    return login(password) + " user_" + USER + "=\"" + escaped + "\";";
+  private static String escaped(String password) {
+    return password.replace("\\", "\\\\").replace("\"", "\\\"");
   }
 
   private static Properties configuration(Settings settings) {

@@ -8,7 +8,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 
 /// A generated password in a file only its owner can read.
-final class KeyFile {
+public final class KeyFile {
 
   private static final String LETTERS =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -16,7 +16,7 @@ final class KeyFile {
   private KeyFile() {}
 
   /// Reads the password, or makes one. Of two who make one at once, both read the first.
-  static String ensure(Path file) throws IOException {
+  public static String ensure(Path file) throws IOException {
     if (!Files.exists(file)) {
       Path folder = file.toAbsolutePath().resolveSibling(".").normalize();
       Files.createDirectories(

@@ -3,26 +3,12 @@ package dev.slipway.localstack;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /// Kafka and the control Postgres, started side by side and stopped together.
 public final class LocalStack implements AutoCloseable {
-
-  /// The topics of the platform and their partitions, which are fixed for the version in the name.
-  public static final Map<String, Integer> TOPICS =
-      Map.of(
-          "slipway.account.event.v1", 6,
-          "slipway.instance.event.v1", 6,
-          "slipway.instance.command.v1", 6,
-          "slipway.deploy.event.v1", 6,
-          "slipway.deploy.command.v1", 6,
-          "slipway.deploy.route.v1", 1);
-
-  /// Those of which only the last message of each key is kept.
-  static final Set<String> COMPACTED = Set.of("slipway.deploy.route.v1");
 
   /// What a stack is made of.
   ///

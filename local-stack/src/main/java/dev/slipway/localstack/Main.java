@@ -76,7 +76,7 @@ public final class Main {
                 port(environment, "SLIPWAY_KAFKA_PORT"),
                 port(environment, "SLIPWAY_KAFKA_CONTROLLER_PORT"),
                 KeyFile.ensure(keys.resolve("kafka.password")),
-                LocalStack.TOPICS));
+                Topics.ALL));
     @Nullable HealthEndpoint health =
         environment.containsKey("SLIPWAY_HEALTH_PORT")
             ? HealthEndpoint.start(port(environment, "SLIPWAY_HEALTH_PORT"))

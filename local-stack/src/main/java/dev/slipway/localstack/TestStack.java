@@ -110,7 +110,7 @@ public final class TestStack {
               + quoted
               + " LOGIN PASSWORD "
               + statement.enquoteLiteral(ScramVerifier.of(password)));
-      ControlPostgres.createDatabase(statement, quoted, quoted);
+      ServiceDatabases.create(statement, quoted, quoted);
     } catch (SQLException failure) {
       throw new IllegalStateException(
           "The test stack could not make the database " + name, failure);
@@ -268,7 +268,7 @@ public final class TestStack {
     try (Admin admin = Admin.create(kafkaProperties())) {
       Map<TopicPartition, RecordsToDelete> everything = new HashMap<>();
       for (TopicDescription topic :
-          admin.describeTopics(LocalStack.TOPICS.keySet()).allTopicNames().get().values()) {
+          admin.describeTopics(Topics.ALL.keySet()).allTopicNames().get().values()) {
         topic
             .partitions()
             .forEach(
@@ -313,7 +313,7 @@ public final class TestStack {
                     ports.get(1),
                     ports.get(2),
                     kafkaPassword,
-                    LocalStack.TOPICS)));
+                    Topics.ALL)));
     write(description, TestFolder.description(folder));
     return stack;
   }

@@ -85,7 +85,7 @@ class MainTest {
               classPath)) {
         assertThat(ServerAccount.userOf(Path.of("/proc/" + stack.postmaster()))).isEqualTo(nobody);
         connect(stack).close();
-        assertThat(topics(stack)).containsAll(LocalStack.TOPICS.keySet());
+        assertThat(topics(stack)).containsAll(Topics.ALL.keySet());
         assertThat(other.jdbcUrl("account_service")).isNotEmpty();
         assertThat(stack.terminate()).isTrue();
       }

@@ -63,7 +63,7 @@ class TestStackTest {
     try (Admin admin = Admin.create(stack.kafkaProperties())) {
       Set<String> topics = admin.listTopics().names().get();
 
-      assertThat(topics).containsAll(LocalStack.TOPICS.keySet());
+      assertThat(topics).containsAll(Topics.ALL.keySet());
     }
   }
 

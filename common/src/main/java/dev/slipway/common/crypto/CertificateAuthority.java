@@ -97,6 +97,11 @@ public final class CertificateAuthority {
 
   static CertificateAuthority open(Path folder, Clock clock) {
     try {
+      // The certificate is the last to appear, so there is nothing left to make; the folder may be
+      // closed to writes.
+      if (Files.exists(folder.resolve(CERTIFICATE))) {
+        return read(folder, clock);
+      }
       Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(PUBLIC_FOLDER));
       try (FileChannel channel =
               FileChannel.open(

@@ -40,10 +40,14 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Base64;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The keys of one installation, in files only its owner can read. Whoever comes first makes them;
 /// every process of the installation finds the same ones afterwards. Losing the folder loses
 /// everything that was encrypted.
+///
+/// A folder that was made ready for one process, and is closed to its writes, may lack the private
+/// half of the internal pair, which account-service alone needs.
 ///
 /// Safe to use from any thread.
 public final class InstallationKeys {
@@ -67,11 +71,18 @@ public final class InstallationKeys {
   private final Aead aead;
   private final PrfSet prf;
   private final PrfSet fingerprints;
-  private final KeyPair internalKeys;
+  private final InternalPair internalKeys;
   private final String internalSecret;
 
+  /// @param signing absent where it was withheld
+  private record InternalPair(ECPublicKey verifying, @Nullable ECPrivateKey signing) {}
+
   private InstallationKeys(
-      Aead aead, PrfSet prf, PrfSet fingerprints, KeyPair internalKeys, String internalSecret) {
+      Aead aead,
+      PrfSet prf,
+      PrfSet fingerprints,
+      InternalPair internalKeys,
+      String internalSecret) {
     this.aead = aead;
     this.prf = prf;
     this.fingerprints = fingerprints;
@@ -88,6 +99,10 @@ public final class InstallationKeys {
     try {
       AeadConfig.register();
       PrfConfig.register();
+      var folder = new Folder(keysDirectory);
+      if (folder.complete()) {
+        return folder.read();
+      }
       Files.createDirectories(keysDirectory, PosixFilePermissions.asFileAttribute(OWNER_FOLDER));
       try (FileChannel channel =
               FileChannel.open(
@@ -96,7 +111,8 @@ public final class InstallationKeys {
                   asOwner());
           FileLock lock = lock(channel)) {
         assert lock.isValid();
-        return new Folder(keysDirectory).read();
+        folder.make();
+        return folder.read();
       }
     } catch (IOException problem) {
       throw new UncheckedIOException("cannot open the keys in " + keysDirectory, problem);
@@ -159,13 +175,18 @@ public final class InstallationKeys {
   }
 
   /// The key with which account-service signs the internal token.
+  ///
+  /// @throws IllegalStateException when this process was not given it
   public ECPrivateKey internalPrivateKey() {
-    return (ECPrivateKey) internalKeys.getPrivate();
+    if (internalKeys.signing() == null) {
+      throw new IllegalStateException("the private half of the internal keys is not here");
+    }
+    return internalKeys.signing();
   }
 
   /// The key with which every service verifies the internal token.
   public ECPublicKey internalPublicKey() {
-    return (ECPublicKey) internalKeys.getPublic();
+    return internalKeys.verifying();
   }
 
   /// The secret that the processes of this installation show one another.
@@ -200,22 +221,32 @@ public final class InstallationKeys {
     return PosixFilePermissions.asFileAttribute(OWNER_FILE);
   }
 
-  /// The files; used under the lock only.
+  /// The files. Each appears whole, and is never changed afterwards; they are made under the lock.
   private record Folder(Path path) {
 
-    InstallationKeys read() throws IOException, GeneralSecurityException {
+    boolean complete() {
+      return Files.exists(path.resolve(KEYSETS))
+          && Files.exists(path.resolve(PUBLIC_KEY))
+          && Files.exists(path.resolve(SECRET));
+    }
+
+    void make() throws IOException, GeneralSecurityException {
       ensureInternalKeys();
-      String secret = ensureInternalSecret();
-      ObjectNode keysets = ensureKeysets();
+      ensureInternalSecret();
+      ensureKeysets();
+    }
+
+    InstallationKeys read() throws IOException, GeneralSecurityException {
+      ObjectNode keysets = keysets();
       return new InstallationKeys(
           keyset(keysets, "aead").getPrimitive(RegistryConfiguration.get(), Aead.class),
           keyset(keysets, "prf").getPrimitive(RegistryConfiguration.get(), PrfSet.class),
           keyset(keysets, "fingerprint").getPrimitive(RegistryConfiguration.get(), PrfSet.class),
           internalKeys(),
-          secret);
+          internalSecret());
     }
 
-    private ObjectNode ensureKeysets() throws IOException, GeneralSecurityException {
+    private void ensureKeysets() throws IOException, GeneralSecurityException {
       Path file = path.resolve(KEYSETS);
       if (!Files.exists(file)) {
         ObjectNode made = JSON.createObjectNode();
@@ -224,6 +255,10 @@ public final class InstallationKeys {
         made.set("fingerprint", made(PredefinedPrfParameters.HMAC_SHA256_PRF));
         write(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(made));
       }
+    }
+
+    private ObjectNode keysets() throws IOException, GeneralSecurityException {
+      Path file = path.resolve(KEYSETS);
       JsonNode stored = JSON.readTree(file.toFile());
       if (!(stored instanceof ObjectNode keysets)) {
         throw new GeneralSecurityException(file + " holds no keysets");
@@ -252,32 +287,40 @@ public final class InstallationKeys {
     private void ensureInternalKeys() throws IOException, GeneralSecurityException {
       Path privateKey = path.resolve(PRIVATE_KEY);
       Path publicKey = path.resolve(PUBLIC_KEY);
-      if (Files.exists(privateKey) && Files.exists(publicKey)) {
+      if (Files.exists(publicKey)) {
         return;
       }
       var generator = KeyPairGenerator.getInstance("EC");
       generator.initialize(new ECGenParameterSpec("secp256r1"));
       KeyPair pair = generator.generateKeyPair();
-      // Half a pair, left by a crash between the two files, is replaced: nothing can have been
-      // signed with it yet.
-      write(publicKey, pem("PUBLIC KEY", pair.getPublic().getEncoded()));
+      // The public half comes last. A private one alone, left by a crash between the two, has
+      // signed nothing and is replaced; a public one alone was given so.
       write(privateKey, pem("PRIVATE KEY", pair.getPrivate().getEncoded()));
+      write(publicKey, pem("PUBLIC KEY", pair.getPublic().getEncoded()));
     }
 
-    private KeyPair internalKeys() throws IOException, GeneralSecurityException {
+    private InternalPair internalKeys() throws IOException, GeneralSecurityException {
       KeyFactory factory = KeyFactory.getInstance("EC");
-      return new KeyPair(
-          factory.generatePublic(new X509EncodedKeySpec(unpem(path.resolve(PUBLIC_KEY)))),
-          factory.generatePrivate(new PKCS8EncodedKeySpec(unpem(path.resolve(PRIVATE_KEY)))));
+      Path signing = path.resolve(PRIVATE_KEY);
+      return new InternalPair(
+          (ECPublicKey)
+              factory.generatePublic(new X509EncodedKeySpec(unpem(path.resolve(PUBLIC_KEY)))),
+          Files.exists(signing)
+              ? (ECPrivateKey) factory.generatePrivate(new PKCS8EncodedKeySpec(unpem(signing)))
+              : null);
     }
 
-    private String ensureInternalSecret() throws IOException, GeneralSecurityException {
+    private void ensureInternalSecret() throws IOException {
       Path file = path.resolve(SECRET);
       if (!Files.exists(file)) {
         var bytes = new byte[32];
         new SecureRandom().nextBytes(bytes);
         write(file, Base64.getUrlEncoder().withoutPadding().encodeToString(bytes) + '\n');
       }
+    }
+
+    private String internalSecret() throws IOException, GeneralSecurityException {
+      Path file = path.resolve(SECRET);
       String secret = Files.readString(file).strip();
       if (secret.length() < 32) {
         throw new GeneralSecurityException(file + " is too short to be a secret");

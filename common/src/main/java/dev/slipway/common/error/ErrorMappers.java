@@ -19,9 +19,12 @@ import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import java.io.InterruptedIOException;
 import java.lang.reflect.RecordComponent;
+import java.nio.channels.ClosedByInterruptException;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -123,6 +126,10 @@ class ErrorMappers {
     if (status < 400) {
       return theirs;
     }
+    ApiException refusal = causeOf(problem, ApiException.class);
+    if (refusal != null) {
+      return refused(refusal, request);
+    }
     JacksonException json = causeOf(problem, JacksonException.class);
     if (json != null && status == 400) {
       return refused(describe(json), request);
@@ -169,6 +176,9 @@ class ErrorMappers {
     ApiException refusal = causeOf(problem, ApiException.class);
     if (refusal != null) {
       return refused(refusal, request);
+    }
+    if (isStopped(problem)) {
+      return refused(unavailable(problem), request);
     }
     SQLException sql = causeOf(problem, SQLException.class);
     if (sql != null) {
@@ -228,6 +238,10 @@ class ErrorMappers {
 
   private static ApiException describe(JacksonException problem) {
     // Only failures to bind have a path; what the parser rejects has none and is not JSON.
+    if (isTwice(problem)
+        || (problem.getCause() instanceof JacksonException cause && isTwice(cause))) {
+      return new ApiException(ErrorCode.MALFORMED_BODY, "the body has a field twice");
+    }
     if (!(problem instanceof DatabindException)
         || problem.getCause() instanceof com.fasterxml.jackson.core.JsonParseException) {
       return new ApiException(ErrorCode.MALFORMED_BODY, "the body is not valid JSON");
@@ -240,10 +254,33 @@ class ErrorMappers {
     String trouble =
         problem instanceof UnrecognizedPropertyException
             ? "is not a field of this request"
-            : "has the wrong type";
+            : ruleOf(problem);
     return ApiException.of(ErrorCode.INVALID_REQUEST, field + ' ' + trouble)
         .field(field, trouble)
         .build();
+  }
+
+  private static boolean isTwice(JacksonException problem) {
+    return problem instanceof com.fasterxml.jackson.core.JsonParseException
+        && problem.getOriginalMessage().startsWith("Duplicate field");
+  }
+
+  private static String ruleOf(JacksonException problem) {
+    Class<?> wanted =
+        problem instanceof MismatchedInputException mismatch ? mismatch.getTargetType() : null;
+    if (wanted == null) {
+      return "has the wrong type";
+    }
+    if (wanted == String.class) {
+      return "must be text";
+    }
+    if (wanted == Boolean.class || wanted == boolean.class) {
+      return "must be true or false";
+    }
+    if (Number.class.isAssignableFrom(wanted) || wanted.isPrimitive()) {
+      return "must be a whole number that is not too large";
+    }
+    return Collection.class.isAssignableFrom(wanted) ? "must be a list" : "must be a JSON object";
   }
 
   private static String pathOf(JsonMappingException problem) {
@@ -307,6 +344,15 @@ class ErrorMappers {
   private static String messageOf(ConstraintViolation<?> violation) {
     boolean whole = violation.getInvalidValue() == null && fieldOf(violation).equals("body");
     return whole ? "must be a JSON object" : violation.getMessage();
+  }
+
+  /// Requests are only interrupted when the service stops. Files and bodies that are being read
+  /// then say so in words of their own.
+  private static boolean isStopped(Throwable problem) {
+    InterruptedIOException read = causeOf(problem, InterruptedIOException.class);
+    return causeOf(problem, InterruptedException.class) != null
+        || causeOf(problem, ClosedByInterruptException.class) != null
+        || (read != null && read.getClass() == InterruptedIOException.class);
   }
 
   private static boolean isUnreachable(SQLException problem) {

@@ -12,9 +12,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -23,14 +25,18 @@ import org.slf4j.LoggerFactory;
 
 /// Runs the operations of one replica of one service.
 ///
-/// One thread claims due operations; each claim runs on a virtual thread of its own, step after
-/// step, outside any transaction, until the operation waits, ends or is overtaken. A replica that
-/// commits a wake-up wakes itself; a poll ten times a second is the net for everything else.
+/// What a replica begins it takes at once when it has room, under the lease that the commit which
+/// begins it gives. One thread claims what else is due; each operation runs on a virtual thread of
+/// its own, step after step, outside any transaction, until it waits, ends or is overtaken. A
+/// replica that commits a wake-up wakes itself; a poll ten times a second is the net for everything
+/// else.
 public final class OperationEngine implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(OperationEngine.class);
   private static final Duration POLL = Duration.ofMillis(100);
-  private static final int MOST_AT_ONCE = 32;
+
+  /// How many of a class are claimed in one look, so that what begins meanwhile finds slots free.
+  private static final int MOST_AT_ONCE = 8;
 
   /// What a step has to look what it finds when it runs past its deadline.
   private static final Duration LOOKING = Duration.ofSeconds(5);
@@ -50,6 +56,15 @@ public final class OperationEngine implements AutoCloseable {
   private final Watch watch = new Watch();
   private volatile Runnable committed = () -> {};
   private volatile boolean closing;
+
+  /// Whether what an earlier life of this replica had leased is free again; before that, it takes
+  /// nothing.
+  private volatile boolean freed;
+
+  /// The classes of which the last look may have left something due, for want of slots. What
+  /// begins meanwhile waits its turn.
+  private final Set<Admission> crowded = ConcurrentHashMap.newKeySet();
+
   private @Nullable Thread claimer;
   private @Nullable Thread keeper;
 
@@ -79,7 +94,7 @@ public final class OperationEngine implements AutoCloseable {
     this.transactions = transactions;
     this.catalog = catalog;
     this.settings = settings;
-    this.store = new OperationStore(transactions, catalog, settings, outbox);
+    this.store = new OperationStore(transactions, catalog, settings, outbox, wake::release);
     this.interruptions = interruptions;
     for (Admission admission : Admission.values()) {
       slots.put(admission, new Semaphore(settings.limit(admission)));
@@ -91,9 +106,56 @@ public final class OperationEngine implements AutoCloseable {
   /// Begins an operation in the caller's transaction, or in one of its own. It starts when that has
   /// committed.
   public Begun begin(BeginRequest request) throws SQLException {
-    Begun begun = transactions.joining(connection -> store.begin(connection, request));
-    transactions.afterCommit(this::wake);
-    return begun;
+    return transactions.joining(connection -> begin(connection, request));
+  }
+
+  private Begun begin(Connection connection, BeginRequest request) throws SQLException {
+    Admission admission = catalog.get(request.kind()).plan().shape().first().admission();
+    boolean room =
+        freed
+            && !closing
+            && !crowded.contains(admission)
+            && slotsOf(admission).availablePermits() > 0;
+    OperationStore.Beginning beginning = store.begin(connection, request, room);
+    StoredOperation taken = beginning.taken();
+    transactions.afterCommit(
+        () -> {
+          if (taken == null) {
+            wake();
+          } else {
+            take(taken);
+          }
+        });
+    return beginning.begun();
+  }
+
+  /// Runs what has begun under a lease of this replica, unless others have filled its slots.
+  private void take(StoredOperation taken) {
+    committed.run();
+    boolean room = slotsOf(taken.admission()).tryAcquire();
+    try {
+      if (room) {
+        runners.execute(() -> run(taken, System.nanoTime()));
+      } else {
+        runners.execute(() -> leave(taken));
+      }
+    } catch (RejectedExecutionException closed) {
+      LOG.debug("{}: begun while this replica was stopped", taken.id(), closed);
+      if (room) {
+        slotsOf(taken.admission()).release();
+      }
+      Thread.ofVirtual().start(() -> leave(taken));
+    }
+  }
+
+  /// Leaves an operation to whoever has room.
+  private void leave(StoredOperation taken) {
+    try {
+      store.leases().free(taken);
+      wake.release();
+    } catch (SQLException failure) {
+      LOG.warn("{}: waits for its lease to run out: {}", taken.id(), failure.getMessage());
+    }
   }
 
   /// Does something to a subject on which no operation works, and none can begin to meanwhile. A
@@ -101,33 +163,30 @@ public final class OperationEngine implements AutoCloseable {
   ///
   /// @return empty when an operation works on it; then nothing was done
   public <T> Optional<T> whileIdle(String subject, Transactions.Work<T> work) throws SQLException {
-    return transactions.inNew(connection -> store.whileIdle(connection, subject, work));
+    return transactions.inNew(connection -> Subjects.whileIdle(connection, subject, work));
   }
 
   /// Obeys a command of another service. Doing so again has no further effect than that the answer
   /// is sent again.
   public void obey(Connection connection, OperationCommand command) throws SQLException {
-    Optional<StoredOperation> known = store.find(connection, command.operation());
+    Optional<StoredOperation> known = OperationRows.find(connection, command.operation());
     switch (command) {
       case OperationCommand.Begin begin -> {
-        if (known.isPresent()) {
-          store.republishEnd(connection, known.get());
+        if (known.isEmpty()) {
+          beginAsked(connection, catalog.get(begin.kind()), begin);
           return;
         }
-        OperationCatalog.Entry<?, ?> entry = catalog.get(begin.kind());
-        beginAsked(connection, entry, begin);
+        store.republishEnd(connection, known.get());
       }
       case OperationCommand.Cancel cancel -> {
-        if (known.isPresent()) {
-          if (known.get().progress().phase() == Phase.ENDED) {
-            store.republishEnd(connection, known.get());
-          } else {
-            store.signal(connection, cancel.operation(), new Signal.CancelRequested());
-          }
-          return;
+        if (known.isEmpty()) {
+          // A begin that comes late finds it cancelled.
+          store.cancelUnseen(connection, cancel);
+        } else if (known.get().progress().phase() == Phase.ENDED) {
+          store.republishEnd(connection, known.get());
+        } else {
+          store.signal(connection, cancel.operation(), new Signal.CancelRequested());
         }
-        // A begin that comes late finds it cancelled.
-        store.cancelUnseen(connection, cancel);
       }
     }
     transactions.afterCommit(this::wake);
@@ -151,8 +210,10 @@ public final class OperationEngine implements AutoCloseable {
     Optional<Cause> refusal = entry.operation().refusal(command.subject(), input);
     if (refusal.isPresent()) {
       store.refuse(connection, request, refusal.get());
+      transactions.afterCommit(this::wake);
     } else {
-      store.begin(connection, request);
+      Begun begun = begin(connection, request);
+      LOG.debug("{}: {}", command.operation(), begun);
     }
   }
 
@@ -195,7 +256,7 @@ public final class OperationEngine implements AutoCloseable {
     boolean heard = store.signal(operation, signal);
     transactions.afterCommit(
         () -> {
-          watch.changed(operation, true);
+          watch.disturbed(operation);
           wake();
         });
     return heard;
@@ -205,7 +266,7 @@ public final class OperationEngine implements AutoCloseable {
   public Optional<OperationView> view(String operation) throws SQLException {
     return transactions.joining(
         connection -> {
-          Optional<StoredOperation> found = store.find(connection, operation);
+          Optional<StoredOperation> found = OperationRows.find(connection, operation);
           return found.isEmpty()
               ? Optional.empty()
               : Optional.of(store.view(connection, found.get()));
@@ -219,7 +280,7 @@ public final class OperationEngine implements AutoCloseable {
           OperationQuery.Condition condition = query.condition();
           List<OperationView> views = new ArrayList<>();
           for (StoredOperation operation :
-              store.query(connection, condition.sql(), condition.arguments().toArray())) {
+              OperationRows.query(connection, condition.sql(), condition.arguments().toArray())) {
             views.add(store.view(connection, operation));
           }
           return views;
@@ -242,7 +303,7 @@ public final class OperationEngine implements AutoCloseable {
   private Optional<OperationView> first(String where, Object... arguments) throws SQLException {
     return transactions.joining(
         connection -> {
-          List<StoredOperation> found = store.query(connection, where, arguments);
+          List<StoredOperation> found = OperationRows.query(connection, where, arguments);
           return found.isEmpty()
               ? Optional.empty()
               : Optional.of(store.view(connection, found.getFirst()));
@@ -258,7 +319,7 @@ public final class OperationEngine implements AutoCloseable {
   public Optional<Receipt> receipt(String operation) throws SQLException {
     return transactions.joining(
         connection -> {
-          Optional<StoredOperation> found = store.find(connection, operation);
+          Optional<StoredOperation> found = OperationRows.find(connection, operation);
           return found.isEmpty()
               ? Optional.empty()
               : Optional.of(store.receipt(connection, found.get()));
@@ -272,11 +333,19 @@ public final class OperationEngine implements AutoCloseable {
       throws SQLException, InterruptedException {
     long until = System.nanoTime() + atMost.toNanos();
     try (Watch.Waiting waiting = watch.on(operation, true)) {
-      while (!store.rests(operation) && System.nanoTime() < until) {
-        waiting.await(until);
+      while (true) {
+        boolean over = System.nanoTime() >= until;
+        if (over || waiting.rested() || store.rests(operation)) {
+          // One that was stuck may have been told to go on before it was looked at.
+          OperationView view = existing(operation);
+          if (over || view.phase().rests()) {
+            return view;
+          }
+        } else {
+          waiting.await(until);
+        }
       }
     }
-    return existing(operation);
   }
 
   /// Waits until an operation has changed since a version, or the time is over.
@@ -320,11 +389,10 @@ public final class OperationEngine implements AutoCloseable {
   }
 
   private void claimForever() {
-    boolean freed = false;
     while (!closing) {
       try {
         if (!freed) {
-          store.freeOwnLeases();
+          store.leases().freeOwn();
           freed = true;
         }
         if (claimOnce() == 0) {
@@ -352,43 +420,64 @@ public final class OperationEngine implements AutoCloseable {
     Map<Admission, Integer> free = new EnumMap<>(Admission.class);
     slots.forEach(
         (admission, all) -> {
-          int taken = all.drainPermits();
-          int mine = Math.min(MOST_AT_ONCE, taken);
-          all.release(taken - mine);
+          int mine = 0;
+          while (mine < MOST_AT_ONCE && all.tryAcquire()) {
+            mine++;
+          }
           if (mine > 0) {
             free.put(admission, mine);
           }
         });
+    for (Admission admission : slots.keySet()) {
+      if (!free.containsKey(admission)) {
+        crowded.add(admission);
+      }
+    }
     List<StoredOperation> claimed = List.of();
     try {
       if (!free.isEmpty()) {
-        claimed = store.claim(free);
+        claimed = store.leases().claim(free);
       }
     } finally {
       for (StoredOperation operation : claimed) {
         free.merge(operation.admission(), -1, Integer::sum);
       }
+      free.forEach(
+          (admission, left) -> {
+            if (left == 0) {
+              crowded.add(admission);
+            } else {
+              crowded.remove(admission);
+            }
+          });
       free.forEach((admission, left) -> slotsOf(admission).release(left));
     }
     for (StoredOperation operation : claimed) {
-      runners.execute(() -> run(operation));
+      runners.execute(() -> run(operation, null));
     }
     return claimed.size();
   }
 
-  private void run(StoredOperation claimed) {
+  /// @param begun when its first step was entered, in `System.nanoTime()`; null when it was claimed
+  private void run(StoredOperation claimed, @Nullable Long begun) {
     Admission admission = claimed.admission();
     var runner = new Runner(Thread.currentThread());
     running.put(claimed.id(), runner);
     try {
       StoredOperation operation = claimed;
+      Long entered = begun;
       while (operation.leasedBy() != null && !closing) {
-        operation = advance(operation, runner);
+        operation = advance(operation, runner, entered);
+        // What goes on has entered a step, or the way back from one.
+        entered = System.nanoTime();
         watch.changed(operation.id(), operation.progress().phase().rests());
         committed.run();
       }
       if (operation.leasedBy() != null) {
-        store.freeLease(operation);
+        store.leases().free(operation);
+      } else if (operation.progress().phase() != Phase.ENDED) {
+        // It may go on at once, with a slot of another class.
+        wake.release();
       }
     } catch (OperationStore.Lost overtaken) {
       LOG.info("{}: {}", claimed.id(), overtaken.getMessage());
@@ -401,7 +490,9 @@ public final class OperationEngine implements AutoCloseable {
     } finally {
       running.remove(claimed.id(), runner);
       slotsOf(admission).release();
-      wake();
+      if (crowded.contains(admission)) {
+        wake.release();
+      }
     }
   }
 
@@ -409,7 +500,7 @@ public final class OperationEngine implements AutoCloseable {
   private void releaseWhenItAnswers(StoredOperation claimed) {
     for (int i = 0; i < 100 && !closing; i++) {
       try {
-        store.freeLease(claimed);
+        store.leases().free(claimed);
         return;
       } catch (SQLException stillDown) {
         pause(Duration.ofMillis(200));
@@ -417,7 +508,7 @@ public final class OperationEngine implements AutoCloseable {
     }
   }
 
-  private StoredOperation advance(StoredOperation operation, Runner runner)
+  private StoredOperation advance(StoredOperation operation, Runner runner, @Nullable Long entered)
       throws SQLException, OperationStore.Lost {
     Optional<OperationCatalog.Entry<?, ?>> entry = catalog.find(operation.kind());
     String step = operation.progress().step();
@@ -428,7 +519,8 @@ public final class OperationEngine implements AutoCloseable {
               new Cause(
                   "unknown-step",
                   "This version of %s does not know the step %s of %s"
-                      .formatted(settings.service(), step, operation.kind()))));
+                      .formatted(settings.service(), step, operation.kind()))),
+          entered);
     }
     boolean undo = operation.progress().phase() == Phase.UNWINDING;
     Signal signal;
@@ -442,14 +534,14 @@ public final class OperationEngine implements AutoCloseable {
     }
     StoredOperation now;
     try {
-      now = store.commit(operation, signal);
+      now = store.commit(operation, signal, entered);
     } catch (SQLException | RuntimeException failure) {
       Optional<Cause> refused = OperationStore.refused(failure, step);
       if (refused.isEmpty()) {
         throw failure;
       }
       LOG.warn("{}: {} could not be committed", operation.id(), step, failure);
-      now = store.commit(operation, new Signal.Threw(refused.get(), false));
+      now = store.commit(operation, new Signal.Threw(refused.get(), false), null);
     }
     log(operation, now);
     wakeWhenDue(signal);
@@ -491,7 +583,7 @@ public final class OperationEngine implements AutoCloseable {
     }
     Plan.Step<I, S> step = entry.plan().step(progress.step());
     try {
-      StepContext<I, S> context = store.context(entry, operation);
+      StepContext<I, S> context = store.contexts().of(entry, operation);
       boolean undoing = progress.phase() == Phase.UNWINDING;
       if (!undoing && progress.cancelRequested() && !progress.pastPivot()) {
         return new Signal.Threw(Cause.CANCELLED, false);
@@ -521,7 +613,7 @@ public final class OperationEngine implements AutoCloseable {
       return new Signal.Threw(
           new Cause("interrupted", "The step %s was interrupted".formatted(progress.step())),
           false);
-    } catch (OperationStore.DatabaseUnavailable failure) {
+    } catch (StepContexts.DatabaseUnavailable failure) {
       return new Signal.Threw(
           new Cause("database-unavailable", "The control database did not answer"), false);
     } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError failure) {
@@ -559,9 +651,9 @@ public final class OperationEngine implements AutoCloseable {
     while (!closing) {
       pause(Duration.ofSeconds(1));
       try {
-        store.tick();
+        store.clock().tick();
         if (!running.isEmpty()) {
-          for (OperationStore.Unwanted unwanted : store.renew(List.copyOf(running.keySet()))) {
+          for (Leases.Unwanted unwanted : store.leases().renew(List.copyOf(running.keySet()))) {
             Runner runner = running.get(unwanted.operation());
             if (runner != null) {
               runner.interrupt(unwanted.step(), unwanted.cancelled() ? Duration.ZERO : LOOKING);

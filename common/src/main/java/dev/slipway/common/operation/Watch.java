@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// Wakes those who wait for one operation when this replica has changed it. Changes by other
 /// replicas, and by other operations, are noticed by looking again after a while.
@@ -30,13 +31,21 @@ final class Watch {
     return one;
   }
 
-  /// @param rests whether it may have ended or be stuck now
+  /// @param rests whether it has ended or is stuck now
   void changed(String operation, boolean rests) {
     for (Waiting one : waiting.getOrDefault(operation, Set.of())) {
+      if (rests) {
+        one.rests.set(true);
+      }
       if (rests || !one.rest) {
         one.wake.release();
       }
     }
+  }
+
+  /// It may have changed in any way: whoever waits looks again.
+  void disturbed(String operation) {
+    waiting.getOrDefault(operation, Set.of()).forEach(one -> one.wake.release());
   }
 
   /// Somebody who waits.
@@ -45,10 +54,17 @@ final class Watch {
     private final String operation;
     private final boolean rest;
     private final Semaphore wake = new Semaphore(0);
+    private final AtomicBoolean rests = new AtomicBoolean();
 
     private Waiting(String operation, boolean rest) {
       this.operation = operation;
       this.rest = rest;
+    }
+
+    /// Whether it was seen to end or to be stuck since the last time this was asked. One that was
+    /// stuck may have gone on since.
+    boolean rested() {
+      return rests.getAndSet(false);
     }
 
     /// Waits for a change since the last time, until the time is over or it is time to look again.

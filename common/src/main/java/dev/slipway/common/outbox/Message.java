@@ -2,7 +2,10 @@ package dev.slipway.common.outbox;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
+import java.util.List;
 
 /// A message as it travels: a CloudEvent 1.0 in structured JSON.
 ///
@@ -25,24 +28,37 @@ public record Message(
     long seq,
     JsonNode data) {
 
-  static Message of(
-      String source, String subject, String organization, long seq, Instant time, Event event) {
-    return new Message(
-        "1.0",
-        idBefore(source, subject) + seq,
-        source,
-        typeOf(event.getClass()),
-        subject,
-        time,
-        "application/json",
-        organization,
-        seq,
-        Json.treeOf(event));
-  }
+  /// A message as text, in whose gaps its number is missing.
+  ///
+  /// @param beforeId  up to the number in the identifier
+  /// @param beforeSeq up to `seq`
+  /// @param rest      what follows
+  record Numberless(String beforeId, String beforeSeq, String rest) {}
 
-  /// What an identifier has before its number.
-  static String idBefore(String source, String subject) {
-    return source + '/' + subject + '/';
+  /// What a message of this event will be; its number is known only where it is stored.
+  static Numberless of(
+      String source, String subject, String organization, Instant time, Event event) {
+    ObjectNode known =
+        (ObjectNode)
+            Json.treeOf(
+                new Message(
+                    "1.0",
+                    "",
+                    source,
+                    typeOf(event.getClass()),
+                    subject,
+                    time,
+                    "application/json",
+                    organization,
+                    0,
+                    NullNode.getInstance()));
+    known.remove(List.of("id", "seq", "data"));
+    String id = Json.write(source + '/' + subject + '/');
+    String fields = known.toString();
+    return new Numberless(
+        "{\"id\":" + id.substring(0, id.length() - 1),
+        "\",\"seq\":",
+        ',' + fields.substring(1, fields.length() - 1) + ",\"data\":" + Json.write(event) + '}');
   }
 
   /// The CloudEvents type of a record.

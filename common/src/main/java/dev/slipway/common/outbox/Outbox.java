@@ -31,23 +31,27 @@ public final class Outbox {
   /// The same, together with other statements.
   public void append(
       Pipeline writes, String topic, String subject, String organization, Event event) {
-    Message message = Message.of(source, subject, organization, 0, clock.instant(), event);
-    // The number is known only here, and the envelope's identifier follows from it.
+    Message.Numberless message = Message.of(source, subject, organization, clock.instant(), event);
+    // Nearly always the subject is there; the lock of an upsert would cost more than the update.
     writes.add(
         """
-        with numbered as (
-          insert into subject (id, organization, seq) values (?, ?, 1)
+        with known as (
+          update subject set seq = seq + 1 where id = ? returning seq
+        ), unheard as (
+          insert into subject (id, organization, seq)
+          select ?, ?, 1 where not exists (select from known)
           on conflict (id) do update set seq = subject.seq + 1
           returning seq
-        )
+        ), numbered as (select seq from known union all select seq from unheard)
         insert into outbox (aggregate, seq, topic, payload)
-        select ?, seq, ?,
-          (?::jsonb || jsonb_build_object('id', ? || seq, 'seq', seq))::text from numbered""",
+        select ?, seq, ?, ?::text || seq || ?::text || seq || ?::text from numbered""",
+        subject,
         subject,
         organization,
         subject,
         topic,
-        Json.write(message),
-        Message.idBefore(source, subject));
+        message.beforeId(),
+        message.beforeSeq(),
+        message.rest());
   }
 }

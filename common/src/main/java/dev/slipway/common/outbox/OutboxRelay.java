@@ -78,7 +78,7 @@ public final class OutboxRelay implements AutoCloseable {
   private final DataSource database;
   private final Producer<String, String> producer;
   private final Semaphore wake = new Semaphore(0);
-  private volatile boolean closing;
+  private final CountDownLatch closing = new CountDownLatch(1);
   private @Nullable Thread thread;
 
   /// @param producer with acks=all and idempotence; closed with the relay
@@ -97,20 +97,20 @@ public final class OutboxRelay implements AutoCloseable {
   }
 
   private void relayForever() {
-    while (!closing) {
+    while (closing.getCount() > 0) {
       try (Connection connection = database.getConnection()) {
         connection.setAutoCommit(true);
         if (lock(connection)) {
           relay(connection);
         } else {
-          rest(STANDBY);
+          standBy();
         }
       } catch (SQLException failure) {
         LOG.debug("The outbox cannot be read: {}", failure.getMessage());
-        rest(STANDBY);
+        standBy();
       } catch (RuntimeException failure) {
         LOG.error("The outbox relay failed", failure);
-        rest(STANDBY);
+        standBy();
       }
     }
   }
@@ -136,7 +136,7 @@ public final class OutboxRelay implements AutoCloseable {
     Map<String, HeldBack> heldBack = new HashMap<>();
     boolean busy = false;
     try {
-      while (!closing) {
+      while (closing.getCount() > 0) {
         if (busy) {
           Thread.sleep(GATHERING);
         }
@@ -163,7 +163,7 @@ public final class OutboxRelay implements AutoCloseable {
       }
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
-      closing = true;
+      closing.countDown();
     } finally {
       if (connection.isValid(1)) {
         // The pool may hand this connection to somebody else.
@@ -285,20 +285,32 @@ public final class OutboxRelay implements AutoCloseable {
     }
   }
 
+  /// What others relay, or nobody can, is no reason to look again at every commit.
+  private void standBy() {
+    try {
+      boolean closed = closing.await(STANDBY.toMillis(), TimeUnit.MILLISECONDS);
+      LOG.trace("closed: {}", closed);
+      wake.drainPermits();
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      closing.countDown();
+    }
+  }
+
   private void rest(Duration time) {
     try {
       boolean woken = wake.tryAcquire(time.toMillis(), TimeUnit.MILLISECONDS);
       LOG.trace("woken: {}", woken);
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
-      closing = true;
+      closing.countDown();
     }
   }
 
   /// Stops after the batch in flight; what is left is sent by the next relay.
   @Override
   public void close() {
-    closing = true;
+    closing.countDown();
     wake.release();
     try {
       if (thread != null && !thread.join(Duration.ofSeconds(3))) {

@@ -56,6 +56,21 @@ class CertificateAuthorityTest {
   }
 
   @Test
+  void leavesAFolderAsItIsThatHasAnAuthority() throws Exception {
+    String made = CertificateAuthority.open(folder.resolve("made")).certificatePem();
+    Path given = Files.createDirectory(folder.resolve("given"));
+    for (String name : List.of("ca.pem", "ca.key.pem")) {
+      Files.copy(folder.resolve("made").resolve(name), given.resolve(name));
+    }
+
+    assertThat(CertificateAuthority.open(given).certificatePem()).isEqualTo(made);
+
+    try (var files = Files.list(given)) {
+      assertThat(files).hasSize(2);
+    }
+  }
+
+  @Test
   void nobodyElseCanReadTheKey() throws Exception {
     CertificateAuthority.open(folder);
 

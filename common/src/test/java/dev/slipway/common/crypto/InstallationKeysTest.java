@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.Signature;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
@@ -104,6 +105,31 @@ class InstallationKeysTest {
 
     assertThat(InstallationKeys.open(directory).internalSecret())
         .isEqualTo("0123456789abcdef0123456789abcdef");
+  }
+
+  @Test
+  void worksWithoutThePrivateHalfAndLeavesTheFolderAsItIs(@TempDir Path given) throws IOException {
+    String secret = InstallationKeys.open(directory).internalSecret();
+    for (String name : List.of("installation.keyset.json", "internal.pub.pem", "internal.secret")) {
+      Files.copy(directory.resolve(name), given.resolve(name));
+    }
+
+    InstallationKeys keys = InstallationKeys.open(given);
+
+    assertThat(keys.internalSecret()).isEqualTo(secret);
+    assertThat(keys.internalPublicKey())
+        .isEqualTo(InstallationKeys.open(directory).internalPublicKey());
+    assertThatThrownBy(keys::internalPrivateKey).isInstanceOf(IllegalStateException.class);
+    try (var files = Files.list(given)) {
+      assertThat(files).hasSize(3);
+    }
+  }
+
+  @Test
+  void aPrivateHalfLeftAloneIsReplaced() throws IOException {
+    Files.writeString(directory.resolve("internal.key.pem"), "half");
+
+    assertThat(InstallationKeys.open(directory).internalPrivateKey()).isNotNull();
   }
 
   @Test

@@ -29,7 +29,7 @@ final class Cut implements Interruptions {
     }
   }
 
-  private static final long PATIENCE_SECONDS = 20;
+  private static final long PATIENCE_SECONDS = 90;
 
   private final String step;
   private final Point point;

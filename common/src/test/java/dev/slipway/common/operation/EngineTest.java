@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -225,13 +226,14 @@ final class EngineTest {
             transactions,
             new OperationCatalog(List.of(new Yard.Work(yard))),
             new KernelSettings("s", "r", "yop", Yard.EVENTS, ofSeconds(30), Map.of()),
-            new Outbox("s", Clock.systemUTC()));
+            new Outbox("s", Clock.systemUTC()),
+            () -> {});
 
     assertThatThrownBy(
             () ->
                 transactions.inNew(
                     connection -> {
-                      own.begin(connection, Yard.request("yard.work", "never"));
+                      own.begin(connection, Yard.request("yard.work", "never"), true);
                       throw new IllegalStateException("The caller thought better of it");
                     }))
         .hasMessage("The caller thought better of it");
@@ -1019,18 +1021,21 @@ final class EngineTest {
             .transactions()
             .inNew(
                 connection ->
-                    OperationKit.id(one.begin(connection, Yard.request("yard.work", "raced"))));
-    StoredOperation claimed = one.claim(Map.of(Admission.LIGHT, 10)).getFirst();
+                    OperationKit.id(
+                        one.begin(connection, Yard.request("yard.work", "raced"), false).begun()));
+    StoredOperation claimed = one.leases().claim(Map.of(Admission.LIGHT, 10)).getFirst();
     assertThat(claimed.id()).isEqualTo(operation);
 
     // What the other replica read before that commit says that the operation is due.
     List<StoredOperation> again =
-        DATABASE.transactions().inNew(connection -> two.claim(connection, List.of("yrd_raced")));
+        DATABASE
+            .transactions()
+            .inNew(connection -> two.leases().claim(connection, Map.of("yrd_raced", "LIGHT")));
 
     assertThat(again).isEmpty();
     // Its claim still stands.
 
-    one.commit(claimed, new Signal.Stepped(StepOutcome.done(new State(1))));
+    one.commit(claimed, new Signal.Stepped(StepOutcome.done(new State(1))), null);
   }
 
   private OperationStore store(String replica) {
@@ -1038,7 +1043,159 @@ final class EngineTest {
         DATABASE.transactions(),
         new OperationCatalog(List.of(new Yard.Work(yard), new Yard.Destroy(yard))),
         new KernelSettings("yard-service", replica, "yop", Yard.EVENTS, ofSeconds(30), Map.of()),
-        new Outbox("yard-service", Clock.systemUTC()));
+        new Outbox("yard-service", Clock.systemUTC()),
+        () -> {});
+  }
+
+  @Test
+  void whatIsTakenAsItBeginsIsNobodyElsesUntilItsLeaseRunsOut() throws Exception {
+    OperationStore one = store("one");
+    OperationStore two = store("two");
+
+    StoredOperation taken = taken(one, "yard.work", "taken");
+
+    assertThat(taken.leasedBy()).isEqualTo("one");
+    assertThat(two.leases().claim(Map.of(Admission.LIGHT, 10))).isEmpty();
+    // Its process dies before anything is done.
+    DATABASE.execute("update operation set leased_until = clock_timestamp() - interval '1 second'");
+    StoredOperation claimed = two.leases().claim(Map.of(Admission.LIGHT, 10)).getFirst();
+    assertThat(claimed.epoch()).isGreaterThan(taken.epoch());
+    assertThatThrownBy(
+            () -> one.commit(taken, new Signal.Stepped(StepOutcome.done(new State(1))), null))
+        .isInstanceOf(OperationStore.Lost.class);
+    assertThat(
+            two.commit(claimed, new Signal.Stepped(StepOutcome.done(new State(1))), null)
+                .leasedBy())
+        .isEqualTo("two");
+  }
+
+  @Test
+  void whatIsTakenHasTheEpochOfItsSubject() throws Exception {
+    OperationStore one = store("one");
+    StoredOperation first = taken(one, "yard.work", "taken");
+
+    StoredOperation destroy = taken(one, "yard.destroy", "taken");
+
+    assertThat(destroy.epoch()).isGreaterThan(first.epoch());
+    assertThatThrownBy(
+            () -> one.commit(first, new Signal.Stepped(StepOutcome.done(new State(1))), null))
+        .isInstanceOf(OperationStore.Lost.class);
+    assertThat(one.commit(destroy, new Signal.Threw(Cause.CANCELLED, false), null).epoch())
+        .isEqualTo(destroy.epoch());
+  }
+
+  @Test
+  void aRunnerCommitsWithoutReadingWhatItHasSeenLast() throws Exception {
+    OperationStore one = store("one");
+    StoredOperation taken = taken(one, "yard.work", "seen");
+
+    StoredOperation next =
+        one.commit(taken, new Signal.Stepped(StepOutcome.done(new State(1))), System.nanoTime());
+
+    assertThat(next.progress().step()).isEqualTo("second");
+    assertThat(next.version()).isEqualTo(taken.version() + 1);
+    assertThat(next.leasedBy()).isEqualTo("one");
+  }
+
+  @Test
+  void aRunnerWhoseOperationWasToldSomethingReadsItAgain() throws Exception {
+    OperationStore one = store("one");
+    StoredOperation taken = taken(one, "yard.work", "told");
+    assertThat(one.signal(taken.id(), new Signal.CancelRequested())).isTrue();
+
+    StoredOperation now =
+        one.commit(taken, new Signal.Stepped(StepOutcome.done(new State(1))), System.nanoTime());
+
+    assertThat(now.progress().cancelRequested()).isTrue();
+    assertThat(now.progress().phase()).isEqualTo(Phase.UNWINDING);
+    assertThat(text("select count(*) from outbox where payload like '%step-ended%'"))
+        .as("nothing of the first try was written")
+        .isEqualTo("1");
+  }
+
+  @Test
+  void aRunnerThatWasOvertakenCannotCommitWhatItHasSeenLast() throws Exception {
+    OperationStore one = store("one");
+    StoredOperation taken = taken(one, "yard.work", "raced");
+    DATABASE.execute("update operation set leased_until = clock_timestamp() - interval '1 second'");
+    StoredOperation claimed = store("two").leases().claim(Map.of(Admission.LIGHT, 10)).getFirst();
+    assertThat(claimed.version()).as("only the epoch tells").isEqualTo(taken.version());
+
+    assertThatThrownBy(
+            () ->
+                one.commit(
+                    taken, new Signal.Stepped(StepOutcome.done(new State(1))), System.nanoTime()))
+        .isInstanceOf(OperationStore.Lost.class);
+
+    assertThat(text("select phase || ' ' || step from operation")).isEqualTo("RUNNING first");
+  }
+
+  @Test
+  void aCommitWithoutReadingKnowsThePlatformsTime() throws Exception {
+    OperationStore one = store("one");
+    StoredOperation taken = taken(one, "yard.work", "slow");
+    // Nothing but the keeper has looked at the clock while the step went on for ten minutes.
+    DATABASE.execute("update platform_clock set running_millis = running_millis + 600000");
+    one.clock().tick();
+
+    one.commit(taken, new Signal.Stepped(StepOutcome.done(new State(1))), System.nanoTime());
+
+    assertThat(
+            text(
+                "select step_deadline > platform_now() and deadline < platform_now() + 600000"
+                    + " from operation"))
+        .isEqualTo("t");
+  }
+
+  @Test
+  void aCancelDoesNotRenewALeaseThatNobodyHolds() throws Exception {
+    OperationStore one = store("one");
+    StoredOperation taken = taken(one, "yard.work", "left");
+    DATABASE.execute("update operation set leased_until = clock_timestamp() + interval '1 second'");
+    String until = text("select leased_until::text from operation");
+
+    assertThat(one.signal(taken.id(), new Signal.CancelRequested())).isTrue();
+    assertThat(text("select leased_until::text from operation")).isEqualTo(until);
+
+    one.leases().free(taken);
+    one.signal(taken.id(), new Signal.CancelRequested());
+    assertThat(text("select leased_by from operation")).isNull();
+    assertThat(store("two").leases().claim(Map.of(Admission.LIGHT, 10))).hasSize(1);
+  }
+
+  @Test
+  void whatNeedsAnotherSlotByNowIsNotClaimed() throws Exception {
+    OperationStore one = store("one");
+    one.leases().free(taken(one, "yard.work", "moved"));
+    // What a look read before another replica went on with it.
+    List<StoredOperation> claimed =
+        DATABASE
+            .transactions()
+            .inNew(connection -> one.leases().claim(connection, Map.of("yrd_moved", "START")));
+
+    assertThat(claimed).isEmpty();
+    assertThat(text("select phase || epoch from operation")).isEqualTo("RUNNING1");
+  }
+
+  @Test
+  void whatIsTakenAndLeftIsDueAtOnce() throws Exception {
+    OperationStore one = store("one");
+    StoredOperation taken = taken(one, "yard.work", "taken");
+
+    one.leases().free(taken);
+
+    assertThat(store("two").leases().claim(Map.of(Admission.LIGHT, 10)))
+        .extracting(StoredOperation::id)
+        .containsExactly(taken.id());
+  }
+
+  private static StoredOperation taken(OperationStore store, String kind, String name)
+      throws SQLException {
+    OperationStore.Beginning beginning =
+        DATABASE
+            .transactions()
+            .inNew(connection -> store.begin(connection, Yard.request(kind, name), true));
+    return Objects.requireNonNull(beginning.taken());
   }
 
   @Test
@@ -1046,16 +1203,16 @@ final class EngineTest {
     OperationStore one = store("one");
     DATABASE
         .transactions()
-        .inNew(connection -> one.begin(connection, Yard.request("yard.work", "raced")));
-    StoredOperation claimed = one.claim(Map.of(Admission.LIGHT, 10)).getFirst();
+        .inNew(connection -> one.begin(connection, Yard.request("yard.work", "raced"), false));
+    StoredOperation claimed = one.leases().claim(Map.of(Admission.LIGHT, 10)).getFirst();
     DATABASE.execute("update operation set leased_until = clock_timestamp() - interval '1 second'");
-    StoredOperation taken = store("two").claim(Map.of(Admission.LIGHT, 10)).getFirst();
+    StoredOperation taken = store("two").leases().claim(Map.of(Admission.LIGHT, 10)).getFirst();
     assertThat(taken.epoch()).isGreaterThan(claimed.epoch());
 
     assertThatThrownBy(
-            () -> one.commit(claimed, new Signal.Stepped(StepOutcome.done(new State(1)))))
+            () -> one.commit(claimed, new Signal.Stepped(StepOutcome.done(new State(1))), null))
         .isInstanceOf(OperationStore.Lost.class);
-    assertThat(one.renew(List.of(claimed.id()))).isEmpty();
+    assertThat(one.leases().renew(List.of(claimed.id()))).isEmpty();
   }
 
   // ---- What people see

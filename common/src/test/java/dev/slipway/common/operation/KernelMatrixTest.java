@@ -18,7 +18,7 @@ final class KernelMatrixTest {
           KernelDatabase.fresh());
 
   @TestFactory
-  Stream<DynamicTest> everyCaseEndsAndLeavesNothing() {
+  Stream<DynamicTest> everyCaseEndsAndLeavesNothing() throws Exception {
     return kit.matrix(
         "kernel",
         Workshop.operations(new FakeWorld()),

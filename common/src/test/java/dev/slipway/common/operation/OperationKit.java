@@ -21,9 +21,13 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -40,7 +44,8 @@ import org.junit.jupiter.api.DynamicTest;
 /// without saying why, and no step and no end was told twice.
 public final class OperationKit {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  /// For what takes milliseconds on a fake driver and seconds on a real one, on a busy machine.
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
 
   private final AtomicInteger run = new AtomicInteger();
   private final KernelDatabase database;
@@ -50,6 +55,9 @@ public final class OperationKit {
   private final BlockingQueue<OperationKit> lanes = new LinkedBlockingQueue<>();
 
   private final Queue<FutureTask<Void>> meant = new ConcurrentLinkedQueue<>();
+
+  /// Surroundings that nobody has taken down yet.
+  private final List<Scenario.Rig> standing = new ArrayList<>();
 
   /// @param databases how many cases run at once, as each of them has one to itself
   public OperationKit(KernelDatabase... databases) {
@@ -80,12 +88,12 @@ public final class OperationKit {
   /// @param service   whose operations these are
   /// @param scenarios at least one for each kind
   public Stream<DynamicTest> matrix(
-      String service, List<Operation<?, ?>> operations, List<Scenario> scenarios) {
+      String service, List<Operation<?, ?>> operations, List<Scenario> scenarios) throws Exception {
     Set<String> kinds = new TreeSet<>();
     var table = new StringBuilder();
     List<DynamicTest> all = new ArrayList<>();
     for (Scenario scenario : scenarios) {
-      String kind = scenario.rig(database).begin().kind();
+      String kind = rig(scenario).begin().kind();
       kinds.add(kind);
       List<DynamicTest> row = row(scenario);
       table.append(
@@ -93,10 +101,9 @@ public final class OperationKit {
               .formatted(scenario.name(), planOf(scenario).steps().size(), row.size()));
       all.addAll(row);
     }
+    takeDown();
     int cases = all.size();
-    for (FutureTask<Void> task = meant.poll(); task != null; task = meant.poll()) {
-      Thread.ofVirtual().name("kit-case").start(task);
-    }
+    startAll();
     all.addFirst(
         DynamicTest.dynamicTest(
             "every operation of %s has a row".formatted(service),
@@ -114,6 +121,73 @@ public final class OperationKit {
               inReadme(service, cases);
             }));
     return all.stream();
+  }
+
+  private Scenario.Rig rig(Scenario scenario) {
+    Scenario.Rig rig = scenario.rig(database);
+    standing.add(rig);
+    return rig;
+  }
+
+  private void takeDown() throws Exception {
+    try {
+      for (Scenario.Rig rig : standing) {
+        rig.close();
+      }
+    } finally {
+      standing.clear();
+    }
+  }
+
+  /// Only the cases in which the process dies: at each step and each undo, before the act, after it
+  /// and after the commit. For real drivers, on which a case takes its time.
+  ///
+  /// @param done is given the number of cases when all have run
+  public Stream<DynamicTest> crashes(List<Scenario> scenarios, Crashed done) throws Exception {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Future<?> ran : threads.invokeAll(scenarios.stream().map(this::undisturbing).toList())) {
+        ran.get();
+      }
+    }
+    List<DynamicTest> all = new ArrayList<>();
+    for (Scenario scenario : scenarios) {
+      PlanShape plan = planOf(scenario);
+      for (StepShape step : plan.steps()) {
+        for (Point point : Point.values()) {
+          all.add(killed(scenario, step, point));
+          if (step.undoable()) {
+            all.add(undo(scenario, plan, step, How.KILL, point));
+          }
+        }
+      }
+    }
+    takeDown();
+    int cases = all.size();
+    startAll();
+    all.add(
+        DynamicTest.dynamicTest(
+            "%d crashes are all that were meant".formatted(cases),
+            () -> {
+              assertThat(casesRun()).isEqualTo(cases);
+              done.after(cases);
+            }));
+    return all.stream();
+  }
+
+  private Callable<Void> undisturbing(Scenario scenario) {
+    return inLane(kit -> undisturbed.put(scenario.name(), kit.runUndisturbed(scenario)));
+  }
+
+  /// What is looked at when every crash was survived.
+  @FunctionalInterface
+  public interface Crashed {
+    void after(int cases) throws Exception;
+  }
+
+  private void startAll() {
+    for (FutureTask<Void> task = meant.poll(); task != null; task = meant.poll()) {
+      Thread.ofVirtual().name("kit-case").start(task);
+    }
   }
 
   private static final String HEAD =
@@ -149,17 +223,13 @@ public final class OperationKit {
     PlanShape plan = planOf(scenario);
     undisturbed.put(scenario.name(), runUndisturbed(scenario));
     List<DynamicTest> cases = new ArrayList<>();
-    boolean destroyed = scenario.rig(database).destroy().isPresent();
-    List<String> others = scenario.rig(database).others().stream().map(BeginRequest::kind).toList();
+    boolean destroyed = rig(scenario).destroy().isPresent();
+    List<String> others = rig(scenario).others().stream().map(BeginRequest::kind).toList();
     boolean forwardOnly = plan.supersedes();
     for (StepShape step : plan.steps()) {
       forwardOnly |= step.kind() == StepShape.Kind.PIVOT;
       for (Point point : Point.values()) {
-        cases.add(
-            named(
-                scenario,
-                new Cut(How.KILL, point, step.name(), false),
-                (kit, cut) -> kit.killedAndResumed(scenario, cut)));
+        cases.add(killed(scenario, step, point));
       }
       for (Point point : List.of(Point.BEFORE_ACT, Point.AFTER_ACT)) {
         cases.add(
@@ -305,6 +375,13 @@ public final class OperationKit {
         what + " while undoing " + step.name());
   }
 
+  private DynamicTest killed(Scenario scenario, StepShape step, Point point) {
+    return named(
+        scenario,
+        new Cut(How.KILL, point, step.name(), false),
+        (kit, cut) -> kit.killedAndResumed(scenario, cut));
+  }
+
   private DynamicTest undo(
       Scenario scenario, PlanShape plan, StepShape step, How how, Point point) {
     return named(
@@ -326,6 +403,23 @@ public final class OperationKit {
     return last;
   }
 
+  /// What is done on a database that nobody else uses meanwhile.
+  private interface LaneWork {
+    void on(OperationKit kit) throws Exception;
+  }
+
+  private Callable<Void> inLane(LaneWork work) {
+    return () -> {
+      OperationKit kit = lanes.take();
+      try (AutoCloseable _ = kit::takeDown) {
+        work.on(kit);
+        return null;
+      } finally {
+        lanes.add(kit);
+      }
+    };
+  }
+
   /// What a case does.
   private interface Case {
     void run(OperationKit kit, Cut cut) throws Exception;
@@ -334,16 +428,11 @@ public final class OperationKit {
   private DynamicTest named(Scenario scenario, Cut cut, Case body, String... more) {
     FutureTask<Void> task =
         new FutureTask<>(
-            () -> {
-              OperationKit kit = lanes.take();
-              try {
-                body.run(kit, cut);
-                run.incrementAndGet();
-                return null;
-              } finally {
-                lanes.add(kit);
-              }
-            });
+            inLane(
+                kit -> {
+                  body.run(kit, cut);
+                  run.incrementAndGet();
+                }));
     meant.add(task);
     return DynamicTest.dynamicTest(
         scenario.name() + ": " + cut + (more.length == 0 ? "" : ", " + more[0]),
@@ -359,7 +448,7 @@ public final class OperationKit {
   // ---- The cases
 
   private void killedAndResumed(Scenario scenario, Cut cut) throws Exception {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     String operation;
     try (OperationEngine engine = engine(rig, "one", cut)) {
       rig.prepare(engine);
@@ -375,7 +464,7 @@ public final class OperationKit {
   }
 
   private void stumbled(Scenario scenario, Cut cut) throws Exception {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     try (OperationEngine engine = engine(rig, "one", cut)) {
       rig.prepare(engine);
       OperationView end = engine.awaitEnd(begin(engine, rig.begin(), cut), PATIENCE);
@@ -386,7 +475,7 @@ public final class OperationKit {
   }
 
   private void failed(Scenario scenario, Cut cut) throws Exception {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     try (OperationEngine engine = engine(rig, "one", cut)) {
       rig.prepare(engine);
       SortedSet<String> before = rig.reality();
@@ -409,7 +498,7 @@ public final class OperationKit {
   }
 
   private void cancelled(Scenario scenario, Cut cut) throws Exception {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     try (OperationEngine engine = engine(rig, "one", cut)) {
       rig.prepare(engine);
       SortedSet<String> before = rig.reality();
@@ -430,7 +519,7 @@ public final class OperationKit {
   }
 
   private void overtakenByDestroy(Scenario scenario, Cut cut) throws Exception {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     try (OperationEngine paused = engine(rig, "one", cut)) {
       rig.prepare(paused);
       String operation = begin(paused, rig.begin(), cut);
@@ -458,7 +547,7 @@ public final class OperationKit {
   }
 
   private void overtakenByReplica(Scenario scenario, Cut cut) throws Exception {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     try (OperationEngine paused = engine(rig, "one", cut)) {
       rig.prepare(paused);
       String operation = begin(paused, rig.begin(), cut);
@@ -481,7 +570,7 @@ public final class OperationKit {
   }
 
   private void meets(Scenario scenario, Cut cut, int which) throws Exception {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     try (OperationEngine engine = engine(rig, "one", cut)) {
       rig.prepare(engine);
       String operation = begin(engine, rig.begin(), cut);
@@ -516,7 +605,7 @@ public final class OperationKit {
   }
 
   private void unwoundAnyway(Scenario scenario, Cut cut) throws Exception {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     String operation;
     SortedSet<String> before;
     try (OperationEngine engine = engine(rig, "one", cut)) {
@@ -535,7 +624,7 @@ public final class OperationKit {
   }
 
   private void destroyedWhileUnwinding(Scenario scenario, Cut cut) throws Exception {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     try (OperationEngine paused = engine(rig, "one", cut)) {
       rig.prepare(paused);
       begin(paused, rig.begin(), cut);
@@ -553,7 +642,7 @@ public final class OperationKit {
   }
 
   private void hears(Scenario scenario, Cut cut, Arrival arrival) throws Exception {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     try (OperationEngine engine = engine(rig, "one", cut)) {
       rig.prepare(engine);
       String operation = begin(engine, rig.begin(), cut);
@@ -582,7 +671,7 @@ public final class OperationKit {
 
   /// Whatever arrives, everything is undone.
   private void unwinding(Scenario scenario, Cut cut, Deed deed) throws Exception {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     try (OperationEngine engine = engine(rig, "one", cut)) {
       rig.prepare(engine);
       SortedSet<String> before = rig.reality();
@@ -598,7 +687,7 @@ public final class OperationKit {
   }
 
   private void meetsWhileUnwinding(Scenario scenario, Cut cut, int which) throws Exception {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     try (OperationEngine engine = engine(rig, "one", cut)) {
       rig.prepare(engine);
       SortedSet<String> before = rig.reality();
@@ -621,7 +710,7 @@ public final class OperationKit {
   }
 
   private void stuck(Scenario scenario, Cut cut, WhenStuck what) throws Exception {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     try (OperationEngine engine = engine(rig, "one", cut)) {
       rig.prepare(engine);
       String operation = begin(engine, rig.begin(), cut);
@@ -669,7 +758,7 @@ public final class OperationKit {
   }
 
   private void ended(Scenario scenario, Cut none) throws Exception {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     try (OperationEngine engine = engine(rig, "one", none)) {
       rig.prepare(engine);
       String operation = begin(engine, rig.begin(), none);
@@ -694,7 +783,7 @@ public final class OperationKit {
   }
 
   private void unheard(Scenario scenario, Cut none) throws Exception {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     try (OperationEngine engine = engine(rig, "one", none)) {
       rig.prepare(engine);
       BeginRequest request = rig.begin();
@@ -805,7 +894,7 @@ public final class OperationKit {
   }
 
   private SortedSet<String> runUndisturbed(Scenario scenario) {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     try (OperationEngine engine = engine(rig, "one", OperationEngine.Interruptions.NONE)) {
       rig.prepare(engine);
       OperationView end = engine.awaitEnd(id(engine.begin(rig.begin())), PATIENCE);
@@ -878,7 +967,7 @@ public final class OperationKit {
   }
 
   private PlanShape planOf(Scenario scenario) {
-    Scenario.Rig rig = scenario.rig(database);
+    Scenario.Rig rig = rig(scenario);
     return new OperationCatalog(rig.operations()).get(rig.begin().kind()).plan().shape();
   }
 }

@@ -3,6 +3,7 @@ package dev.slipway.common.operation;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.function.Function;
 
 /// One operation in its surroundings, as the kit needs it: built anew for each case.
 public interface Scenario {
@@ -17,6 +18,21 @@ public interface Scenario {
 
   /// Surroundings of their own, in a database that other cases share.
   Rig rig(KernelDatabase database);
+
+  /// One that asks nobody.
+  static Scenario of(String name, Function<KernelDatabase, Rig> rigs) {
+    return new Scenario() {
+      @Override
+      public String name() {
+        return name;
+      }
+
+      @Override
+      public Rig rig(KernelDatabase database) {
+        return rigs.apply(database);
+      }
+    };
+  }
 
   /// The surroundings of one case.
   interface Rig {
@@ -38,5 +54,9 @@ public interface Scenario {
 
     /// What exists of the subject, without names that differ from case to case.
     SortedSet<String> reality();
+
+    /// Takes down what the case has left on purpose; nothing is asked of these surroundings any
+    /// more.
+    default void close() throws Exception {}
   }
 }

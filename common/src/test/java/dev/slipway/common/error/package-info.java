@@ -1,0 +1,5 @@
+/// Tests of the edge.
+@NullMarked
+package dev.slipway.common.error;
+
+import org.jspecify.annotations.NullMarked;

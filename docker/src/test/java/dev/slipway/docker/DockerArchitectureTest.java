@@ -1,0 +1,6 @@
+package dev.slipway.docker;
+
+import dev.slipway.common.architecture.ArchitectureTest;
+
+/// The rules of the house on what the drivers share.
+final class DockerArchitectureTest extends ArchitectureTest {}

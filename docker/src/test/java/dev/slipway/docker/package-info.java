@@ -1,0 +1,4 @@
+@NullMarked
+package dev.slipway.docker;
+
+import org.jspecify.annotations.NullMarked;
