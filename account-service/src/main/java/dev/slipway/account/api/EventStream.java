@@ -2,6 +2,7 @@ package dev.slipway.account.api;
 
 import dev.slipway.account.feed.EventFilter;
 import dev.slipway.account.feed.Feed;
+import dev.slipway.account.feed.SharedReads;
 import dev.slipway.account.feed.Subscription;
 import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
@@ -13,14 +14,15 @@ import org.jboss.logging.Logger;
 
 /// Server-sent events for one reader, on the virtual thread of its request.
 ///
-/// It reads on from the database when its subscription says that there is something, so a reader
-/// that is slow holds up nobody and loses nothing. Its end is never an error to the reader, who
-/// comes back with the number it has, and is then let in or not.
+/// It reads on from the database when its subscription says that there is something, together with
+/// those who are as far as it is; so a reader that is slow holds up nobody and loses nothing. Its
+/// end is never an error to the reader, who comes back with the number it has, and is then let in
+/// or not.
 final class EventStream implements StreamingOutput {
 
   private static final Logger LOG = Logger.getLogger(EventStream.class);
 
-  private final Feed feed;
+  private final SharedReads reads;
   private final Subscription subscription;
   private final String organization;
   private final EventFilter filter;
@@ -28,13 +30,13 @@ final class EventStream implements StreamingOutput {
   private long position;
 
   EventStream(
-      Feed feed,
+      SharedReads reads,
       Subscription subscription,
       String organization,
       EventFilter filter,
       long position,
       Duration heartbeat) {
-    this.feed = feed;
+    this.reads = reads;
     this.subscription = subscription;
     this.organization = organization;
     this.filter = filter;
@@ -64,7 +66,7 @@ final class EventStream implements StreamingOutput {
       }
       Feed.Page page;
       try {
-        page = feed.read(organization, position, filter);
+        page = reads.read(organization, position, filter, subscription.reached());
       } catch (SQLException failure) {
         LOG.debugf("a stream of events ends: %s", failure.getMessage());
         return "the events cannot be read at the moment";

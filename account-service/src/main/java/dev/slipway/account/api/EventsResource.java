@@ -2,6 +2,7 @@ package dev.slipway.account.api;
 
 import dev.slipway.account.feed.EventFilter;
 import dev.slipway.account.feed.Feed;
+import dev.slipway.account.feed.SharedReads;
 import dev.slipway.account.feed.Subscription;
 import dev.slipway.account.feed.Subscriptions;
 import dev.slipway.common.error.ApiException;
@@ -50,16 +51,19 @@ public class EventsResource {
   private static final int MOST_VALUES = 100;
 
   private final Feed feed;
+  private final SharedReads reads;
   private final Subscriptions subscriptions;
   private final Caller caller;
   private final Duration heartbeat;
 
   EventsResource(
       Feed feed,
+      SharedReads reads,
       Subscriptions subscriptions,
       Caller caller,
       @ConfigProperty(name = "slipway.events.heartbeat", defaultValue = "15s") Duration heartbeat) {
     this.feed = feed;
+    this.reads = reads;
     this.subscriptions = subscriptions;
     this.caller = caller;
     this.heartbeat = heartbeat;
@@ -108,7 +112,7 @@ public class EventsResource {
     Subscription subscription =
         subscriptions.follow(caller.user(), caller.organization(), caller.signedInUntil());
     exchange.addEndHandler(over -> subscription.end("the reader has left"));
-    return new EventStream(feed, subscription, caller.organization(), filter, position, heartbeat);
+    return new EventStream(reads, subscription, caller.organization(), filter, position, heartbeat);
   }
 
   @GET

@@ -14,6 +14,7 @@ import java.sql.Timestamp;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
@@ -314,6 +315,10 @@ public class AuditLog {
   public record Place(Instant at, String id) {}
 
   /// Rows of an organization's log.
+  ///
+  /// A row has its time before it can be seen, and a later one may be seen before it. So whoever
+  /// reads on from the oldest, and would never come back to it, gets what is settled: rows from
+  /// before every transaction that goes on. The newest ones are there at the next reading.
   public List<Entry> read(String organization, Wanted wanted) throws SQLException {
     StringBuilder sql =
         new StringBuilder(
@@ -341,6 +346,10 @@ public class AuditLog {
       arguments.add(after.at().atOffset(ZoneOffset.UTC));
       arguments.add(after.id());
     }
+    if (wanted.oldestFirst()) {
+      sql.append(" and at < ?");
+      arguments.add(settled());
+    }
     String order = wanted.oldestFirst() ? "asc" : "desc";
     sql.append(" order by at ").append(order).append(", id ").append(order).append(" limit ?");
     arguments.add(wanted.most());
@@ -356,6 +365,23 @@ public class AuditLog {
         }
         return found;
       }
+    }
+  }
+
+  /// Every row from before is committed or never will be: a row's time is later than the beginning
+  /// of its transaction, and what begins after this look is later than the look. It is a statement
+  /// of its own, before the one that reads, so that what was committed meanwhile is seen by that.
+  private OffsetDateTime settled() throws SQLException {
+    try (Connection connection = database.getConnection();
+        PreparedStatement select =
+            connection.prepareStatement(
+                """
+                select least(statement_timestamp(), min(xact_start)) from pg_stat_activity
+                where datname = current_database() and usename = current_user
+                  and pid <> pg_backend_pid()""");
+        ResultSet row = select.executeQuery()) {
+      row.next();
+      return row.getObject(1, OffsetDateTime.class);
     }
   }
 

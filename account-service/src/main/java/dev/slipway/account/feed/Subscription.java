@@ -62,6 +62,16 @@ public final class Subscription implements AutoCloseable {
     }
   }
 
+  /// The list is known to reach to this number.
+  public long reached() {
+    lock.lock();
+    try {
+      return last;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// The list reaches to this number by now.
   void reaches(long number) {
     lock.lock();

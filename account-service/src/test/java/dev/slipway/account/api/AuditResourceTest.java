@@ -215,6 +215,36 @@ class AuditResourceTest {
     assertThat(log(person, "?since=" + since).getList("entries")).hasSize(9);
   }
 
+  /// Who exports again from where an export has ended would never hear of it.
+  @Test
+  void anExportHasNothingAfterWhatIsJustBeingWritten() throws SQLException {
+    Person person = gateway.register();
+    String path = "/v1alpha1/" + person.name() + "/databases/userdb/shop";
+    String slow = Identifiers.next("aud");
+    String quick = Identifiers.next("aud");
+    List<String> before = pages(person, "oldest");
+    List<String> during;
+    try (Connection connection = database.getConnection()) {
+      connection.setAutoCommit(false);
+      try (Statement statement = connection.createStatement()) {
+        statement.execute(
+            """
+            insert into audit (id, organization, identity, actor, action, method, path, address,
+              agent, request)
+            select '%s', organization, identity, actor, 'instance.destroy', 'DELETE', '/', '', '', ''
+            from audit where actor = '%s' and organization is not null limit 1"""
+                .formatted(slow, person.name()));
+      }
+      ask(person, quick, "DELETE", path, person.name());
+      during = pages(person, "oldest");
+      connection.commit();
+    }
+
+    assertThat(during).isEqualTo(before);
+    assertThat(pages(person, "newest")).startsWith(quick, slow);
+    assertThat(pages(person, "oldest")).endsWith(slow, quick);
+  }
+
   private List<String> pages(Person person, String order) {
     List<String> ids = new ArrayList<>();
     @Nullable String next = "";
