@@ -41,6 +41,7 @@ public sealed interface DatabaseLocation {
                 instance.administrator(),
                 Objects.requireNonNull(instance.sealedPassword(), "a linked instance has one"))
             : new Provisioned(
-                new InstanceSpecification(instance.id(), endpoint), instance.administrator()));
+                new InstanceSpecification(instance.id(), instance.organization(), endpoint),
+                instance.administrator()));
   }
 }

@@ -11,6 +11,7 @@ import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /// Runs Postgres servers: the one port between instances and whatever they run on.
@@ -36,6 +37,14 @@ import java.util.stream.Stream;
 /// | `starting` | transient | the server recovers or starts; call `start` again |
 /// | `unreachable` | transient | no connection to the server |
 /// | `disk-full` | permanent | no space left |
+/// | `engine-unreachable` | transient | what runs the instances does not answer |
+/// | `engine-refused` | permanent | what runs the instances does not let the platform in |
+/// | `engine-failed` | transient | what runs the instances could not; it says why |
+/// | `image-pulling` | transient | the image is being fetched; the message says how far |
+/// | `image-missing` | permanent | the image is not there and cannot be fetched |
+/// | `image-unsuitable` | permanent | the image is not one of Postgres |
+/// | `networks-used-up` | permanent | no addresses are left for a network |
+/// | `volume-in-use` | transient | something that is not the platform's uses the instance's data |
 /// | `port-taken` | permanent | somebody else listens on the instance's endpoint |
 /// | `not-created` | permanent | `start` of an instance that has no data |
 /// | `server-failed` | permanent | the server will not start; the message has its last words |
@@ -47,15 +56,19 @@ import java.util.stream.Stream;
 /// | `database-in-use` | transient | something other than a connection keeps the database |
 /// | `role-in-use` | permanent | something in a database of somebody else's belongs to the role |
 /// | `sign-in-refused` | permanent | the server does not accept the platform's own password |
-/// | `foreign` | permanent | what is there belongs to another installation |
+/// | `foreign` | permanent | what is there belongs to another installation, or to nobody known |
 /// | `outcome-unknown` | unknown | the connection was lost while a change was being committed |
 ///
 /// **Secrets.** Passwords arrive as [ScramVerifier] only. A driver writes no verifier and no
-/// password of its own to a file, a log, a command line or an exception.
+/// password of its own to a log, a command line, an environment or an exception, and to no file
+/// but inside the server's own data, where Postgres keeps the verifiers.
 public interface InstanceDriver {
 
   /// The name under which configuration chooses this driver: `process`, `docker`, `kubernetes`.
   String name();
+
+  /// What it does beyond the contract.
+  Set<DriverCapability> capabilities();
 
   /// Which replicas can act through this driver.
   Locality locality();
@@ -65,16 +78,16 @@ public interface InstanceDriver {
   void prepare() throws DriverFailure, InterruptedException;
 
   /// Endpoints a new instance could have, nobody listening there at this moment, lazily and in the
-  /// order to try. The driver allocates nothing: the caller takes the first whose ledger row it can
-  /// write. Empty when none is free.
+  /// order to try. The driver allocates nothing: the caller takes the first whose ledger row it
+  /// can write. Empty when none is free.
   Stream<Endpoint> freeEndpoints(String instance);
 
   /// The ledger rows to write before each act on this instance.
   Footprint footprint(InstanceSpecification specification);
 
-  /// Makes the instance's data, complete and durable, or nothing that a later `create` or `destroy`
-  /// does not replace. The instance has a system identifier of its own, and nobody but the platform
-  /// could sign in to it.
+  /// Makes the instance's data, complete and durable, or nothing that a later `create` or
+  /// `destroy` does not replace. The instance has a system identifier of its own, and nobody but
+  /// the platform could sign in to it.
   void create(Fence fence, InstanceSpecification specification)
       throws DriverFailure, InterruptedException;
 
@@ -83,9 +96,9 @@ public interface InstanceDriver {
   void start(Fence fence, InstanceSpecification specification)
       throws DriverFailure, InterruptedException;
 
-  /// Gives the platform's superuser this instance's own password and makes the administrator's role
-  /// (LOGIN, CREATEDB, CREATEROLE, no superuser) with the given verifier, in one transaction that
-  /// holds the fence.
+  /// Gives the platform's superuser this instance's own password and makes the administrator's
+  /// role (LOGIN, CREATEDB, CREATEROLE, no superuser) with the given verifier, in one transaction
+  /// that holds the fence.
   void secure(
       Fence fence,
       InstanceSpecification specification,
@@ -93,16 +106,16 @@ public interface InstanceDriver {
       ScramVerifier verifier)
       throws DriverFailure, InterruptedException;
 
-  /// Gives a role a new password. Open connections are kept, the server is not restarted. The fence
-  /// is kept inside the database, in the same transaction.
+  /// Gives a role a new password. Open connections are kept, the server is not restarted. The
+  /// fence is kept inside the database, in the same transaction.
   void resetPassword(
       Fence fence, InstanceSpecification specification, String role, ScramVerifier verifier)
       throws DriverFailure, InterruptedException;
 
-  /// Makes an application's role and databases, or what is missing of them, and gives the role this
-  /// verifier, also when it changed its password itself. The role may sign in and nothing else, has
-  /// at most 60 connections, and owns the databases, to which nobody else is let in but the
-  /// administrator, who acts there as that role.
+  /// Makes an application's role and databases, or what is missing of them, and gives the role
+  /// this verifier, also when it changed its password itself. The role may sign in and nothing
+  /// else, has at most 60 connections, and owns the databases, to which nobody else is let in but
+  /// the administrator, who acts there as that role.
   ///
   /// The subject of the fence is the set's, kept inside the server. A database cannot be made in a
   /// transaction, so whoever acts on a set holds a lock of its session in the server throughout; a
@@ -166,8 +179,8 @@ public interface InstanceDriver {
   List<Found> inventory() throws DriverFailure, InterruptedException;
 
   /// Ends whatever runs of an instance that is nobody's and moves its data into the trash, for a
-  /// person who asked for it by name. The subject may have no row that could have an epoch, so this
-  /// acts under the highest epoch seen.
+  /// person who asked for it by name. The subject may have no row that could have an epoch, so
+  /// this acts under the highest epoch seen.
   ///
   /// @param expected the open ledger rows of the instance
   /// @return a proof for each of them and for whatever else of it was found

@@ -154,7 +154,8 @@ public final class ProvisionInstance
   }
 
   private static InstanceSpecification specification(StepContext<Input, State> context) {
-    return new InstanceSpecification(context.subject(), endpoint(context.state()));
+    return new InstanceSpecification(
+        context.subject(), context.organization(), endpoint(context.state()));
   }
 
   private static Endpoint endpoint(State state) {

@@ -88,6 +88,8 @@ public final class RepairInstance implements Operation<RepairInstance.Input, Rep
 
   private static InstanceSpecification specification(StepContext<Input, State> context) {
     return new InstanceSpecification(
-        context.subject(), new Endpoint(context.input().host(), context.input().port()));
+        context.subject(),
+        context.organization(),
+        new Endpoint(context.input().host(), context.input().port()));
   }
 }

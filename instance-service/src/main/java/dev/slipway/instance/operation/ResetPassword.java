@@ -69,6 +69,8 @@ public final class ResetPassword implements Operation<ResetPassword.Input, Reset
 
   private static InstanceSpecification specification(StepContext<Input, State> context) {
     return new InstanceSpecification(
-        context.subject(), new Endpoint(context.input().host(), context.input().port()));
+        context.subject(),
+        context.organization(),
+        new Endpoint(context.input().host(), context.input().port()));
   }
 }

@@ -55,7 +55,8 @@ public final class StopInstance implements Operation<StopInstance.Input, StopIns
     Input input = context.input();
     driver.stop(
         context.fence(),
-        new InstanceSpecification(context.subject(), new Endpoint(input.host(), input.port())));
+        new InstanceSpecification(
+            context.subject(), context.organization(), new Endpoint(input.host(), input.port())));
     return StepOutcome.done(context.state())
         .also(() -> observations.down(context.subject(), REASON));
   }

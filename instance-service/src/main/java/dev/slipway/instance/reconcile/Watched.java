@@ -31,7 +31,7 @@ record Watched(
   }
 
   InstanceSpecification specification() {
-    return new InstanceSpecification(id, endpoint);
+    return new InstanceSpecification(id, organization, endpoint);
   }
 
   @Override

@@ -10,7 +10,8 @@ final class FakeDatabaseSetTest extends DatabaseSetContract {
 
   private final FakeInstanceDriver driver = new FakeInstanceDriver();
   private final InstanceSpecification specification =
-      new InstanceSpecification(Identifiers.next("ins"), new Endpoint("localhost", 1001));
+      new InstanceSpecification(
+          Identifiers.next("ins"), "org_one", new Endpoint("localhost", 1001));
 
   @BeforeEach
   void provision() throws Exception {

@@ -196,6 +196,11 @@ public final class FakeInstanceDriver implements InstanceDriver {
   }
 
   @Override
+  public Set<DriverCapability> capabilities() {
+    return Set.of();
+  }
+
+  @Override
   public Locality locality() {
     return new Locality.AnyReplica();
   }

@@ -34,7 +34,8 @@ final class FakeInstanceDriverTest extends InstanceDriverContract {
   @Test
   void actThatWasOvertakenWhileItStoodStillDoesNothing() {
     String instance = Identifiers.next("ins");
-    var specification = new InstanceSpecification(instance, new Endpoint("localhost", 1001));
+    var specification =
+        new InstanceSpecification(instance, "org_one", new Endpoint("localhost", 1001));
     driver.crashAt(
         (act, fence, moment) -> {
           if (act.equals("create") && moment == FakeInstanceDriver.Moment.BEFORE) {
@@ -51,7 +52,8 @@ final class FakeInstanceDriverTest extends InstanceDriverContract {
   @Test
   void secondActUnderTheSameEpochIsBusy() {
     String instance = Identifiers.next("ins");
-    var specification = new InstanceSpecification(instance, new Endpoint("localhost", 1001));
+    var specification =
+        new InstanceSpecification(instance, "org_one", new Endpoint("localhost", 1001));
     driver.crashAt(
         (act, fence, moment) -> {
           if (act.equals("create") && moment == FakeInstanceDriver.Moment.BEFORE) {

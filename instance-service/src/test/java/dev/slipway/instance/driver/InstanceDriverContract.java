@@ -25,6 +25,7 @@ public abstract class InstanceDriverContract {
 
   private static final String ADMINISTRATOR = "demo_db";
   private static final String PASSWORD = "correct horse";
+  private static final String ORGANIZATION = "org_of_tests";
 
   /// The driver under test, on the same reality for all tests of a class.
   protected abstract InstanceDriver driver();
@@ -39,7 +40,7 @@ public abstract class InstanceDriverContract {
   private InstanceSpecification specification() {
     String instance = Identifiers.next("ins");
     return new InstanceSpecification(
-        instance, driver().freeEndpoints(instance).findFirst().orElseThrow());
+        instance, ORGANIZATION, driver().freeEndpoints(instance).findFirst().orElseThrow());
   }
 
   private static Fence fence(InstanceSpecification specification, long epoch) {
@@ -146,12 +147,11 @@ public abstract class InstanceDriverContract {
     driver().stop(fence(specification, 1), specification);
     assertThat(driver().proveGone(instance, footprint.started()).proofs())
         .containsOnlyKeys(footprint.started());
-    List<Resource> folder =
-        footprint.created().stream().filter(it -> it.kind().equals("directory")).toList();
     assertThatExceptionOfType(DriverFailure.Transient.class)
-        .isThrownBy(() -> driver().proveGone(instance, folder));
+        .isThrownBy(() -> driver().proveGone(instance, footprint.created()));
     destroy(specification, 2);
-    assertThat(driver().proveGone(instance, folder).proofs()).containsOnlyKeys(folder);
+    assertThat(driver().proveGone(instance, footprint.created()).proofs())
+        .containsOnlyKeys(footprint.created());
   }
 
   @Test

@@ -11,6 +11,7 @@ import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /// Another driver, with something that happens when it is looked through.
@@ -65,6 +66,11 @@ public final class WatchedDriver implements InstanceDriver {
   @Override
   public String name() {
     return driver.name();
+  }
+
+  @Override
+  public Set<DriverCapability> capabilities() {
+    return driver.capabilities();
   }
 
   @Override

@@ -266,7 +266,7 @@ final class DatabaseOperationsMatrixTest {
       bound.add(application);
       this.start = start;
       var fence = new Fence(instance, 1);
-      var specification = new InstanceSpecification(instance, endpoint);
+      var specification = new InstanceSpecification(instance, "org_one", endpoint);
       try {
         driver.create(fence, specification);
         driver.start(fence, specification);

@@ -11,21 +11,16 @@ import dev.slipway.common.operation.OperationKit;
 import dev.slipway.common.operation.OperationView;
 import dev.slipway.common.operation.Scenario;
 import dev.slipway.common.reconcile.Bookkeeping;
-import dev.slipway.instance.domain.Instance;
-import dev.slipway.instance.domain.Instances;
-import dev.slipway.instance.domain.Observations;
 import dev.slipway.instance.driver.FakeInstanceDriver;
 import dev.slipway.instance.driver.Observation;
 import dev.slipway.instance.driver.WatchedDriver;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -49,7 +44,7 @@ final class InstanceOperationsMatrixTest {
           KernelDatabase.fresh());
 
   @TestFactory
-  Stream<DynamicTest> everyCaseEndsAndLeavesNothing() {
+  Stream<DynamicTest> everyCaseEndsAndLeavesNothing() throws Exception {
     Stream<Scenario> instances =
         Stream.of(
                 ProvisionInstance.KIND,
@@ -206,52 +201,5 @@ final class InstanceOperationsMatrixTest {
       }
       return things;
     }
-  }
-
-  /// Instances and what was seen of them, in memory.
-  private static final class InstancesInMemory implements Instances, Observations {
-
-    private final Map<String, String> placed = new ConcurrentHashMap<>();
-
-    @Override
-    public void add(Instance instance) {
-      throw new UnsupportedOperationException("The kit begins operations without records");
-    }
-
-    @Override
-    public Optional<Instance> find(String organization, String name) {
-      return Optional.empty();
-    }
-
-    @Override
-    public Optional<Instance> byId(String id) {
-      return Optional.empty();
-    }
-
-    @Override
-    public long count(String organization) {
-      return placed.size();
-    }
-
-    @Override
-    public void placed(String id, String host, int port) {
-      placed.put(id, host + ':' + port);
-    }
-
-    @Override
-    public void remove(String id) {
-      placed.remove(id);
-    }
-
-    @Override
-    public void forget(String id) {
-      placed.remove(id);
-    }
-
-    @Override
-    public void up(String instance) {}
-
-    @Override
-    public void down(String instance, String reason) {}
   }
 }

@@ -380,7 +380,7 @@ final class JanitorTest {
   }
 
   private static InstanceSpecification specification(String id) {
-    return new InstanceSpecification(id, new Endpoint("localhost", 1199));
+    return new InstanceSpecification(id, "org_one", new Endpoint("localhost", 1199));
   }
 
   private boolean exists(String id) {

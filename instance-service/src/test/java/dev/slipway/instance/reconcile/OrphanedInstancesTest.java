@@ -164,6 +164,7 @@ final class OrphanedInstancesTest {
   private void plant(String id) throws Exception {
     long epoch = 1 + stage.reality.reality().highestEpoch(id);
     stage.reality.create(
-        new Fence(id, epoch), new InstanceSpecification(id, new Endpoint("localhost", 40_999)));
+        new Fence(id, epoch),
+        new InstanceSpecification(id, "org_one", new Endpoint("localhost", 40_999)));
   }
 }

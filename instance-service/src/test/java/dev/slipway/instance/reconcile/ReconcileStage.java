@@ -224,7 +224,7 @@ final class ReconcileStage implements AutoCloseable {
     if (host == null || port == null) {
       throw new AssertionError("It has no address yet");
     }
-    return new InstanceSpecification(id, new Endpoint(host, port));
+    return new InstanceSpecification(id, "org_one", new Endpoint(host, port));
   }
 
   Watched watched(String id) throws SQLException {

@@ -4,6 +4,7 @@ import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.process.FencedShell;
 import dev.slipway.common.process.ProcessTable;
+import dev.slipway.instance.driver.sql.PlatformConnection;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,6 +16,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// The data directory every instance is a copy of, made once per version of Postgres, recipe and
 /// installation key.
@@ -43,7 +46,8 @@ final class PostgresTemplate {
     return segment;
   }
 
-  /// What `fenced.sh create` reads: a new `pg_control` and the identifier for the segment's header.
+  /// What `fenced.sh create` reads: a new `pg_control` and the identifier for the segment's
+  /// header.
   byte[] newIdentity(Instant now) {
     return identity.renewed(now);
   }
@@ -125,14 +129,11 @@ final class PostgresTemplate {
   }
 
   private static String statements(char[] password) {
-    return String.join(
-        ";\n\n",
-        "ALTER ROLE slipway PASSWORD '" + ScramVerifier.of(password).value() + "'",
-        "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC",
-        "CREATE SCHEMA slipway",
-        "CREATE TABLE slipway.fence (subject text PRIMARY KEY, epoch bigint NOT NULL)",
-        "COMMENT ON TABLE slipway.fence IS 'The highest epoch under which the platform changed this instance.'",
-        "");
+    return Stream.concat(
+            Stream.of("ALTER ROLE slipway PASSWORD '" + ScramVerifier.of(password).value() + "'"),
+            PlatformConnection.FIRST_STATEMENTS.stream())
+        .map(statement -> statement + ";\n\n")
+        .collect(Collectors.joining());
   }
 
   private static String version(Path binaries) throws IOException, InterruptedException {
@@ -148,8 +149,8 @@ final class PostgresTemplate {
     return words.length > 2 ? words[2].replaceAll("[^0-9A-Za-z.]", "") : "unknown";
   }
 
-  /// Twelve characters that say whether two texts are the same, and nothing about a text that holds
-  /// a secret.
+  /// Twelve characters that say whether two texts are the same, and nothing about a text that
+  /// holds a secret.
   static String fingerprint(String text) {
     try {
       return HexFormat.of()

@@ -3,6 +3,7 @@ package dev.slipway.instance.driver.process;
 import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.driver.Found;
 import dev.slipway.common.driver.Gone;
+import dev.slipway.common.driver.HostPorts;
 import dev.slipway.common.driver.Locality;
 import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.driver.Trashed;
@@ -12,17 +13,19 @@ import dev.slipway.common.operation.Fence;
 import dev.slipway.common.process.FencedShell;
 import dev.slipway.common.process.ProcessTable;
 import dev.slipway.instance.driver.DatabaseSet;
+import dev.slipway.instance.driver.DriverCapability;
 import dev.slipway.instance.driver.Footprint;
 import dev.slipway.instance.driver.InstanceDriver;
 import dev.slipway.instance.driver.InstanceSpecification;
 import dev.slipway.instance.driver.Observation;
-import dev.slipway.instance.driver.sql.MigrationGuard;
-import dev.slipway.instance.driver.sql.SetSession;
+import dev.slipway.instance.driver.ServerCertificates;
+import dev.slipway.instance.driver.ServerConfiguration;
+import dev.slipway.instance.driver.SuperuserPasswords;
+import dev.slipway.instance.driver.sql.Roles;
+import dev.slipway.instance.driver.sql.ServerLog;
+import dev.slipway.instance.driver.sql.ServerSessions;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -30,14 +33,12 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -46,12 +47,11 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Runs instances as processes of this machine, as an ordinary user or as root (then under a number
-/// of their own).
+/// Runs instances as processes of this machine, as an ordinary user or as root (then under a
+/// number of their own).
 ///
 /// ```text
 /// root/
@@ -69,18 +69,21 @@ import org.jspecify.annotations.Nullable;
 public final class ProcessInstanceDriver implements InstanceDriver {
 
   private static final String HOST = "localhost";
+
+  /// The name from which the password of the platform's role in the template is derived.
+  private static final String TEMPLATE = "template";
+
   private static final int NOT_CREATED = 74;
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
   private static final long LONGEST_LOG = 4L * 1024 * 1024;
-  private static final Duration SIGN_IN_PATIENCE = Duration.ofSeconds(5);
-  private static final Duration SET_PATIENCE = Duration.ofSeconds(30);
-  private static final Duration REFUSAL_INTERVAL = Duration.ofSeconds(2);
   private static final List<String> FILES =
-      List.of("fenced.sh", "template.sh", "spares.sh", "postgresql.conf", "pg_hba.conf");
+      List.of("fenced.sh", "template.sh", "spares.sh", ServerConfiguration.FILE, "pg_hba.conf");
 
   private final ProcessDriverSettings settings;
   private final ServerCertificates certificates;
   private final SuperuserPasswords passwords;
+  private final ServerSessions sessions;
+  private final HostPorts ports;
   private final InstantSource clock;
   private final Path root;
   private final Path binaries;
@@ -91,14 +94,9 @@ public final class ProcessInstanceDriver implements InstanceDriver {
   private final SpareDirectories spares;
   private final ReentrantLock templateLock = new ReentrantLock();
   private volatile @Nullable PostgresTemplate template;
-  private final Map<String, SignIn> signIns = new ConcurrentHashMap<>();
-
   /// Instances whose superuser still has the template's password, as far as this object knows; a
   /// hint which password to try first.
   private final Set<String> fresh = ConcurrentHashMap.newKeySet();
-
-  /// @param failure why the platform could not sign in, absent when it could
-  private record SignIn(long pid, String start, Instant at, @Nullable Observation failure) {}
 
   private ProcessInstanceDriver(
       ProcessDriverSettings settings,
@@ -113,6 +111,8 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     this.settings = settings;
     this.certificates = certificates;
     this.passwords = passwords;
+    this.sessions = new ServerSessions(certificates, passwords, settings.signInInterval());
+    this.ports = new HostPorts(HOST, settings.firstPort(), settings.lastPort());
     this.clock = clock;
     this.root = root;
     this.binaries = settings.postgres().toRealPath().resolve("bin");
@@ -199,6 +199,9 @@ public final class ProcessInstanceDriver implements InstanceDriver {
   }
 
   private static String resource(String file) throws IOException {
+    if (file.equals(ServerConfiguration.FILE)) {
+      return ServerConfiguration.text();
+    }
     try (@Nullable InputStream stream = ProcessInstanceDriver.class.getResourceAsStream(file)) {
       if (stream == null) {
         throw new IOException("the resource " + file + " is missing");
@@ -216,6 +219,11 @@ public final class ProcessInstanceDriver implements InstanceDriver {
   @Override
   public String name() {
     return "process";
+  }
+
+  @Override
+  public Set<DriverCapability> capabilities() {
+    return Set.of();
   }
 
   @Override
@@ -246,7 +254,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     }
     templateLock.lockInterruptibly();
     try {
-      char[] password = passwords.of("template");
+      char[] password = passwords.of(TEMPLATE);
       try {
         PostgresTemplate made =
             PostgresTemplate.ensure(root, scripts, binaries, user, password, recipe);
@@ -262,29 +270,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
 
   @Override
   public Stream<Endpoint> freeEndpoints(String instance) {
-    List<Integer> ports =
-        new ArrayList<>(
-            IntStream.rangeClosed(settings.firstPort(), settings.lastPort()).boxed().toList());
-    // Callers at the same moment start at different places, and a port just given up is not the
-    // next one taken.
-    Collections.shuffle(ports);
-    return ports.stream()
-        .filter(ProcessInstanceDriver::portFree)
-        .map(port -> new Endpoint(HOST, port));
-  }
-
-  private static boolean portFree(int port) {
-    try {
-      for (InetAddress address : InetAddress.getAllByName(HOST)) {
-        try (var socket = new ServerSocket()) {
-          socket.setReuseAddress(true);
-          socket.bind(new InetSocketAddress(address, port));
-        }
-      }
-      return true;
-    } catch (IOException e) {
-      return false;
-    }
+    return ports.free();
   }
 
   @Override
@@ -424,25 +410,15 @@ public final class ProcessInstanceDriver implements InstanceDriver {
       throws DriverFailure, InterruptedException {
     Roles.quoted(administrator);
     String instance = specification.instance();
-    char[] own = passwords.of("instance " + instance);
-    char[] templates = passwords.of("template");
-    try {
-      ScramVerifier ownVerifier = ScramVerifier.of(own);
-      List<char[]> candidates =
-          fresh.contains(instance) ? List.of(templates, own) : List.of(own, templates);
-      act(
-          fence,
-          specification,
-          candidates,
-          statement -> {
-            Roles.setOwnPassword(statement, ownVerifier);
-            Roles.ensureAdministrator(statement, administrator, verifier);
-          });
-      fresh.remove(instance);
-    } finally {
-      Arrays.fill(own, '\0');
-      Arrays.fill(templates, '\0');
-    }
+    requireCurrent(fence, instance);
+    String own = ServerSessions.passwordName(instance);
+    sessions.secure(
+        fence,
+        specification,
+        administrator,
+        verifier,
+        fresh.contains(instance) ? List.of(TEMPLATE, own) : List.of(own, TEMPLATE));
+    fresh.remove(instance);
   }
 
   @Override
@@ -450,15 +426,17 @@ public final class ProcessInstanceDriver implements InstanceDriver {
       Fence fence, InstanceSpecification specification, String role, ScramVerifier verifier)
       throws DriverFailure, InterruptedException {
     Roles.quoted(role);
-    char[] own = passwords.of("instance " + specification.instance());
-    try {
-      act(
-          fence,
-          specification,
-          List.of(own),
-          statement -> Roles.setPassword(statement, role, verifier));
-    } finally {
-      Arrays.fill(own, '\0');
+    requireCurrent(fence, specification.instance());
+    sessions.resetPassword(fence, specification, role, verifier);
+  }
+
+  /// The file's claims are looked at, too: who was overtaken in an act on processes must not act
+  /// on roles either.
+  private void requireCurrent(Fence fence, String instance) throws DriverFailure {
+    requireSubject(fence, instance);
+    long highest = shell.highestEpoch(fence.subject());
+    if (highest > fence.epoch()) {
+      throw new DriverFailure.Fenced(fence, highest);
     }
   }
 
@@ -470,32 +448,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
       DatabaseSet set,
       ScramVerifier verifier)
       throws DriverFailure, InterruptedException {
-    inSet(
-        fence,
-        specification,
-        set,
-        session -> {
-          session.ensure(administrator, verifier, true);
-          guard(specification, set);
-          return set;
-        });
-  }
-
-  /// Only the application's own database, the first, is migrated.
-  private void guard(InstanceSpecification specification, DatabaseSet set) throws SQLException {
-    char[] own = passwords.of("instance " + specification.instance());
-    try (PlatformConnection connection =
-        PlatformConnection.open(
-            specification.endpoint(),
-            set.databases().getFirst(),
-            certificates.authority(),
-            own,
-            "slipway guard",
-            SET_PATIENCE)) {
-      MigrationGuard.install(connection.session());
-    } finally {
-      Arrays.fill(own, '\0');
-    }
+    sessions.ensureDatabases(fence, specification, administrator, set, verifier);
   }
 
   @Override
@@ -506,72 +459,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
       DatabaseSet set,
       Collection<Resource> expected)
       throws DriverFailure, InterruptedException {
-    return inSet(fence, specification, set, session -> session.drop(administrator, expected));
-  }
-
-  /// What is done in a session that holds a set's lock.
-  private interface SetWork<T> {
-    T on(SetSession session) throws SQLException, DriverFailure;
-  }
-
-  private <T> T inSet(
-      Fence fence, InstanceSpecification specification, DatabaseSet set, SetWork<T> work)
-      throws DriverFailure, InterruptedException {
-    set.requireSubject(fence);
-    char[] own = passwords.of("instance " + specification.instance());
-    try (PlatformConnection connection =
-        PlatformConnection.open(
-            specification.endpoint(),
-            certificates.authority(),
-            own,
-            SetSession.nameOf(fence),
-            SET_PATIENCE)) {
-      return work.on(SetSession.open(connection.session(), fence, set, PlatformConnection::raise));
-    } catch (SQLException e) {
-      if (Thread.interrupted()) {
-        throw (InterruptedException) new InterruptedException().initCause(e);
-      }
-      throw SetSession.failure(e).orElseGet(() -> PlatformConnection.failure(e));
-    } finally {
-      Arrays.fill(own, '\0');
-    }
-  }
-
-  /// Signs in with the first password that is accepted and works under the fence. The file's claims
-  /// are looked at too: who was overtaken in an act on processes must not act on roles either.
-  private void act(
-      Fence fence,
-      InstanceSpecification specification,
-      List<char[]> candidates,
-      PlatformConnection.Work work)
-      throws DriverFailure, InterruptedException {
-    requireSubject(fence, specification.instance());
-    long highest = shell.highestEpoch(fence.subject());
-    if (highest > fence.epoch()) {
-      throw new DriverFailure.Fenced(fence, highest);
-    }
-    try (PlatformConnection connection = signIn(fence, specification.endpoint(), candidates)) {
-      connection.fenced(fence, work);
-    } catch (SQLException e) {
-      if (Thread.interrupted()) {
-        throw (InterruptedException) new InterruptedException().initCause(e);
-      }
-      throw PlatformConnection.failure(e);
-    }
-  }
-
-  private PlatformConnection signIn(Fence fence, Endpoint endpoint, List<char[]> candidates)
-      throws SQLException {
-    for (char[] candidate : candidates.subList(0, candidates.size() - 1)) {
-      try {
-        return PlatformConnection.open(endpoint, certificates.authority(), candidate, fence);
-      } catch (SQLException e) {
-        if (!PlatformConnection.signInRefused(e)) {
-          throw e;
-        }
-      }
-    }
-    return PlatformConnection.open(endpoint, certificates.authority(), candidates.getLast(), fence);
+    return sessions.dropDatabases(fence, specification, administrator, set, expected);
   }
 
   @Override
@@ -587,7 +475,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     requireSubject(fence, InstanceSpecification.requireIdentifier(instance));
     shell.run("destroy", fence, Map.of(), new byte[0]);
     fresh.remove(instance);
-    signIns.remove(instance);
+    sessions.forget(instance);
     var resources = new LinkedHashSet<Resource>(expected);
     resources.add(directory(instance));
     resources.add(process(instance));
@@ -624,9 +512,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
         yield "no process of this machine works in its folder";
       }
       case "port" -> {
-        int port =
-            Integer.parseInt(resource.name().substring(resource.name().lastIndexOf(':') + 1));
-        yield portFree(port)
+        yield ports.isFree(HostPorts.portOf(resource.name()))
             ? "nothing listens there: it could be bound"
             : "no process of the instance is left; what listens there is not the platform's";
       }
@@ -657,55 +543,9 @@ public final class ProcessInstanceDriver implements InstanceDriver {
             file.status().equals("stopping") ? "PostgreSQL is stopping" : "PostgreSQL is starting",
             now);
       }
-      return signedIn(specification, entry, now);
+      return sessions.observe(specification, entry.pid() + " " + entry.start(), now);
     } catch (IOException e) {
       return Observation.unknown("its data directory cannot be read", now);
-    }
-  }
-
-  private Observation signedIn(
-      InstanceSpecification specification, ProcessTable.Entry server, Instant now)
-      throws InterruptedException {
-    SignIn last = signIns.get(specification.instance());
-    if (last != null && last.pid() == server.pid() && last.start().equals(server.start())) {
-      Duration age = Duration.between(last.at(), now);
-      if (last.failure() == null && age.compareTo(settings.signInInterval()) < 0) {
-        return Observation.up(now);
-      }
-      if (last.failure() != null && age.compareTo(REFUSAL_INTERVAL) < 0) {
-        return last.failure();
-      }
-    }
-    Observation seen = trySignIn(specification, now);
-    signIns.put(
-        specification.instance(),
-        new SignIn(server.pid(), server.start(), now, seen.isUp() ? null : seen));
-    return seen;
-  }
-
-  private Observation trySignIn(InstanceSpecification specification, Instant now)
-      throws InterruptedException {
-    char[] own = passwords.of("instance " + specification.instance());
-    try (PlatformConnection _ =
-        PlatformConnection.open(
-            specification.endpoint(),
-            certificates.authority(),
-            own,
-            "slipway observation",
-            SIGN_IN_PATIENCE)) {
-      return Observation.up(now);
-    } catch (SQLException e) {
-      if (Thread.interrupted()) {
-        throw (InterruptedException) new InterruptedException().initCause(e);
-      }
-      DriverFailure failure = PlatformConnection.failure(e);
-      return switch (failure.code()) {
-        case "sign-in-refused" -> Observation.down("the platform cannot sign in", now);
-        case "starting" -> Observation.down("PostgreSQL is starting", now);
-        default -> Observation.unknown("PostgreSQL runs, and did not answer a sign-in", now);
-      };
-    } finally {
-      Arrays.fill(own, '\0');
     }
   }
 
@@ -789,7 +629,7 @@ public final class ProcessInstanceDriver implements InstanceDriver {
     List<String> results =
         shell.runUnderHighestEpoch("trash", InstanceSpecification.requireIdentifier(instance));
     fresh.remove(instance);
-    signIns.remove(instance);
+    sessions.forget(instance);
     var resources = new LinkedHashSet<Resource>(expected);
     resources.add(directory(instance));
     resources.add(process(instance));

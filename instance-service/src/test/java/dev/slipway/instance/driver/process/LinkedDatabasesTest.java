@@ -11,8 +11,10 @@ import dev.slipway.common.operation.Fence;
 import dev.slipway.instance.driver.DatabaseLocation;
 import dev.slipway.instance.driver.DatabaseSet;
 import dev.slipway.instance.driver.InstanceSpecification;
+import dev.slipway.instance.driver.TestPasswords;
 import dev.slipway.instance.driver.linked.JdbcLinkedDatabases;
 import dev.slipway.instance.driver.linked.JdbcLinkedServer;
+import dev.slipway.instance.driver.sql.PlatformConnection;
 import dev.slipway.instance.driver.sql.SetSession;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -102,7 +104,7 @@ final class LinkedDatabasesTest {
   }
 
   private void asSuperuser(String sql) throws SQLException {
-    String password = new String(ProcessStage.derive("instance " + server.instance()));
+    String password = new String(TestPasswords.derive("instance " + server.instance()));
     try (Connection connection = stage.connect(server, PlatformConnection.SUPERUSER, password);
         Statement statement = connection.createStatement()) {
       statement.execute(sql);

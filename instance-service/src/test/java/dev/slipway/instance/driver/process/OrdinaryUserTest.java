@@ -26,7 +26,9 @@ final class OrdinaryUserTest {
           "bcutil-",
           "jspecify-",
           "java-uuid-generator-",
-          "slf4j-api-");
+          "slf4j-api-",
+          "awaitility-",
+          "hamcrest-");
 
   @Test
   void everyActWorksWithoutRoot() throws Exception {

@@ -9,6 +9,8 @@ import dev.slipway.instance.driver.DatabaseSet;
 import dev.slipway.instance.driver.DatabaseSetContract;
 import dev.slipway.instance.driver.InstanceDriver;
 import dev.slipway.instance.driver.InstanceSpecification;
+import dev.slipway.instance.driver.TestPasswords;
+import dev.slipway.instance.driver.sql.PlatformConnection;
 import dev.slipway.instance.driver.sql.SetSession;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -28,8 +30,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// The contract inside a real server, seen through clients as an application and its developer have
-/// them, and what only a real server can do wrong.
+/// The contract inside a real server, seen through clients as an application and its developer
+/// have them, and what only a real server can do wrong.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 final class ProcessDatabaseSetTest extends DatabaseSetContract {
@@ -114,7 +116,7 @@ final class ProcessDatabaseSetTest extends DatabaseSetContract {
   private Connection platform(Fence fence) throws SQLException {
     return connect(
         PlatformConnection.SUPERUSER,
-        new String(ProcessStage.derive("instance " + specification.instance())),
+        new String(TestPasswords.derive("instance " + specification.instance())),
         "postgres",
         SetSession.nameOf(fence));
   }

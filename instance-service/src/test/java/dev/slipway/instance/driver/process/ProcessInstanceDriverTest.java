@@ -16,6 +16,10 @@ import dev.slipway.instance.driver.InstanceDriver;
 import dev.slipway.instance.driver.InstanceDriverContract;
 import dev.slipway.instance.driver.InstanceSpecification;
 import dev.slipway.instance.driver.Observation;
+import dev.slipway.instance.driver.TestAuthority;
+import dev.slipway.instance.driver.TestPasswords;
+import dev.slipway.instance.driver.sql.PlatformConnection;
+import dev.slipway.instance.driver.sql.Roles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -369,7 +373,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
   @Test
   void transactionOfASuspendedServiceDoesNotKeepTheNextOneOut() throws Exception {
     InstanceSpecification specification = provisioned();
-    char[] own = ProcessStage.derive("instance " + specification.instance());
+    char[] own = TestPasswords.derive("instance " + specification.instance());
     try (PlatformConnection suspended =
         PlatformConnection.open(
             specification.endpoint(),
@@ -631,12 +635,12 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     assertThat(signsIn(specification, ADMINISTRATOR, PASSWORD)).isFalse();
     assertThat(signsIn(specification, "slipway", "")).isFalse();
     assertThat(signsIn(specification, "slipway", "slipway")).isFalse();
-    assertThat(signsIn(specification, "slipway", new String(ProcessStage.derive("template"))))
+    assertThat(signsIn(specification, "slipway", new String(TestPasswords.derive("template"))))
         .isTrue();
 
     stage.driver.secure(
         ProcessStage.fence(specification, 1), specification, ADMINISTRATOR, verifier(PASSWORD));
-    assertThat(signsIn(specification, "slipway", new String(ProcessStage.derive("template"))))
+    assertThat(signsIn(specification, "slipway", new String(TestPasswords.derive("template"))))
         .isFalse();
     destroy(specification);
   }
@@ -662,7 +666,7 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
                 PlatformConnection.open(
                     specification.endpoint(),
                     other.authority(),
-                    ProcessStage.derive("instance " + specification.instance()),
+                    TestPasswords.derive("instance " + specification.instance()),
                     ProcessStage.fence(specification, 1)));
     destroy(specification);
   }
@@ -786,8 +790,8 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     List<String> secrets =
         List.of(
             marker,
-            new String(ProcessStage.derive("template")),
-            new String(ProcessStage.derive("instance " + specification.instance())));
+            new String(TestPasswords.derive("template")),
+            new String(TestPasswords.derive("instance " + specification.instance())));
 
     for (long pid : Signals.livingIn(home(specification))) {
       String seen = Signals.commandLine(pid) + readIfAlive(pid, "environ");

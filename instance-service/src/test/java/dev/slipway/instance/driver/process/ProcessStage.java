@@ -1,41 +1,40 @@
 package dev.slipway.instance.driver.process;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.driver.Found;
 import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
 import dev.slipway.instance.driver.InstanceSpecification;
+import dev.slipway.instance.driver.TestAuthority;
+import dev.slipway.instance.driver.TestPasswords;
 import dev.slipway.localstack.PostgresBinaries;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.GeneralSecurityException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Properties;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/// A folder in which a process driver works, with an authority, a key and the programs of Postgres;
-/// what it started is gone when it closes.
+/// A folder in which a process driver works, with an authority, a key and the programs of
+/// Postgres; what it started is gone when it closes.
 final class ProcessStage implements AutoCloseable {
 
   static final int FIRST_PORT = 23_000;
   static final int LAST_PORT = 23_999;
-  private static final String KEY = "a key for one test";
+  static final String ORGANIZATION = "org_of_tests";
 
   final Path folder;
   final Path root;
@@ -109,25 +108,13 @@ final class ProcessStage implements AutoCloseable {
   ProcessInstanceDriver open(ProcessDriverSettings settings)
       throws IOException, InterruptedException {
     return ProcessInstanceDriver.open(
-        settings, authority, ProcessStage::derive, InstantSource.system());
-  }
-
-  static char[] derive(String name) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(KEY.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
-      return HexFormat.of()
-          .formatHex(mac.doFinal(name.getBytes(StandardCharsets.UTF_8)))
-          .toCharArray();
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(e);
-    }
+        settings, authority, TestPasswords::derive, InstantSource.system());
   }
 
   InstanceSpecification specification() {
     String instance = Identifiers.next("ins");
     Endpoint endpoint = driver.freeEndpoints(instance).findFirst().orElseThrow();
-    return new InstanceSpecification(instance, endpoint);
+    return new InstanceSpecification(instance, ORGANIZATION, endpoint);
   }
 
   static Fence fence(InstanceSpecification specification, long epoch) {
@@ -161,12 +148,16 @@ final class ProcessStage implements AutoCloseable {
           driver.destroy(new Fence(found.subject(), 1_000_000), found.subject(), List.of());
         }
       }
-      delete(folder);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      // Spares are made in the background, and come and go while the folder is removed.
+      await().ignoreExceptionsInstanceOf(IOException.class).until(() -> removed(folder));
     } catch (InterruptedException | DriverFailure e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  private static boolean removed(Path folder) throws IOException {
+    delete(folder);
+    return true;
   }
 
   static void delete(Path folder) throws IOException {

@@ -1,7 +1,7 @@
-package dev.slipway.instance.driver.process;
+package dev.slipway.instance.driver;
 
-/// The passwords of the platform's own role, derived from the installation's key and therefore kept
-/// nowhere.
+/// The passwords of the platform's own role, derived from the installation's key and therefore
+/// kept nowhere.
 @FunctionalInterface
 public interface SuperuserPasswords {
 

@@ -1,4 +1,4 @@
-package dev.slipway.instance.driver.process;
+package dev.slipway.instance.driver.sql;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -11,9 +11,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// What a server wrote since it was launched. It holds no statements and no passwords: the settings
-/// see to that.
-record ServerLog(List<String> lines) {
+/// What a server wrote since it was launched. It holds no statements and no passwords: the
+/// settings see to that.
+public record ServerLog(List<String> lines) {
 
   private static final int LONGEST = 64 * 1024;
   private static final int LAST_WORDS = 8;
@@ -24,7 +24,7 @@ record ServerLog(List<String> lines) {
           "^[0-9-]+ [0-9:.]+ \\S+ \\[[0-9]+\\] (?:(?<who>[a-z][a-z ]*) )?(?<text>(?<level>[A-Z]+): .*)$");
 
   /// @param offset where the log ended when the server was launched
-  static ServerLog since(Path log, long offset) {
+  public static ServerLog since(Path log, long offset) {
     try (var file = new RandomAccessFile(log.toFile(), "r")) {
       long from = Math.max(Math.min(offset, file.length()), file.length() - LONGEST);
       byte[] bytes = new byte[(int) (file.length() - from)];
@@ -36,13 +36,13 @@ record ServerLog(List<String> lines) {
     }
   }
 
-  boolean contains(String text) {
+  public boolean contains(String text) {
     return lines.stream().anyMatch(line -> line.contains(text));
   }
 
   /// Whether the server itself gave up, and was not killed: what its clients were told does not
   /// count.
-  boolean hasFatalError() {
+  public boolean hasFatalError() {
     return lines.stream().anyMatch(ServerLog::fatal);
   }
 
@@ -59,7 +59,7 @@ record ServerLog(List<String> lines) {
   }
 
   /// The last lines without the time, fit to be shown: folders of this machine are left out.
-  String lastWords(Path root) {
+  public String lastWords(Path root) {
     return lines.subList(Math.max(0, lines.size() - LAST_WORDS), lines.size()).stream()
         .map(
             line -> {

@@ -1,4 +1,4 @@
-package dev.slipway.instance.driver.process;
+package dev.slipway.instance.driver;
 
 import java.io.IOException;
 import java.io.StringWriter;
@@ -14,7 +14,9 @@ import java.security.SecureRandom;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Date;
+import java.util.List;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.Extension;
@@ -29,14 +31,14 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.util.io.pem.PemObject;
 
 /// A certificate authority for one test.
-final class TestAuthority implements ServerCertificates {
+public final class TestAuthority implements ServerCertificates {
 
   private static final X500Name NAME = new X500Name("CN=test authority");
 
   private final Path file;
   private final KeyPair keys;
 
-  TestAuthority(Path folder) throws IOException {
+  public TestAuthority(Path folder) throws IOException {
     this.file = folder.resolve("authority.pem");
     this.keys = generate();
     Files.writeString(
@@ -50,16 +52,17 @@ final class TestAuthority implements ServerCertificates {
   }
 
   @Override
-  public Issued issue() {
+  public Issued issue(List<String> further) {
     KeyPair server = generate();
     try {
-      var names =
-          new GeneralNames(
-              new GeneralName[] {
-                new GeneralName(GeneralName.dNSName, "localhost"),
-                new GeneralName(GeneralName.iPAddress, "127.0.0.1"),
-                new GeneralName(GeneralName.iPAddress, "::1")
-              });
+      var all =
+          new ArrayList<>(
+              List.of(
+                  new GeneralName(GeneralName.dNSName, "localhost"),
+                  new GeneralName(GeneralName.iPAddress, "127.0.0.1"),
+                  new GeneralName(GeneralName.iPAddress, "::1")));
+      further.forEach(name -> all.add(new GeneralName(GeneralName.dNSName, name)));
+      var names = new GeneralNames(all.toArray(GeneralName[]::new));
       X509CertificateHolder certificate =
           certificate(
               new X500Name("CN=localhost"),

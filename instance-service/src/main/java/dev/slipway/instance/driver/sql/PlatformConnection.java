@@ -1,4 +1,4 @@
-package dev.slipway.instance.driver.process;
+package dev.slipway.instance.driver.sql;
 
 import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.operation.DriverFailure;
@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
@@ -17,9 +18,17 @@ import org.postgresql.Driver;
 
 /// Signs in to an instance as the platform's superuser: over TLS that is verified in full, with a
 /// search path nobody else can change, and with limits on every wait.
-final class PlatformConnection implements AutoCloseable {
+public final class PlatformConnection implements AutoCloseable {
 
-  static final String SUPERUSER = "slipway";
+  public static final String SUPERUSER = "slipway";
+
+  /// What a new server is given before anybody but the platform could sign in.
+  public static final List<String> FIRST_STATEMENTS =
+      List.of(
+          "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC",
+          "CREATE SCHEMA slipway",
+          "CREATE TABLE slipway.fence (subject text PRIMARY KEY, epoch bigint NOT NULL)",
+          "COMMENT ON TABLE slipway.fence IS 'The highest epoch under which the platform changed this instance.'");
 
   /// A suspended service must not keep others out of the fence: its open transaction is ended by
   /// the server.
@@ -41,14 +50,14 @@ final class PlatformConnection implements AutoCloseable {
 
   /// @param purpose  shown to people in `pg_stat_activity`
   /// @param patience how long one answer of the server may take
-  static PlatformConnection open(
+  public static PlatformConnection open(
       Endpoint endpoint, Path authority, char[] password, String purpose, Duration patience)
       throws SQLException {
     return open(endpoint, "postgres", authority, password, purpose, patience);
   }
 
   /// The same to another database, whose owner may have set what it likes for those who come in.
-  static PlatformConnection open(
+  public static PlatformConnection open(
       Endpoint endpoint,
       String database,
       Path authority,
@@ -75,19 +84,19 @@ final class PlatformConnection implements AutoCloseable {
         Objects.requireNonNull(DRIVER.connect(url, properties), "the URL is PostgreSQL's"));
   }
 
-  static PlatformConnection open(Endpoint endpoint, Path authority, char[] password, Fence fence)
-      throws SQLException {
+  public static PlatformConnection open(
+      Endpoint endpoint, Path authority, char[] password, Fence fence) throws SQLException {
     return open(endpoint, authority, password, MARK + fence.epoch(), Duration.ofSeconds(20));
   }
 
   /// Statements that are carried out under a fence.
-  interface Work {
+  public interface Work {
     void run(Statement statement) throws SQLException, DriverFailure;
   }
 
   /// Runs the work and raises the epoch in one transaction, or throws [DriverFailure.Fenced] and
   /// changes nothing.
-  void fenced(Fence fence, Work work) throws SQLException, DriverFailure {
+  public void fenced(Fence fence, Work work) throws SQLException, DriverFailure {
     try {
       transaction(fence, work);
     } catch (SQLException e) {
@@ -135,7 +144,7 @@ final class PlatformConnection implements AutoCloseable {
   }
 
   /// The session itself, for what cannot be done in a transaction.
-  Connection session() {
+  public Connection session() {
     return connection;
   }
 
@@ -144,7 +153,7 @@ final class PlatformConnection implements AutoCloseable {
   }
 
   /// Raises the epoch in the connection's transaction.
-  static void raise(Connection connection, Fence fence) throws SQLException, DriverFailure {
+  public static void raise(Connection connection, Fence fence) throws SQLException, DriverFailure {
     try (PreparedStatement raise =
         connection.prepareStatement(
             "INSERT INTO slipway.fence AS held (subject, epoch) VALUES (?, ?)"
@@ -174,7 +183,7 @@ final class PlatformConnection implements AutoCloseable {
   }
 
   /// What an error of the server or the connection means for the step.
-  static DriverFailure failure(SQLException e) {
+  public static DriverFailure failure(SQLException e) {
     String state = Objects.requireNonNullElse(e.getSQLState(), "");
     if (state.equals("53100")) {
       return new DriverFailure.Permanent(
@@ -194,7 +203,7 @@ final class PlatformConnection implements AutoCloseable {
         "statement-failed", "the instance refused a statement of the platform (" + state + ")", e);
   }
 
-  static boolean signInRefused(SQLException e) {
+  public static boolean signInRefused(SQLException e) {
     @Nullable String state = e.getSQLState();
     return state != null && state.startsWith("28");
   }

@@ -1,12 +1,18 @@
-package dev.slipway.instance.driver.process;
+package dev.slipway.instance.driver;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /// Issues the certificates with which servers prove who they are.
 public interface ServerCertificates {
 
   /// A new key and its certificate for `localhost`, `127.0.0.1` and `::1`, by the authority below.
-  Issued issue();
+  default Issued issue() {
+    return issue(List.of());
+  }
+
+  /// @param further names under which clients reach the server besides
+  Issued issue(List<String> further);
 
   /// The authority's certificate as PEM, the one clients trust.
   Path authority();

@@ -1,4 +1,4 @@
-package dev.slipway.instance.driver.process;
+package dev.slipway.instance.driver.sql;
 
 import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.operation.DriverFailure;
@@ -9,9 +9,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Set;
 
-/// The roles the platform makes on an instance. Names are people's and are always quoted; verifiers
-/// consist of characters that need no quoting.
-final class Roles {
+/// The roles the platform makes on an instance. Names are people's and are always quoted;
+/// verifiers consist of characters that need no quoting.
+public final class Roles {
 
   private static final int LONGEST_NAME = 63;
   private static final Set<String> KEPT =
@@ -20,7 +20,7 @@ final class Roles {
   private Roles() {}
 
   /// @throws DriverFailure.Permanent when Postgres or the platform keeps the name for itself
-  static String quoted(String role) throws DriverFailure {
+  public static String quoted(String role) throws DriverFailure {
     boolean refused =
         role.isEmpty()
             || role.indexOf('\0') >= 0
@@ -33,14 +33,15 @@ final class Roles {
     return '"' + role.replace("\"", "\"\"") + '"';
   }
 
-  static void setOwnPassword(Statement statement, ScramVerifier verifier) throws SQLException {
+  public static void setOwnPassword(Statement statement, ScramVerifier verifier)
+      throws SQLException {
     statement.execute(
         "ALTER ROLE " + PlatformConnection.SUPERUSER + " PASSWORD '" + verifier.value() + "'");
   }
 
   /// LOGIN, CREATEDB and CREATEROLE, never a superuser; may make schemas and tables in `postgres`,
   /// which it does not own, and let roles of its own in there.
-  static void ensureAdministrator(Statement statement, String role, ScramVerifier verifier)
+  public static void ensureAdministrator(Statement statement, String role, ScramVerifier verifier)
       throws SQLException, DriverFailure {
     String name = quoted(role);
     statement.execute(
@@ -55,7 +56,7 @@ final class Roles {
             + name);
   }
 
-  static void setPassword(Statement statement, String role, ScramVerifier verifier)
+  public static void setPassword(Statement statement, String role, ScramVerifier verifier)
       throws SQLException, DriverFailure {
     String name = quoted(role);
     if (!exists(statement, role)) {
