@@ -180,7 +180,7 @@ public class FakePlatform {
           public Catalogue catalogue() {
             synchronized (schemas) {
               List<String> entries = List.copyOf(schema(access));
-              return new Catalogue(String.join(",", entries), entries);
+              return new Catalogue(String.join(",", entries), entries, entries.isEmpty());
             }
           }
 
@@ -246,7 +246,7 @@ public class FakePlatform {
   Blueprint blueprint() {
     return new Blueprint() {
       @Override
-      public Manifest read(Application application, Blueprint.Files files) {
+      public Manifest read(Application application, Blueprint.Files files, boolean builds) {
         return new Manifest(
             Language.NODE,
             Manifest.PackageManager.NPM,

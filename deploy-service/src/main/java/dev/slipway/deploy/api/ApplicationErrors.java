@@ -13,6 +13,7 @@ final class ApplicationErrors {
   static final ErrorCode DATABASE_TAKEN = new ErrorCode("database-taken", 409);
   static final ErrorCode VERSION_NOT_FOUND = new ErrorCode("version-not-found", 404);
   static final ErrorCode NOTHING_TO_ROLL_BACK = new ErrorCode("nothing-to-roll-back", 409);
+  static final ErrorCode SCHEMA_UNKNOWN = new ErrorCode("schema-unknown", 409);
   static final ErrorCode SECRET_NOT_FOUND = new ErrorCode("secret-not-found", 404);
   static final ErrorCode TOO_MANY_SECRETS = new ErrorCode("too-many-secrets", 409);
   static final ErrorCode NOT_SUPPORTED = new ErrorCode("not-supported", 400);

@@ -22,6 +22,8 @@ import dev.slipway.deploy.domain.ApplicationStatus;
 import dev.slipway.deploy.domain.Applications;
 import dev.slipway.deploy.domain.Executors;
 import dev.slipway.deploy.domain.Language;
+import dev.slipway.deploy.domain.SchemaRecord;
+import dev.slipway.deploy.domain.SchemaRecords;
 import dev.slipway.deploy.domain.Version;
 import dev.slipway.deploy.domain.Versions;
 import dev.slipway.deploy.operation.ChangeInstance;
@@ -53,6 +55,7 @@ class ApplicationRequests {
   private final KeyedCalls calls;
   private final Applications applications;
   private final Versions versions;
+  private final SchemaRecords records;
   private final Executors executors;
   private final ApplicationViews views;
   private final FailureOutput output;
@@ -69,6 +72,7 @@ class ApplicationRequests {
       KeyedCalls calls,
       Applications applications,
       Versions versions,
+      SchemaRecords records,
       Executors executors,
       ApplicationViews views,
       FailureOutput output,
@@ -82,6 +86,7 @@ class ApplicationRequests {
     this.calls = calls;
     this.applications = applications;
     this.versions = versions;
+    this.records = records;
     this.executors = executors;
     this.views = views;
     this.output = output;
@@ -290,28 +295,29 @@ class ApplicationRequests {
     return deployed(operation, prefer);
   }
 
+  /// What is applied in the application's database.
+  SchemaRecord record(Application application) {
+    return records.at(application.id(), application.instance());
+  }
+
   /// What a roll back would do.
   ///
   /// @param target absent for the version that served before
   RollBackPlan rollBackPlan(Application application, @Nullable String target) {
-    List<String> applied = application.schemaAt();
-    String version = target == null ? earlierThanServing(application) : target;
-    Version found = kept(application, version);
+    SchemaRecord record = record(application);
+    String version = target == null ? earlierThanServing(application, record) : target;
+    Version found = kept(application, "version", version);
     if (!found.deployed()) {
       throw new ApiException(
           ApplicationErrors.NOTHING_TO_ROLL_BACK,
           "version %s of application %s has never served".formatted(version, application.name()));
     }
-    int position = applied.indexOf(version);
-    if (position < 0) {
-      throw new ApiException(
-          ApplicationErrors.NOTHING_TO_ROLL_BACK,
-          "the schema of application %s is not ahead of version %s, deploy that version instead"
-              .formatted(application.name(), version));
-    }
     List<RollBackPlan.Undone> undo =
-        applied.subList(position + 1, applied.size()).reversed().stream()
-            .map(newer -> new RollBackPlan.Undone(newer, mayHaveChanged(application, newer)))
+        record
+            .newerThan(version)
+            .orElseThrow(() -> notApplied(application, record, version))
+            .stream()
+            .map(newer -> new RollBackPlan.Undone(newer, record.mayHaveChanged(newer)))
             .toList();
     if (undo.isEmpty() && version.equals(application.serving())) {
       throw new ApiException(
@@ -321,33 +327,59 @@ class ApplicationRequests {
     return new RollBackPlan(version, application.serving(), undo);
   }
 
-  private String earlierThanServing(Application application) {
-    List<String> applied = application.schemaAt();
-    int serving = application.serving() == null ? -1 : applied.indexOf(application.serving());
-    List<String> before = serving < 0 ? applied : applied.subList(0, serving);
+  /// Behind a version that is later than all that are applied there is nothing to undo. Of an
+  /// earlier one nobody knows whether the schema was ever its: the application came here later, and
+  /// what it found was in no record.
+  private static ApiException notApplied(
+      Application application, SchemaRecord record, String version) {
+    return record.versions().stream().anyMatch(applied -> before(version, applied))
+        ? new ApiException(
+            ApplicationErrors.SCHEMA_UNKNOWN,
+            "the schema of application %s is not known to have been that of version %s, deploy that version instead"
+                .formatted(application.name(), version))
+        : new ApiException(
+            ApplicationErrors.NOTHING_TO_ROLL_BACK,
+            "the schema of application %s is not ahead of version %s, deploy that version instead"
+                .formatted(application.name(), version));
+  }
+
+  private String earlierThanServing(Application application, SchemaRecord record) {
+    List<String> applied = record.versions();
+    String serving = application.serving();
+    int position = serving == null ? -1 : applied.indexOf(serving);
+    List<String> before = position < 0 ? applied : applied.subList(0, position);
     return before.reversed().stream()
         .filter(
             version ->
                 versions.find(application.id(), version).map(Version::deployed).orElse(false))
         .findFirst()
-        .orElseThrow(
-            () ->
-                new ApiException(
-                    ApplicationErrors.NOTHING_TO_ROLL_BACK,
-                    "application %s has no earlier version to roll back to"
-                        .formatted(application.name())));
+        .orElseThrow(() -> noneEarlier(application, serving));
   }
 
-  private boolean mayHaveChanged(Application application, String version) {
-    return versions
-        .find(application.id(), version)
-        .map(found -> !Boolean.FALSE.equals(found.migrated()))
-        .orElse(true);
+  private ApiException noneEarlier(Application application, @Nullable String serving) {
+    boolean elsewhere =
+        serving != null
+            && versions.list(application.id()).stream()
+                .anyMatch(version -> version.deployed() && before(version.id(), serving));
+    return elsewhere
+        ? new ApiException(
+            ApplicationErrors.SCHEMA_UNKNOWN,
+            "the schema of application %s is not known to have been that of a version before %s, deploy the version you want instead"
+                .formatted(application.name(), serving))
+        : new ApiException(
+            ApplicationErrors.NOTHING_TO_ROLL_BACK,
+            "application %s has no earlier version to roll back to".formatted(application.name()));
   }
 
-  private Version kept(Application application, String version) {
+  /// Versions are named after when they came.
+  private static boolean before(String version, String other) {
+    return Long.parseLong(version) < Long.parseLong(other);
+  }
+
+  /// @param field that names the version in the request
+  private Version kept(Application application, String field, String version) {
     if (!version.matches(Rules.VERSION)) {
-      throw ApplicationErrors.invalid("version", Rules.VERSION_MESSAGE);
+      throw ApplicationErrors.invalid(field, Rules.VERSION_MESSAGE);
     }
     return versions
         .find(application.id(), version)
@@ -388,7 +420,7 @@ class ApplicationRequests {
     if (archive != null) {
       return beginNew(application, archive, idempotency, kind, input);
     }
-    Version version = kept(application, previous);
+    Version version = kept(application, "previous_version", previous);
     return kind.equals(ChangeInstance.KIND) && runs(application, version)
         ? beginNew(application, version.archive(), idempotency, kind, input)
         : engine.begin(request(null, kind, application, input.version(version.id()), idempotency));

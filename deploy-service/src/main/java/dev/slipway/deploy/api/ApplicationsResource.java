@@ -2,11 +2,12 @@ package dev.slipway.deploy.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import dev.slipway.common.error.ApiException;
-import dev.slipway.common.error.ErrorCode;
-import dev.slipway.common.outbox.Json;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.slipway.common.security.Caller;
 import dev.slipway.deploy.domain.Application;
+import dev.slipway.deploy.domain.Executor;
+import dev.slipway.deploy.domain.Executors;
+import dev.slipway.deploy.domain.SchemaRecord;
 import dev.slipway.deploy.domain.Version;
 import dev.slipway.deploy.domain.Versions;
 import dev.slipway.deploy.persistence.ApplicationView;
@@ -85,21 +86,27 @@ public class ApplicationsResource {
   private final ApplicationRequests requests;
   private final ApplicationViews views;
   private final Versions versions;
+  private final Executors executors;
   private final ApplicationHosts hosts;
   private final Caller caller;
+  private final ObjectMapper json;
 
   @Inject
   ApplicationsResource(
       ApplicationRequests requests,
       ApplicationViews views,
       Versions versions,
+      Executors executors,
       ApplicationHosts hosts,
-      Caller caller) {
+      Caller caller,
+      ObjectMapper json) {
     this.requests = requests;
     this.views = views;
     this.versions = versions;
+    this.executors = executors;
     this.hosts = hosts;
     this.caller = caller;
+    this.json = json;
   }
 
   @GET
@@ -152,21 +159,16 @@ public class ApplicationsResource {
       @PathParam("app") String name,
       @Nullable String body,
       @HeaderParam("Idempotency-Key") @Nullable String key)
-      throws SQLException {
+      throws SQLException, JsonProcessingException {
     return requests.delete(name, deleteRequest(body), key);
   }
 
   /// Clients of `DELETE` name a type also when they send nothing, so the body is read by hand.
-  private static DeleteRequest deleteRequest(@Nullable String body) {
-    if (body == null || body.isBlank()) {
-      return new DeleteRequest(false);
-    }
-    try {
-      return Objects.requireNonNullElse(
-          Json.read(body, DeleteRequest.class), new DeleteRequest(false));
-    } catch (JsonProcessingException problem) {
-      throw new ApiException(ErrorCode.MALFORMED_BODY, "the body is not {\"dropdb\": true} or {}");
-    }
+  private DeleteRequest deleteRequest(@Nullable String body) throws JsonProcessingException {
+    return body == null || body.isBlank()
+        ? new DeleteRequest(false)
+        : Objects.requireNonNullElse(
+            json.readValue(body, DeleteRequest.class), new DeleteRequest(false));
   }
 
   /// The versions that have served, newest first.
@@ -180,11 +182,16 @@ public class ApplicationsResource {
       @QueryParam("details") @DefaultValue("false") boolean details) {
     Application application = requests.existing(name);
     List<Version> kept = versions.list(application.id());
-    return details
-        ? kept.stream().map(version -> VersionDetails.of(application, version)).toList()
-        : kept.stream()
-            .filter(Version::deployed)
-            .map(version -> VersionAnswer.of(application, version))
-            .toList();
+    if (!details) {
+      return kept.stream()
+          .filter(Version::deployed)
+          .map(version -> VersionAnswer.of(application, version))
+          .toList();
+    }
+    SchemaRecord record = requests.record(application);
+    List<Executor> running = executors.of(application.id());
+    return kept.stream()
+        .map(version -> VersionDetails.of(application, record, version, running))
+        .toList();
   }
 }

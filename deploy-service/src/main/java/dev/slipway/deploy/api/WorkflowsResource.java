@@ -2,11 +2,11 @@ package dev.slipway.deploy.api;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.slipway.common.error.ApiException;
 import dev.slipway.common.error.ErrorCode;
 import dev.slipway.common.operation.DriverFailure;
-import dev.slipway.common.outbox.Json;
 import dev.slipway.deploy.database.Workflow;
 import dev.slipway.deploy.database.WorkflowFilter;
 import dev.slipway.deploy.database.Workflows;
@@ -36,9 +36,15 @@ public class WorkflowsResource {
   private final ApplicationRequests requests;
   private final DatabaseAccesses accesses;
   private final Workflows workflows;
+  private final ObjectMapper json;
 
   @Inject
-  WorkflowsResource(ApplicationRequests requests, DatabaseAccesses accesses, Workflows workflows) {
+  WorkflowsResource(
+      ApplicationRequests requests,
+      DatabaseAccesses accesses,
+      Workflows workflows,
+      ObjectMapper json) {
+    this.json = json;
     this.requests = requests;
     this.accesses = accesses;
     this.workflows = workflows;
@@ -52,17 +58,20 @@ public class WorkflowsResource {
 
   @POST
   @Path("applications/{app}/workflows")
-  public List<Workflow> list(@PathParam("app") String name, @Nullable String body) {
+  public List<Workflow> list(@PathParam("app") String name, @Nullable String body)
+      throws JsonProcessingException {
     return read(name, body, workflows::list);
   }
 
   @POST
   @Path("applications/{app}/queues")
-  public List<Workflow> queued(@PathParam("app") String name, @Nullable String body) {
+  public List<Workflow> queued(@PathParam("app") String name, @Nullable String body)
+      throws JsonProcessingException {
     return read(name, body, workflows::queued);
   }
 
-  private List<Workflow> read(String name, @Nullable String body, Reading reading) {
+  private List<Workflow> read(String name, @Nullable String body, Reading reading)
+      throws JsonProcessingException {
     Application application = requests.existing(name);
     WorkflowFilter filter = filter(body);
     Optional<DatabaseAccess> access = accesses.find(application.id(), application.instance());
@@ -77,18 +86,16 @@ public class WorkflowsResource {
   }
 
   /// The official command sends null for what was not asked for.
-  private static WorkflowFilter filter(@Nullable String body) {
+  private WorkflowFilter filter(@Nullable String body) throws JsonProcessingException {
+    JsonNode content =
+        body == null || body.isBlank()
+            ? JsonNodeFactory.instance.objectNode()
+            : json.readTree(body);
+    if (!content.isObject()) {
+      throw new ApiException(ErrorCode.MALFORMED_BODY, "the body is not a JSON object");
+    }
     try {
-      JsonNode json =
-          body == null || body.isBlank()
-              ? JsonNodeFactory.instance.objectNode()
-              : Json.read(body, JsonNode.class);
-      if (!json.isObject()) {
-        throw new ApiException(ErrorCode.MALFORMED_BODY, "the body is not a JSON object");
-      }
-      return WorkflowFilter.parse(json);
-    } catch (JsonProcessingException problem) {
-      throw new ApiException(ErrorCode.MALFORMED_BODY, "the body is not valid JSON");
+      return WorkflowFilter.parse(content);
     } catch (IllegalArgumentException problem) {
       throw new ApiException(
           ErrorCode.INVALID_REQUEST, Objects.requireNonNull(problem.getMessage()));

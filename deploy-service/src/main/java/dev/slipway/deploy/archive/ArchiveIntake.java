@@ -17,6 +17,7 @@ import java.io.OutputStream;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 
@@ -28,8 +29,12 @@ import org.jspecify.annotations.Nullable;
 public final class ArchiveIntake {
 
   private static final String ARCHIVE = "application_archive";
+
+  /// What clients send besides is skipped, whatever it is.
+  private static final Set<String> TEXTS =
+      Set.of("previous_version", "target_database_name", "version");
+
   private static final int LONGEST_FIELD = 64 * 1024;
-  private static final int MOST_FIELDS = 100;
 
   /// The names of fields are hostile too, so they are neither interned nor kept.
   private static final JsonFactory JSON =
@@ -141,10 +146,12 @@ public final class ArchiveIntake {
       JsonToken value = parser.nextToken();
       if (name.equals(ARCHIVE)) {
         archive(parser, value);
-      } else if (value == JsonToken.VALUE_STRING && fields.size() < MOST_FIELDS) {
-        fields.put(name, parser.getText());
-      } else {
+      } else if (!TEXTS.contains(name)) {
         parser.skipChildren();
+      } else if (value == JsonToken.VALUE_STRING) {
+        fields.put(name, parser.getText());
+      } else if (value != JsonToken.VALUE_NULL) {
+        throw new BadArchive(Reason.MALFORMED_BODY, name + " must be text");
       }
     }
 

@@ -7,6 +7,7 @@ import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
@@ -29,6 +30,12 @@ import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +44,11 @@ import org.jspecify.annotations.Nullable;
 /// complete when it has its name.
 ///
 /// Safe to use from any thread and by several processes.
+///
+/// Reading an archive through is work for a processor, for many seconds with a large one. Requests
+/// run on virtual threads, which share few threads of the system and do not take turns on them, so
+/// that as many uploads as there are processors would stop everything else. So threads of its own
+/// do it, half as many as there are processors.
 @Singleton
 public final class ArchiveStore implements Archives {
 
@@ -57,6 +69,7 @@ public final class ArchiveStore implements Archives {
   private final Path unpacked;
   private final InstantSource clock;
   private final Unpacking.Limits limits;
+  private final ExecutorService readers;
 
   /// @param directory    where archives are kept
   /// @param applications where applications are; archives are unpacked beside it, on the same file
@@ -65,15 +78,26 @@ public final class ArchiveStore implements Archives {
   public ArchiveStore(
       @ConfigProperty(name = "slipway.archives.directory") Path directory,
       @ConfigProperty(name = "slipway.applications.directory") Path applications) {
-    this(directory, applications, InstantSource.system(), Unpacking.Limits.PROMISED);
+    this(
+        directory,
+        applications,
+        InstantSource.system(),
+        Unpacking.Limits.PROMISED,
+        readers(Runtime.getRuntime().availableProcessors()));
   }
 
-  ArchiveStore(Path directory, Path applications, InstantSource clock, Unpacking.Limits limits) {
+  ArchiveStore(
+      Path directory,
+      Path applications,
+      InstantSource clock,
+      Unpacking.Limits limits,
+      ExecutorService readers) {
     this.kept = directory.toAbsolutePath().resolve("sha256");
     this.incoming = directory.toAbsolutePath().resolve("incoming");
     this.unpacked = applications.toAbsolutePath().resolveSibling("unpacked");
     this.clock = clock;
     this.limits = limits;
+    this.readers = readers;
     try {
       Files.createDirectories(kept, OWNER_FOLDER);
       Files.createDirectories(incoming, OWNER_FOLDER);
@@ -82,6 +106,21 @@ public final class ArchiveStore implements Archives {
     } catch (IOException failure) {
       throw new UncheckedIOException("cannot keep archives in " + directory, failure);
     }
+  }
+
+  /// Threads that end when there is nothing to read.
+  static ThreadPoolExecutor readers(int processors) {
+    int most = Math.max(1, processors / 2);
+    var readers =
+        new ThreadPoolExecutor(
+            most,
+            most,
+            10,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            Thread.ofPlatform().daemon().name("archive-reader-", 0).factory());
+    readers.allowCoreThreadTimeOut(true);
+    return readers;
   }
 
   /// Whether an archive is kept.
@@ -276,6 +315,14 @@ public final class ArchiveStore implements Archives {
     }
   }
 
+  private static IOException rethrown(ExecutionException failed) throws BadArchive {
+    return switch (failed.getCause()) {
+      case BadArchive refused -> throw refused;
+      case IOException unreadable -> unreadable;
+      case null, default -> throw new IllegalStateException("an archive was not read", failed);
+    };
+  }
+
   private static void sync(Path directory) throws IOException {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
@@ -288,6 +335,7 @@ public final class ArchiveStore implements Archives {
     private final Path file;
     private final FileChannel channel;
     private final MessageDigest digest;
+    private @Nullable String name;
     private long size;
 
     private Upload(Path file) throws IOException {
@@ -315,25 +363,55 @@ public final class ArchiveStore implements Archives {
       size += length;
     }
 
-    /// Looks at what it says it holds, so that nothing is kept of one that cannot be unpacked.
+    /// Reads it through, so that nothing is kept of one that cannot be unpacked. One that is kept
+    /// already was read through then.
+    ///
+    /// @throws ClosedByInterruptException when the caller is interrupted while it waits for that
     void requireSound() throws BadArchive, IOException {
-      Unpacking.requireSound(file, limits);
+      if (exists(name())) {
+        return;
+      }
+      Future<?> reading =
+          readers.submit(
+              () -> {
+                Unpacking.requireSound(file, limits);
+                return null;
+              });
+      try {
+        reading.get();
+      } catch (InterruptedException stopped) {
+        reading.cancel(true);
+        Thread.currentThread().interrupt();
+        throw new ClosedByInterruptException();
+      } catch (ExecutionException refused) {
+        throw rethrown(refused);
+      }
     }
 
     /// Gives it its name. The same archive is replaced by this one, which is as good and younger,
     /// so that no sweep takes it.
     String keep() throws IOException {
       channel.force(true);
-      String name = HexFormat.of().formatHex(digest.digest());
-      Path target = path(name);
-      Path shelf = shelf(name);
+      String digits = name();
+      Path target = path(digits);
+      Path shelf = shelf(digits);
       synchronized (ArchiveStore.this) {
         Files.createDirectories(shelf, OWNER_FOLDER);
         Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
       }
       sync(shelf);
       sync(kept);
-      return name;
+      return digits;
+    }
+
+    /// Of all that was written; nothing may be written after.
+    private String name() {
+      String known = name;
+      if (known == null) {
+        known = HexFormat.of().formatHex(digest.digest());
+        name = known;
+      }
+      return known;
     }
 
     /// Drops it unless it was kept.

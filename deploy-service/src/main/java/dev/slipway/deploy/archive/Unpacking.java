@@ -29,6 +29,7 @@ import org.apache.commons.compress.archivers.zip.ZipMethod;
 final class Unpacking {
 
   private static final String PLATFORM = ".slipway";
+  private static final int CHUNK = 64 * 1024;
   private static final int TYPE = 0170000;
   private static final int REGULAR = 0100000;
   private static final int FOLDER = 0040000;
@@ -41,7 +42,7 @@ final class Unpacking {
   private final Path archive;
   private final Path target;
   private final Limits limits;
-  private final byte[] buffer = new byte[64 * 1024];
+  private final byte[] buffer = new byte[CHUNK];
   private final Set<Path> made = new HashSet<>();
 
   /// @param target empty, and nobody else's
@@ -51,13 +52,21 @@ final class Unpacking {
     this.limits = limits;
   }
 
-  /// Reads the table of contents and writes nothing.
+  /// Reads everything and writes nothing: what is refused here never becomes a version.
   ///
-  /// @throws BadArchive when it says what [#run] would refuse
+  /// @throws BadArchive when it holds what [#run] would refuse; also when the thread was
+  ///     interrupted, which closes the file under whoever reads
   static void requireSound(Path archive, Limits limits) throws BadArchive, IOException {
+    byte[] buffer = new byte[CHUNK];
     try (FileChannel channel = FileChannel.open(archive, StandardOpenOption.READ);
         ZipFile zip = opened(channel, limits)) {
-      plan(zip, channel.size(), limits);
+      for (Planned planned : plan(zip, channel.size(), limits)) {
+        if (!planned.folder()) {
+          try (InputStream input = content(zip, planned.entry())) {
+            copy(input, OutputStream.nullOutputStream(), planned.entry(), buffer);
+          }
+        }
+      }
     }
   }
 
@@ -190,7 +199,7 @@ final class Unpacking {
     try (InputStream input = content(zip, entry);
         OutputStream output =
             Files.newOutputStream(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      copy(input, output, entry);
+      copy(input, output, entry, buffer);
     }
     boolean executable = (entry.getUnixMode() & OWNER_EXECUTES) != 0;
     Files.setPosixFilePermissions(path, executable ? EXECUTABLE : PLAIN);
@@ -208,12 +217,13 @@ final class Unpacking {
     throw new BadArchive(Reason.BAD_ARCHIVE, damaged(entry));
   }
 
-  private void copy(InputStream input, OutputStream output, ZipArchiveEntry entry)
+  private static void copy(
+      InputStream input, OutputStream output, ZipArchiveEntry entry, byte[] buffer)
       throws BadArchive, IOException {
     var checksum = new CRC32();
     long left = entry.getSize();
     while (true) {
-      int read = read(input, entry);
+      int read = read(input, entry, buffer);
       if (read < 0) {
         break;
       }
@@ -230,7 +240,8 @@ final class Unpacking {
   }
 
   /// What cannot be read is the archive's fault, what cannot be written is not.
-  private int read(InputStream input, ZipArchiveEntry entry) throws BadArchive {
+  private static int read(InputStream input, ZipArchiveEntry entry, byte[] buffer)
+      throws BadArchive {
     try {
       return input.read(buffer);
     } catch (IOException | RuntimeException unreadable) {

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// The environment variables of an application. What the platform must decide wins over the user's
 /// secrets, those over `env:` of the configuration, that over the platform's suggestions (`PG*`).
@@ -18,6 +19,9 @@ import java.util.TreeMap;
 /// @param url         public address, with scheme
 /// @param secrets     of the user, decrypted
 /// @param authority   the file with the certificate of the platform's authority
+/// @param trust       the file with all that Node.js is to trust beside what it brings: this one
+///     authority, and those of the machine
+/// @param machine     how this machine reaches the registries of packages
 public record ApplicationEnvironment(
     String application,
     String version,
@@ -25,7 +29,9 @@ public record ApplicationEnvironment(
     Manifest manifest,
     DatabaseLocation location,
     Map<String, String> secrets,
-    String authority) {
+    String authority,
+    String trust,
+    Registries machine) {
 
   /// Where a runtime puts the certificate of the platform's authority, below a version's folder:
   /// for a configuration file, which is read in that folder and may be moved with it.
@@ -42,6 +48,17 @@ public record ApplicationEnvironment(
   /// Of installs, builds, migrations.
   public Map<String, String> ofCommands() {
     Map<String, String> environment = common();
+    // Programs read these names in any case, and prefer the one that the application did not use.
+    Set<String> own = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+    own.addAll(environment.keySet());
+    machine
+        .variables()
+        .forEach(
+            (name, value) -> {
+              if (!own.contains(name)) {
+                environment.put(name, value);
+              }
+            });
     // npm 12 runs no install scripts otherwise, and says so to nobody.
     environment.putIfAbsent("npm_config_dangerously_allow_all_scripts", "true");
     environment.putIfAbsent("npm_config_update_notifier", "false");
@@ -60,6 +77,7 @@ public record ApplicationEnvironment(
   public Set<String> masked() {
     Set<String> masked = new HashSet<>(secrets.values());
     masked.add(location.password());
+    masked.addAll(machine.secrets());
     masked.removeIf(String::isBlank);
     return masked;
   }
@@ -108,9 +126,9 @@ public record ApplicationEnvironment(
       decided.put("DBOS_DBUSER", location.role());
       decided.put("DBOS_DBPASSWORD", location.password());
     }
-    if (!location.linked()) {
-      decided.put("NODE_EXTRA_CA_CERTS", authority);
-    }
+    // Also where the database is somebody else's: registries and what the application calls are
+    // reached as from this machine.
+    decided.put("NODE_EXTRA_CA_CERTS", trust);
     return decided;
   }
 

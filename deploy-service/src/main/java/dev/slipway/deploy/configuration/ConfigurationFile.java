@@ -76,6 +76,7 @@ public final class ConfigurationFile {
     switch (manifest.language()) {
       case NODE -> node(sdk);
       case PYTHON -> python(sdk);
+      case OTHER -> throw new IllegalStateException("there is no SDK for other languages");
     }
   }
 

@@ -26,6 +26,7 @@ public class DbosBlueprint implements Blueprint {
   private final Secrets secrets;
   private final InstallationKeys keys;
   private final URI publicUrl;
+  private final Registries machine = Registries.of(System.getenv());
 
   @Inject
   public DbosBlueprint(
@@ -38,8 +39,8 @@ public class DbosBlueprint implements Blueprint {
   }
 
   @Override
-  public Manifest read(Application application, Files files) throws DriverFailure {
-    return ManifestReader.read(files::read, application.name());
+  public Manifest read(Application application, Files files, boolean builds) throws DriverFailure {
+    return ManifestReader.read(files::read, application.name(), builds);
   }
 
   @Override
@@ -88,7 +89,9 @@ public class DbosBlueprint implements Blueprint {
             surroundings.manifest(),
             location(surroundings),
             decrypted,
-            surroundings.authority());
+            surroundings.authority(),
+            surroundings.trust(),
+            machine);
     String executor = surroundings.executor();
     return new Environment(
         executor == null ? environment.ofCommands() : environment.ofExecutor(executor),
@@ -98,8 +101,8 @@ public class DbosBlueprint implements Blueprint {
   private DatabaseLocation location(Surroundings surroundings) {
     DatabaseAccess access = surroundings.access();
     return new DatabaseLocation(
-        access.host(),
-        access.port(),
+        surroundings.databaseHost(),
+        surroundings.databasePort(),
         access.role(),
         decrypt(
             access.sealedPassword(),

@@ -21,6 +21,7 @@ public final class ManifestReader {
   /// was called.
   public static final String CONFIGURATION = "dbos-config.yaml";
 
+  private static final String DOCKERFILE = "Dockerfile";
   private static final String PLATFORM =
       System.getProperty("os.name") + '-' + System.getProperty("os.arch");
   private static final Pattern PYTHON_SDK =
@@ -30,14 +31,25 @@ public final class ManifestReader {
   private ManifestReader() {}
 
   /// @param application the application's name; the one in the file does not count
+  /// @param builds      whether its own Dockerfile is built, where it has one
   /// @throws DriverFailure.Permanent `bad-configuration` with a public message that says what is
   ///     wrong and what to do
-  public static Manifest read(VersionFiles files, String application) throws DriverFailure {
+  public static Manifest read(VersionFiles files, String application, boolean builds)
+      throws DriverFailure {
     Configuration configuration = Configuration.read(files.read(CONFIGURATION));
     database(configuration, application);
+    boolean dockerfile = files.read(DOCKERFILE).isPresent();
+    if (dockerfile && builds) {
+      return own(files, configuration);
+    }
+    if (dockerfile && otherwise(files) == Language.OTHER) {
+      throw Refusal.because(
+          "there is a Dockerfile, and neither package.json nor requirements.txt: where applications are processes nobody builds it; give the application one of the others, or have the platform run on Docker (slipway up --driver docker)");
+    }
     return switch (language(configuration, files)) {
       case NODE -> node(files, configuration);
       case PYTHON -> python(files, configuration);
+      case OTHER -> throw new IllegalStateException("only a Dockerfile is in another language");
     };
   }
 
@@ -65,28 +77,66 @@ public final class ManifestReader {
       throws DriverFailure {
     Optional<String> language = configuration.text("language");
     if (language.isPresent()) {
-      return switch (language.get()) {
-        case "node", "typescript", "javascript" -> Language.NODE;
-        case "python" -> Language.PYTHON;
-        default ->
-            throw Refusal.because(
-                "the language %s is not supported: node and python are"
-                    .formatted(Refusal.quoted(language.get())));
-      };
+      Language named = named(language.get());
+      if (named == Language.OTHER) {
+        throw Refusal.because(
+            "the language %s is not supported: node and python are"
+                .formatted(Refusal.quoted(language.get())));
+      }
+      return named;
     }
-    boolean python =
-        files.read("package.json").isEmpty() && files.read("requirements.txt").isPresent();
-    return python ? Language.PYTHON : Language.NODE;
+    return otherwise(files) == Language.PYTHON ? Language.PYTHON : Language.NODE;
+  }
+
+  private static Language named(String language) {
+    return switch (language) {
+      case "node", "typescript", "javascript" -> Language.NODE;
+      case "python" -> Language.PYTHON;
+      default -> Language.OTHER;
+    };
+  }
+
+  /// By what lies there.
+  private static Language otherwise(VersionFiles files) throws DriverFailure {
+    if (files.read("package.json").isPresent()) {
+      return Language.NODE;
+    }
+    return files.read("requirements.txt").isPresent() ? Language.PYTHON : Language.OTHER;
+  }
+
+  /// What has a Dockerfile of its own is installed and built by that; what else its files say is
+  /// only for the SDK's sake.
+  private static Manifest own(VersionFiles files, Configuration configuration)
+      throws DriverFailure {
+    Optional<String> said = configuration.text("language");
+    Language language = said.isPresent() ? named(said.get()) : otherwise(files);
+    boolean described = files.read("package.json").isPresent();
+    @Nullable NodePackage content =
+        language == Language.NODE && described ? NodePackage.read(files) : null;
+    @Nullable String sdk =
+        language == Language.PYTHON
+            ? pythonSdk(files.read("requirements.txt").orElse(""))
+            : content == null ? null : content.sdk();
+    return new Manifest(
+        language,
+        PackageManager.DOCKERFILE,
+        null,
+        false,
+        sdk,
+        List.of(),
+        false,
+        migrate(configuration),
+        rollback(configuration),
+        configuration.commands("runtimeConfig", "start"),
+        database(configuration),
+        configuration.environment(),
+        content == null ? sdk != null : admin(content));
   }
 
   private static Manifest node(VersionFiles files, Configuration configuration)
       throws DriverFailure {
     NodePackage content = NodePackage.read(files);
     String sdk = content.sdk();
-    Optional<SdkVersion> line = SdkVersion.of(sdk);
-    // From 4 on, the admin server is there in the cloud only, and being in the cloud takes the
-    // telemetry's package.
-    boolean admin = line.isPresent() && (line.get().before(4, 0) || content.telemetry());
     return new Manifest(
         Language.NODE,
         content.packages(),
@@ -97,10 +147,17 @@ public final class ManifestReader {
         content.script("build").isPresent(),
         migrate(configuration),
         rollback(configuration),
-        nodeStart(files, configuration, content, line.orElse(null)),
+        nodeStart(files, configuration, content, SdkVersion.of(sdk).orElse(null)),
         database(configuration),
         configuration.environment(),
-        admin);
+        admin(content));
+  }
+
+  /// From 4 on, the admin server is there in the cloud only, and being in the cloud takes the
+  /// telemetry's package.
+  private static boolean admin(NodePackage content) throws DriverFailure {
+    Optional<SdkVersion> line = SdkVersion.of(content.sdk());
+    return line.isPresent() && (line.get().before(4, 0) || content.telemetry());
   }
 
   private static List<String> nodeStart(
@@ -152,8 +209,7 @@ public final class ManifestReader {
       throw Refusal.because(
           "there is no start command: add runtimeConfig.start to %s".formatted(CONFIGURATION));
     }
-    Matcher sdk = PYTHON_SDK.matcher(files.read(Commands.PYTHON_INSTALLED).orElse(requirements));
-    String version = sdk.find() ? sdk.group(1) : null;
+    String version = pythonSdk(files.read(Commands.PYTHON_INSTALLED).orElse(requirements));
     return new Manifest(
         Language.PYTHON,
         PackageManager.PIP,
@@ -169,6 +225,11 @@ public final class ManifestReader {
         database(configuration),
         Map.copyOf(configuration.environment()),
         version != null);
+  }
+
+  private static @Nullable String pythonSdk(String requirements) {
+    Matcher sdk = PYTHON_SDK.matcher(requirements);
+    return sdk.find() ? sdk.group(1) : null;
   }
 
   private static @Nullable String database(Configuration configuration) throws DriverFailure {

@@ -43,6 +43,10 @@ final class NodePackage {
       List.of(".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", "prisma/schema.prisma");
 
   private static final List<String> LOCAL_CODE = List.of("binding.gyp", ".pnpmfile.cjs");
+
+  /// Of what wrote a `yarn.lock`; the first Yarn wrote nothing like it.
+  private static final Pattern BERRY = Pattern.compile("(?m)^__metadata:");
+
   private static final Pattern NUMBER = Pattern.compile("(\\d{1,4})(?:\\.(\\d{1,4}))?");
   private static final Pattern EXACT =
       Pattern.compile("\\d{1,4}\\.\\d{1,4}\\.[0-9A-Za-z.+-]{1,60}");
@@ -75,7 +79,11 @@ final class NodePackage {
     for (Lock lock : Lock.ALL) {
       Optional<String> found = files.read(lock.file());
       if (found.isPresent()) {
-        return new NodePackage(files, content, lock.packages(), found.get());
+        PackageManager packages =
+            lock.packages() == PackageManager.YARN && BERRY.matcher(found.get()).find()
+                ? PackageManager.YARN_BERRY
+                : lock.packages();
+        return new NodePackage(files, content, packages, found.get());
       }
     }
     return new NodePackage(files, content, PackageManager.NPM, null);
@@ -149,9 +157,9 @@ final class NodePackage {
                 ? tree.path("dependencies").path(name).path("version").asText()
                 : version;
           }
-          case YARN -> after(text, name + "@", "version");
+          case YARN, YARN_BERRY -> after(text, name + "@", "version");
           case PNPM -> after(text, name + "@", "");
-          case NPM, PIP -> "";
+          case NPM, PIP, DOCKERFILE -> "";
         };
     return EXACT.matcher(found).matches() ? found : null;
   }

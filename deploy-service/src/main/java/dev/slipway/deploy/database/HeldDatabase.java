@@ -181,7 +181,15 @@ final class HeldDatabase implements Held {
     } catch (SQLException failure) {
       throw JdbcApplicationDatabases.unreachable(failure);
     }
-    return new Catalogue(digest(entries), List.copyOf(entries));
+    return new Catalogue(
+        digest(entries),
+        List.copyOf(entries),
+        entries.stream().allMatch(HeldDatabase::ofTheServer));
+  }
+
+  /// A new database has a schema, and what extensions its server puts into each.
+  private static boolean ofTheServer(String entry) {
+    return entry.equals("schema public") || entry.startsWith("extension ");
   }
 
   @Override

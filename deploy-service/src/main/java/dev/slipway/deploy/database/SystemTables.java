@@ -42,4 +42,10 @@ record SystemTables(Set<String> columns) {
   boolean has(String table, String column) {
     return columns.contains(table + '.' + column);
   }
+
+  /// Whether every executor takes from a queue of the SDK's own, as since 2.10, which has put away
+  /// the table of queues. Before, what is nobody's runs when an executor recovers.
+  boolean hasInternalQueue() {
+    return has("started_at_epoch_ms") && !has("workflow_queue", "workflow_uuid");
+  }
 }

@@ -46,6 +46,9 @@ public final class Workflows {
   /// Nobody's: an executor is asked to recover it.
   private static final String NOBODY = "'slipway'";
 
+  private static final String QUEUE = "queue_name";
+  private static final String INTERNAL_QUEUE = "'_dbos_internal_queue'";
+
   private static final String TEXT = "text";
   private static final String NUMBER = "bigint";
 
@@ -102,9 +105,10 @@ public final class Workflows {
         });
   }
 
-  /// Makes it PENDING, out of its queue, with no attempts counted; nothing happens to one that
-  /// succeeded, failed or is PENDING already. It is nobody's then, and runs when
-  /// an executor next recovers.
+  /// Makes it run again from where it was, out of its queue, with no attempts counted; nothing
+  /// happens to one that succeeded, failed or is PENDING already. An executor of its version takes
+  /// it from the SDK's own queue; where there is none it is PENDING and nobody's, and runs when an
+  /// executor next recovers.
   ///
   /// @throws DriverFailure.Permanent `workflow-not-found`
   public void resume(DatabaseAccess access, String systemDatabase, String workflow)
@@ -114,19 +118,20 @@ public final class Workflows {
         systemDatabase,
         (connection, tables) -> {
           requireThere(connection, tables, workflow);
+          Map<String, String> values = new TreeMap<>();
+          values.put("recovery_attempts", "0");
+          values.put("workflow_deadline_epoch_ms", "null");
+          values.put("executor_id", NOBODY);
+          if (tables.hasInternalQueue()) {
+            values.put(QUEUE, INTERNAL_QUEUE);
+          }
           int changed =
               update(
                   connection,
                   tables,
                   workflow,
-                  "PENDING",
-                  Map.of(
-                      "recovery_attempts",
-                      "0",
-                      "workflow_deadline_epoch_ms",
-                      "null",
-                      "executor_id",
-                      NOBODY),
+                  toRun(tables),
+                  values,
                   "status not in ('SUCCESS', 'ERROR', 'PENDING')");
           if (changed > 0) {
             leaveQueue(connection, tables, workflow);
@@ -135,8 +140,13 @@ public final class Workflows {
         });
   }
 
-  /// Begins a copy of it with the same inputs, from its first step. It is nobody's, and runs
-  /// when an executor next recovers. Where the copy is there already, nothing happens.
+  /// The status of what is to run, and is nobody's.
+  private static String toRun(SystemTables tables) {
+    return tables.hasInternalQueue() ? "ENQUEUED" : "PENDING";
+  }
+
+  /// Begins a copy of it with the same inputs, from its first step, which runs as one that is
+  /// resumed. Where the copy is there already, nothing happens.
   ///
   /// @param copy    the identifier of the copy
   /// @param version of which the copy is to be; absent for that of the original
@@ -160,21 +170,23 @@ public final class Workflows {
                   .collect(Collectors.joining());
           String own =
               Stream.of("recovery_attempts", "executor_id", "application_version")
-                  .filter(tables::has)
-                  .map(column -> ", " + column)
-                  .collect(Collectors.joining());
+                      .filter(tables::has)
+                      .map(column -> ", " + column)
+                      .collect(Collectors.joining())
+                  + (tables.hasInternalQueue() ? ", " + QUEUE : "");
           boolean versions = tables.has("application_version");
           String values =
               (tables.has("recovery_attempts") ? ", 0" : "")
                   + (tables.has("executor_id") ? ", " + NOBODY : "")
-                  + (versions ? ", coalesce(?, application_version)" : "");
+                  + (versions ? ", coalesce(?, application_version)" : "")
+                  + (tables.hasInternalQueue() ? ", " + INTERNAL_QUEUE : "");
           try (PreparedStatement insert =
               connection.prepareStatement(
                   "insert into dbos.workflow_status"
                       + " (workflow_uuid, status, created_at, updated_at%s%s)"
                           .formatted(own, columns)
-                      + " select ?, 'PENDING', ?, ?%s%s from dbos.workflow_status"
-                          .formatted(values, columns)
+                      + " select ?, '%s', ?, ?%s%s from dbos.workflow_status"
+                          .formatted(toRun(tables), values, columns)
                       + " where workflow_uuid = ? on conflict do nothing")) {
             insert.setString(1, copy);
             insert.setLong(2, clock.millis());
@@ -229,8 +241,8 @@ public final class Workflows {
       throws SQLException {
     var changes = new TreeMap<>(values);
     // What keeps a workflow in a queue since 2.10; before, a table of its own did.
-    Stream.of("queue_name", "deduplication_id", "started_at_epoch_ms")
-        .forEach(column -> changes.put(column, "null"));
+    Stream.of(QUEUE, "deduplication_id", "started_at_epoch_ms")
+        .forEach(column -> changes.putIfAbsent(column, "null"));
     String set =
         changes.entrySet().stream()
             .filter(change -> tables.has(change.getKey()))

@@ -1,7 +1,6 @@
 package dev.slipway.deploy.domain;
 
 import java.time.Instant;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// One application. How it stands is not part of it: that is derived, see [ApplicationStatus].
@@ -16,8 +15,6 @@ import org.jspecify.annotations.Nullable;
 /// @param memoryMib        of each executor, from the next deploy on
 /// @param minimumExecutors how many run, from the next deploy on
 /// @param serving          the version that requests go to; absent while none does
-/// @param schemaAt         the versions whose migrations are applied, oldest first, those that
-///     never served included
 /// @param routeRevision    of the last route told
 /// @param operation        the operation that registered it
 /// @param createdBy        the user's name
@@ -33,15 +30,10 @@ public record Application(
     int memoryMib,
     int minimumExecutors,
     @Nullable String serving,
-    List<String> schemaAt,
     long routeRevision,
     String operation,
     String createdBy,
     Instant createdAt) {
-
-  public Application {
-    schemaAt = List.copyOf(schemaAt);
-  }
 
   /// The SDK's own database, beside the application's.
   public String systemDatabase() {

@@ -78,18 +78,13 @@ public interface ApplicationDatabases {
 
   /// A state of the schema, to compare.
   ///
-  /// @param digest  equal for equal states
-  /// @param entries one line for each thing, sorted
-  record Catalogue(String digest, List<String> entries) {
+  /// @param digest    equal for equal states
+  /// @param entries   one line for each thing, sorted
+  /// @param untouched whether there is nothing that a new database has not
+  record Catalogue(String digest, List<String> entries, boolean untouched) {
 
     public Catalogue {
       entries = List.copyOf(entries);
-    }
-
-    /// Whether nothing was ever made in it: every new database has these two.
-    public boolean untouched() {
-      return entries.stream()
-          .allMatch(it -> it.equals("schema public") || it.startsWith("extension plpgsql "));
     }
   }
 }

@@ -31,9 +31,6 @@ public interface Applications {
   /// @return the revision of the route to tell
   long serve(String id, @Nullable String version);
 
-  /// These versions' migrations are applied, oldest first.
-  void migratedTo(String id, List<String> versions);
-
   /// Its own database is to have this name.
   ///
   /// @return false when another application has it on that instance

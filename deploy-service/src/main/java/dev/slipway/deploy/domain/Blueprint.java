@@ -16,8 +16,9 @@ public interface Blueprint {
   /// What a version says about itself. Asked before it is installed and again afterwards, when the
   /// SDK that was really installed can be seen.
   ///
+  /// @param builds whether its own Dockerfile is built, where it has one; it is ignored otherwise
   /// @throws DriverFailure.Permanent `bad-configuration`, saying what is wrong and what to do
-  Manifest read(Application application, Files files) throws DriverFailure;
+  Manifest read(Application application, Files files, boolean builds) throws DriverFailure;
 
   /// The files to replace so that this SDK finds its databases, by path.
   Map<String, String> configuration(Surroundings surroundings, Files files) throws DriverFailure;
@@ -42,16 +43,21 @@ public interface Blueprint {
 
   /// Where a version is to run.
   ///
+  /// @param databaseHost where it reaches its databases from there
   /// @param executor  absent for commands
   /// @param authority the file with the certificate of the platform's authority, as an absolute
   ///     path where the runtime has one, so that it is found from any folder
+  /// @param trust     the file with all that Node.js is to trust there, that authority among it
   record Surroundings(
       Application application,
       DatabaseAccess access,
+      String databaseHost,
+      int databasePort,
       String version,
       Manifest manifest,
       @Nullable String executor,
-      String authority) {}
+      String authority,
+      String trust) {}
 
   /// @param secrets the values among them that nobody may read in an output
   record Environment(Map<String, String> variables, Set<String> secrets) {

@@ -1,5 +1,6 @@
 package dev.slipway.deploy.domain;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param build         whether there is a build script
 /// @param migrate       commands of the migrations, in order
 /// @param rollback      commands that undo them, in order
-/// @param start         commands that start it, in order
+/// @param start         commands that start it, in order; none where its Dockerfile says
 /// @param database      name that it wants for its own database; absent when it does not say
 /// @param environment   `env:` of its configuration; nothing secret
 /// @param healthOnAdmin whether the admin port tells when it is healthy; its own port does
@@ -49,7 +50,17 @@ public record Manifest(
     NPM_LOCKED,
     NPM,
     YARN,
+    /// From version 2 on, which shares little with the first but its name.
+    YARN_BERRY,
     PNPM,
-    PIP
+    PIP,
+    /// The version's own Dockerfile, which is also the build.
+    DOCKERFILE
+  }
+
+  /// Whether it runs from what its own Dockerfile makes.
+  @JsonIgnore
+  public boolean hasDockerfile() {
+    return packages == PackageManager.DOCKERFILE;
   }
 }

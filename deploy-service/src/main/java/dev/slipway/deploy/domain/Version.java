@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 /// @param archive   SHA-256 of the archive, in lower-case hexadecimal
 /// @param manifest  what was found in it, as the JSON of [Manifest]; absent until it was read
 /// @param deployed  whether it has ever served
-/// @param migrated  whether its migrations changed anything; absent until they were run
+/// @param readyFor  the instance that its folder was made ready for, whose databases its
+///     configuration names; absent while it is not ready
 /// @param operation the last operation that worked on it
 /// @param createdBy the user's name
 public record Version(
@@ -19,7 +20,7 @@ public record Version(
     String archive,
     @Nullable String manifest,
     boolean deployed,
-    @Nullable Boolean migrated,
+    @Nullable String readyFor,
     String operation,
     String createdBy,
     Instant createdAt) {}

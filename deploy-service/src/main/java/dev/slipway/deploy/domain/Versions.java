@@ -2,6 +2,7 @@ package dev.slipway.deploy.domain;
 
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// The versions that are kept, in the transaction of whoever calls, or in one of its own.
 public interface Versions {
@@ -17,8 +18,8 @@ public interface Versions {
   /// What was found in it.
   void read(String application, String id, Manifest manifest);
 
-  /// Its migrations were run.
-  void migrated(String application, String id, boolean changed);
+  /// Its folder is ready for the databases of an instance, or for none when that is null.
+  void ready(String application, String id, @Nullable String instance);
 
   /// It serves, for the first time or again.
   void deployed(String application, String id);

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /// Runs applications: the one port between applications and whatever they run on.
@@ -38,6 +39,8 @@ import java.util.stream.Stream;
 /// | `disk-full` | permanent | no space left |
 /// | `port-taken` | permanent | somebody else listens on an executor's endpoint |
 /// | `not-unpacked` | permanent | the version has no folder |
+/// | `image-unsuitable` | permanent | nothing can run in what the version's own Dockerfile makes |
+/// | `no-start-command` | permanent | nobody says how an executor starts |
 /// | `untrusted` | permanent | applications cannot be kept apart here, and nobody said to trust
 /// them |
 /// | `foreign` | permanent | what is there belongs to another installation |
@@ -65,6 +68,13 @@ public interface ApplicationRuntime {
     return ".slipway/ca.pem";
   }
 
+  /// Where it finds all the certificates that Node.js is to trust beside those it brings: that
+  /// authority, and what the platform itself was told to trust on this machine (an authority of the
+  /// network's own, between here and the registries of packages).
+  default String trustedCertificates(VersionReference version) {
+    return certificateAuthority(version);
+  }
+
   /// Takes over an unpacked archive as the version's folder: complete, or nothing that a later call
   /// does not replace. The source is gone afterwards. A folder that is there already is kept, and
   /// the source removed.
@@ -81,6 +91,31 @@ public interface ApplicationRuntime {
 
   /// Begins a run, unless one of its name was begun in this version before and not cleared.
   void begin(Fence fence, CommandSpecification command) throws DriverFailure, InterruptedException;
+
+  /// Whether a version's own Dockerfile is built, and what it makes is what the version runs from.
+  default boolean builds() {
+    return false;
+  }
+
+  /// Begins, as a run, to build the version's own Dockerfile from the files of its folder, unless
+  /// one of its name was begun before and not cleared. It may end with this service; it is absent
+  /// then, and begun again.
+  ///
+  /// @param secrets as in a [CommandSpecification]; the build itself is told nothing
+  default void build(Fence fence, VersionReference version, String name, Set<String> secrets)
+      throws DriverFailure, InterruptedException {
+    throw new IllegalStateException(name() + " builds nothing");
+  }
+
+  /// Makes the version's folder anew from what that run has built, once it has ended well: commands
+  /// run where the Dockerfile says, and an executor without commands starts as it says. Adopting
+  /// the archive takes it back.
+  ///
+  /// @throws DriverFailure `image-unsuitable`, permanent, when nothing can run in that image
+  default void useBuilt(Fence fence, VersionReference version, String name)
+      throws DriverFailure, InterruptedException {
+    throw new IllegalStateException(name() + " builds nothing");
+  }
 
   /// What became of a run. Cheap; changes nothing.
   CommandRun look(VersionReference version, String name) throws DriverFailure;
@@ -116,10 +151,29 @@ public interface ApplicationRuntime {
   void forgetTrees(Collection<String> needed) throws DriverFailure, InterruptedException;
 
   /// Endpoints a new executor could have, nobody listening there at this moment, lazily and in the
-  /// order to try. The runtime allocates nothing: the caller takes the first whose ledger row
-  /// it can
-  /// write.
-  Stream<Endpoint> freeEndpoints();
+  /// order to try. The runtime allocates nothing: the caller takes the first two whose ledger rows
+  /// it can write.
+  Stream<Endpoint> freeEndpoints(String executor);
+
+  /// Where an application of this runtime reaches an instance that the platform runs.
+  ///
+  /// @param published where the platform itself reaches it
+  default Endpoint database(String instance, Endpoint published) {
+    return published;
+  }
+
+  /// Where the platform itself reaches it.
+  ///
+  /// @param published where instance-service says that it is
+  default Endpoint databaseForPlatform(String instance, Endpoint published) {
+    return published;
+  }
+
+  /// Whether packages for development only are removed before a version serves. Where they stay,
+  /// they cost nothing: versions share them.
+  default boolean prunes() {
+    return true;
+  }
 
   /// The ledger's name for a version's folder.
   Resource folder(VersionReference version);

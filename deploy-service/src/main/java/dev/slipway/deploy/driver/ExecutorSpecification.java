@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 /// @param executor    `exe_` and 26 characters
 /// @param endpoint    where the application will listen, whatever port it asks for
 /// @param admin       where its admin server will listen
-/// @param start       run by a shell, one after the other
+/// @param start       run by a shell, one after the other; none where its own Dockerfile says
 /// @param environment the whole environment, but for what the runtime itself adds
 /// @param secrets     values that are masked in what it writes, before that is stored
 /// @param memoryMib   the most each of its processes may use

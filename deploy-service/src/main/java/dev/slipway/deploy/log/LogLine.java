@@ -6,8 +6,8 @@ import java.time.Instant;
 ///
 /// Runtimes keep lines in files below `APPLICATIONS/app_…/log/`, one file for each source,
 /// `VERSION.SOURCE.log`, rotated to `VERSION.SOURCE.log.1` and so on, each line as
-/// `2026-01-31T12:00:00.123456Z text`, in UTC with six digits, in the order in which they were
-/// written.
+/// `2026-01-31T12:00:00.123456Z text`, in UTC with up to nine digits, in the order in which they
+/// were written.
 ///
 /// @param source the executor's identifier, or the name of a command's run
 public record LogLine(Instant at, String version, String source, String text) {}

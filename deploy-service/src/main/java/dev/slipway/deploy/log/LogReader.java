@@ -21,7 +21,9 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -132,6 +134,32 @@ public final class LogReader {
       }
     }
     return List.copyOf(tail);
+  }
+
+  /// The last line that any of some sources has written, of whatever version; what was last written
+  /// before that time does not count.
+  public Optional<LogLine> newest(String application, Set<String> names, Instant since)
+      throws IOException {
+    Optional<LogLine> newest = Optional.empty();
+    for (Source source : sources(application)) {
+      if (names.contains(source.name()) && writtenSince(source, since)) {
+        for (LogLine line : tail(application, source.version(), source.name(), 1)) {
+          if (!line.at().isBefore(since)
+              && newest.filter(other -> !line.at().isAfter(other.at())).isEmpty()) {
+            newest = Optional.of(line);
+          }
+        }
+      }
+    }
+    return newest;
+  }
+
+  private static boolean writtenSince(Source source, Instant since) throws IOException {
+    try {
+      return !Files.getLastModifiedTime(source.files().getLast()).toInstant().isBefore(since);
+    } catch (NoSuchFileException rotated) {
+      return true;
+    }
   }
 
   /// One line for people: `2026-01-31 12:00:00.123 [exe_…] text`.

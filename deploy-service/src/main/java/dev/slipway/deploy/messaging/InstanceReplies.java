@@ -7,6 +7,7 @@ import dev.slipway.common.operation.OperationEvent;
 import dev.slipway.common.operation.Transactions;
 import dev.slipway.common.outbox.Json;
 import dev.slipway.common.outbox.Message;
+import dev.slipway.deploy.domain.SchemaRecords;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
@@ -14,16 +15,19 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
 /// Operations of instances that have ended; one of them may be what an operation here waits for.
-/// Whatever else is told of instances is nothing to this service.
+/// Of instances that are no more, what was known of their databases is forgotten. Whatever else is
+/// told of instances is nothing to this service.
 @ApplicationScoped
 public class InstanceReplies {
 
   private static final String ENDED = Message.typeOf(OperationEvent.Ended.class);
+  private static final String DESTROYED = Message.typeOf(InstanceEvent.InstanceDestroyed.class);
+  private static final String UNLINKED = Message.typeOf(InstanceEvent.InstanceUnlinked.class);
 
   private final MessageIntake intake;
 
   @Inject
-  InstanceReplies(Transactions transactions, OperationEngine engine) {
+  InstanceReplies(Transactions transactions, OperationEngine engine, SchemaRecords records) {
     intake =
         new MessageIntake(
             transactions,
@@ -32,6 +36,14 @@ public class InstanceReplies {
               if (message.type().equals(ENDED)) {
                 engine.hear(
                     connection, Json.read(message.data().toString(), OperationEvent.Ended.class));
+              } else if (message.type().equals(DESTROYED)) {
+                records.forget(
+                    Json.read(message.data().toString(), InstanceEvent.InstanceDestroyed.class)
+                        .instance());
+              } else if (message.type().equals(UNLINKED)) {
+                records.forget(
+                    Json.read(message.data().toString(), InstanceEvent.InstanceUnlinked.class)
+                        .instance());
               }
             });
   }

@@ -1,5 +1,6 @@
 package dev.slipway.deploy.operation;
 
+import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
 import dev.slipway.common.outbox.Json;
@@ -8,6 +9,7 @@ import dev.slipway.deploy.domain.Blueprint;
 import dev.slipway.deploy.domain.DatabaseAccess;
 import dev.slipway.deploy.domain.Manifest;
 import dev.slipway.deploy.domain.Version;
+import dev.slipway.deploy.driver.ApplicationRuntime;
 import dev.slipway.deploy.driver.VersionReference;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -15,18 +17,25 @@ import org.jspecify.annotations.Nullable;
 /// One version with all that a step needs to know of it, as the registers said when the step began.
 ///
 /// @param attempts    how often the step was tried before
+/// @param instance    where its databases are, or are to be
 /// @param knownAccess absent until the databases were asked for
 record Candidate(
     Fence fence,
     int attempts,
     Application application,
     Version version,
+    String instance,
     @Nullable DatabaseAccess knownAccess) {
 
   private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
 
   VersionReference reference() {
     return new VersionReference(application.id(), version.id());
+  }
+
+  /// Whether its databases are to be on another instance than the application's are now.
+  boolean moves() {
+    return !instance.equals(application.instance());
   }
 
   DatabaseAccess access() throws DriverFailure {
@@ -46,10 +55,22 @@ record Candidate(
     return Json.readStored(text, Manifest.class);
   }
 
-  Blueprint.Surroundings surroundings(@Nullable String executor, String authority)
+  Blueprint.Surroundings surroundings(@Nullable String executor, ApplicationRuntime runtime)
       throws DriverFailure {
+    DatabaseAccess access = access();
+    var published = new Endpoint(access.host(), access.port());
+    Endpoint database =
+        access.linked() ? published : runtime.database(access.instance(), published);
     return new Blueprint.Surroundings(
-        application, access(), version.id(), manifest(), executor, authority);
+        application,
+        access,
+        database.host(),
+        database.port(),
+        version.id(),
+        manifest(),
+        executor,
+        runtime.certificateAuthority(reference()),
+        runtime.trustedCertificates(reference()));
   }
 
   /// Short at first, so that what is quick is noticed quickly.

@@ -59,6 +59,7 @@ final class Candidates {
         context.attempts(),
         application,
         found,
+        instance,
         accesses.find(application.id(), instance).orElse(null));
   }
 }

@@ -18,7 +18,6 @@ import dev.slipway.deploy.domain.Application;
 import dev.slipway.deploy.domain.Applications;
 import dev.slipway.deploy.domain.Bindings;
 import dev.slipway.deploy.domain.DatabaseAccesses;
-import dev.slipway.deploy.domain.Versions;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.util.List;
@@ -29,8 +28,8 @@ import java.util.Objects;
 ///
 /// Both instances are bound until `switch`, the point of no return, has made the new one the
 /// application's; then the old executors end at once, as their workflows are in databases nobody
-/// looks at any more, and the old binding is released. The record of applied versions goes along
-/// when the new database had a schema already, and begins anew when it was empty.
+/// looks at any more, and the old binding is released. Each database has a record of its own of the
+/// versions that are applied in it, see [Migrations].
 @Singleton
 @OperationKind(ChangeInstance.KIND)
 public final class ChangeInstance implements Operation<ChangeInstance.Input, Standing> {
@@ -49,7 +48,6 @@ public final class ChangeInstance implements Operation<ChangeInstance.Input, Sta
   private final Migrations migrations;
   private final Serving serving;
   private final Applications applications;
-  private final Versions versions;
 
   @Inject
   ChangeInstance(
@@ -60,8 +58,7 @@ public final class ChangeInstance implements Operation<ChangeInstance.Input, Sta
       DatabaseAccesses accesses,
       Migrations migrations,
       Serving serving,
-      Applications applications,
-      Versions versions) {
+      Applications applications) {
     this.candidates = candidates;
     this.workspace = workspace;
     this.bindings = bindings;
@@ -70,7 +67,6 @@ public final class ChangeInstance implements Operation<ChangeInstance.Input, Sta
     this.migrations = migrations;
     this.serving = serving;
     this.applications = applications;
-    this.versions = versions;
   }
 
   @Override
@@ -97,13 +93,12 @@ public final class ChangeInstance implements Operation<ChangeInstance.Input, Sta
         .within(ofMinutes(15))
         .undoNothing("What is built is in the folder")
         .step(
-            "survey",
-            context -> migrations.survey(candidate(context), context.state(), false, true))
-        .undo(context -> migrations.settle(candidate(context), context.state(), false))
-        .kept("migrate", context -> migrations.migrate(candidate(context), context.state(), false))
+            "survey", context -> migrations.survey(candidate(context), context.state(), true, true))
+        .undo(context -> migrations.settle(candidate(context), context.state(), true))
+        .kept("migrate", context -> migrations.migrate(candidate(context), context.state(), true))
         .as(Admission.BUILD)
         .within(ofMinutes(30))
-        .undoNothing("The databases are not the application's before the switch")
+        .undoNothing("Its record stays with the database, for when the application comes again")
         .step("prune", context -> workspace.prune(candidate(context), context.state()))
         .as(Admission.BUILD)
         .within(ofMinutes(5))
@@ -190,7 +185,6 @@ public final class ChangeInstance implements Operation<ChangeInstance.Input, Sta
     String version = candidate.version().id();
     Bindings.Bound target = target(context);
     String from = Objects.requireNonNull(standing.from(), "bind comes first");
-    List<String> applied = standing.empty() ? List.of() : candidate.application().schemaAt();
     return StepOutcome.done(standing)
         .publishing(
             new InstanceChanged(id, name, from, target.instance()),
@@ -198,10 +192,6 @@ public final class ChangeInstance implements Operation<ChangeInstance.Input, Sta
         .also(
             () -> {
               applications.moved(id, target.instance(), target.name());
-              applications.migratedTo(id, Migrations.with(applied, version));
-              if (standing.changed() || candidate.version().migrated() == null) {
-                versions.migrated(id, version, standing.changed());
-              }
               serving.serve(candidate, standing);
             });
   }

@@ -2,6 +2,7 @@ package dev.slipway.deploy.operation;
 
 import dev.slipway.common.contract.instance.DatabaseOperations;
 import dev.slipway.common.crypto.InstallationKeys;
+import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.operation.Cause;
 import dev.slipway.common.operation.Child;
@@ -17,6 +18,7 @@ import dev.slipway.deploy.domain.Applications;
 import dev.slipway.deploy.domain.Bindings;
 import dev.slipway.deploy.domain.DatabaseAccess;
 import dev.slipway.deploy.domain.DatabaseAccesses;
+import dev.slipway.deploy.driver.ApplicationRuntime;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
@@ -36,17 +38,20 @@ final class Databases {
   private final Bindings bindings;
   private final DatabaseAccesses accesses;
   private final InstallationKeys keys;
+  private final ApplicationRuntime runtime;
 
   @Inject
   Databases(
       Applications applications,
       Bindings bindings,
       DatabaseAccesses accesses,
-      InstallationKeys keys) {
+      InstallationKeys keys,
+      ApplicationRuntime runtime) {
     this.applications = applications;
     this.bindings = bindings;
     this.accesses = accesses;
     this.keys = keys;
+    this.runtime = runtime;
   }
 
   /// Has the databases and the role made, unless they are known to be there, with the guard against
@@ -80,12 +85,15 @@ final class Databases {
     if (known.isEmpty()) {
       Bindings.Bound bound =
           bindings.bind(application.organization(), instanceName, id, application.name());
+      var published = new Endpoint(bound.host(), bound.port());
+      Endpoint reached =
+          bound.linked() ? published : runtime.databaseForPlatform(instance, published);
       accesses.put(
           new DatabaseAccess(
               id,
               instance,
-              bound.host(),
-              bound.port(),
+              reached.host(),
+              reached.port(),
               application.role(),
               seal(password, DatabaseAccess.purpose(id, instance)),
               false,

@@ -15,6 +15,7 @@ import dev.slipway.deploy.domain.Application;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.util.List;
+import java.util.Optional;
 
 /// Brings a version up, its migrations first, and sends the requests to it.
 ///
@@ -128,17 +129,11 @@ public final class DeployVersion implements Operation<DeployVersion.Input, Stand
       throws DriverFailure, InterruptedException {
     Candidate candidate = candidate(context);
     Input input = context.input();
-    List<String> ahead =
-        migrations.newerThan(candidate.application(), input.version()).orElse(List.of()).stream()
-            .filter(newer -> migrations.mayHaveChanged(context.subject(), newer))
-            .toList();
-    if (input.mode() == Mode.DEPLOY && !ahead.isEmpty() && !input.allowBreaking()) {
-      return StepOutcome.failed(
-          "schema-ahead",
-          "The schema is ahead of version %s: %s changed it; roll back to that version instead"
-              .formatted(input.version(), String.join(", ", ahead)));
-    }
-    return workspace.unpack(candidate, context.state());
+    Optional<StepOutcome<Standing>> ahead =
+        input.mode() == Mode.DEPLOY && !input.allowBreaking()
+            ? Migrations.ahead(migrations.record(candidate), input.version())
+            : Optional.empty();
+    return ahead.isPresent() ? ahead.get() : workspace.unpack(candidate, context.state());
   }
 
   private StepOutcome<Standing> databases(StepContext<Input, Standing> context)

@@ -9,33 +9,43 @@ import dev.slipway.common.operation.UndoOutcome;
 import dev.slipway.common.outbox.Event;
 import dev.slipway.deploy.domain.Application;
 import dev.slipway.deploy.domain.ApplicationDatabases;
-import dev.slipway.deploy.domain.Applications;
 import dev.slipway.deploy.domain.Blueprint;
-import dev.slipway.deploy.domain.Version;
-import dev.slipway.deploy.domain.Versions;
+import dev.slipway.deploy.domain.DatabaseAccess;
+import dev.slipway.deploy.domain.DatabaseAccesses;
+import dev.slipway.deploy.domain.SchemaRecord;
+import dev.slipway.deploy.domain.SchemaRecords;
 import dev.slipway.deploy.driver.ApplicationRuntime;
 import dev.slipway.deploy.driver.CommandRun;
 import dev.slipway.deploy.driver.VersionReference;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Changes the schema of an application, forwards and back, and keeps the record of where it is.
+/// Changes the schema of an application's database, forwards and back, and keeps the record of
+/// where it is.
 ///
 /// **Once.** A migration begins only under the platform's lock on the application's database and
 /// only when none of its name was begun. Whoever finds one that lives waits for it, under the lock;
 /// whoever finds one that vanished first has the runtime prove that nothing of it lives, then frees
 /// the lock tables its tool left, and only then begins again.
 ///
-/// **The record.** A version stands in `schemaAt` before its commands begin, because they may come
-/// half way. When the deploy fails, [#settle] compares: a version that has changed nothing is taken
-/// out again; one that has stays in, with `migrated` set, so that a roll back undoes it. Undoing
-/// takes a version out once its commands have ended well, and stops at the first that fails.
+/// **The record.** Each database has its own. A version stands in it before its commands begin,
+/// because they may come half way. When the deploy fails, [#settle] compares: a version that has
+/// changed nothing is taken out again; one that has stays in, so that a roll back undoes it.
+/// Undoing takes a version out once its commands have ended well, and stops at the first one
+/// that fails.
+///
+/// **Arriving.** What is in a database that the application comes to, for the first time or again,
+/// nobody has watched. So it is asked: its schema, the history of its migration tool included, is
+/// looked up in all the application's records, and the one that has it says what is applied. That
+/// holds for one it left, for a copy of another, older ones included, and for an empty one. What no
+/// record knows has the arriving version alone, and nothing before it can be rolled back to.
 ///
 /// **Breaking.** While earlier versions have active workflows, and nobody has allowed it, the
 /// server refuses whatever drops or renames what was there when the migration began. Their tool
@@ -55,8 +65,8 @@ final class Migrations {
 
   private final ApplicationRuntime runtime;
   private final ApplicationDatabases databases;
-  private final Applications applications;
-  private final Versions versions;
+  private final DatabaseAccesses accesses;
+  private final SchemaRecords records;
   private final Blueprint blueprint;
   private final Runs runs;
 
@@ -64,16 +74,38 @@ final class Migrations {
   Migrations(
       ApplicationRuntime runtime,
       ApplicationDatabases databases,
-      Applications applications,
-      Versions versions,
+      DatabaseAccesses accesses,
+      SchemaRecords records,
       Blueprint blueprint,
       Runs runs) {
     this.runtime = runtime;
     this.databases = databases;
-    this.applications = applications;
-    this.versions = versions;
+    this.accesses = accesses;
+    this.records = records;
     this.blueprint = blueprint;
     this.runs = runs;
+  }
+
+  /// What is applied in the database of a candidate.
+  SchemaRecord record(Candidate candidate) {
+    return records.at(candidate.application().id(), candidate.instance());
+  }
+
+  /// A version is not brought up on a schema that later ones have changed.
+  ///
+  /// @return the refusal; empty when nothing speaks against it
+  static Optional<StepOutcome<Standing>> ahead(SchemaRecord record, String version) {
+    List<String> ahead =
+        record.newerThan(version).orElse(List.of()).stream()
+            .filter(record::mayHaveChanged)
+            .toList();
+    return ahead.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            StepOutcome.failed(
+                "schema-ahead",
+                "The schema is ahead of version %s: %s changed it; roll back to that version instead"
+                    .formatted(version, String.join(", ", ahead))));
   }
 
   /// Notes the schema before anything changes it, and that this version is about to.
@@ -83,24 +115,77 @@ final class Migrations {
   StepOutcome<Standing> survey(
       Candidate candidate, Standing standing, boolean record, boolean breaking)
       throws DriverFailure, InterruptedException {
-    Application application = candidate.application();
+    if (candidate.moves()) {
+      return arrive(candidate, standing);
+    }
     String version = candidate.version().id();
-    if (record && application.schemaAt().contains(version)) {
+    SchemaRecord here = record(candidate);
+    if (record && here.changed(version).isPresent()) {
       // It served before, or its deploy failed after them: its migrations are applied.
       return StepOutcome.done(standing);
     }
     try (ApplicationDatabases.Held held = lock(candidate)) {
-      ApplicationDatabases.Catalogue now = held.catalogue();
       List<String> active = breaking ? List.of() : activeOfOthers(candidate);
-      Standing next = standing.surveyed(now.digest(), now.untouched()).protecting(active);
+      Standing next = standing.surveyed(held.catalogue().digest()).protecting(active);
       return record
-          ? StepOutcome.done(next)
-              .also(
-                  () ->
-                      applications.migratedTo(
-                          application.id(), with(application.schemaAt(), version)))
+          ? StepOutcome.done(next).also(() -> put(candidate, here.with(version)))
           : StepOutcome.done(next);
     }
+  }
+
+  /// As [#survey], of a database that the application comes to.
+  private StepOutcome<Standing> arrive(Candidate candidate, Standing standing)
+      throws DriverFailure, InterruptedException {
+    String id = candidate.application().id();
+    String version = candidate.version().id();
+    String from = candidate.application().instance();
+    SchemaRecord left = asItIs(candidate.application());
+    try (ApplicationDatabases.Held held = lock(candidate)) {
+      String digest = held.catalogue().digest();
+      Map<String, SchemaRecord> others = records.of(id);
+      SchemaRecord found =
+          Stream.concat(
+                  Stream.of(record(candidate), left),
+                  others.keySet().stream().sorted().map(others::get))
+              .flatMap(known -> known.asFarAs(digest).stream())
+              .findFirst()
+              .orElse(SchemaRecord.NONE);
+      Optional<StepOutcome<Standing>> refused = ahead(found, version);
+      if (refused.isPresent()) {
+        return refused.get();
+      }
+      boolean applied = found.changed(version).isPresent();
+      return StepOutcome.done(applied ? standing : standing.surveyed(digest))
+          .also(
+              () -> {
+                records.put(id, from, left);
+                put(candidate, found.with(version));
+              });
+    }
+  }
+
+  /// The record of the database that an application has now, with what its owner has made of the
+  /// schema by hand: what it was once, that is applied; nothing where nothing is left; and what it
+  /// never was is the newest version's, changed since. As far as the database can be asked: its
+  /// instance may be what one moves away from.
+  private SchemaRecord asItIs(Application application) throws DriverFailure, InterruptedException {
+    SchemaRecord known = records.at(application.id(), application.instance());
+    Optional<DatabaseAccess> access = accesses.find(application.id(), application.instance());
+    if (known.applied().isEmpty() || access.isEmpty()) {
+      return known;
+    }
+    try (ApplicationDatabases.Held held = databases.lock(access.get(), application.database())) {
+      ApplicationDatabases.Catalogue found = held.catalogue();
+      return known
+          .asFarAs(found.digest())
+          .orElseGet(() -> found.untouched() ? SchemaRecord.NONE : known.seenAs(found.digest()));
+    } catch (DriverFailure.Transient doesNotAnswer) {
+      return known;
+    }
+  }
+
+  private void put(Candidate candidate, SchemaRecord now) {
+    records.put(candidate.application().id(), candidate.instance(), now);
   }
 
   /// Whose workflows a migration could break, had it commands.
@@ -144,19 +229,21 @@ final class Migrations {
                     String.join(", ", refused),
                     String.join(", ", standing.active())));
       }
-      boolean changed = !held.catalogue().digest().equals(before(standing));
       if (status != 0) {
         return Runs.failed(Blueprint.Run.MIGRATE, status);
       }
+      String after = held.catalogue().digest();
       Application application = candidate.application();
       String version = candidate.version().id();
+      boolean changed =
+          !after.equals(before(standing)) || (record && record(candidate).begun(version));
       var migrated = new VersionMigrated(application.id(), application.name(), version, changed);
-      return StepOutcome.done(standing.changed(changed))
+      return StepOutcome.done(standing)
           .publishing(migrated)
           .also(
               () -> {
                 if (record) {
-                  versions.migrated(application.id(), version, changed);
+                  put(candidate, record(candidate).ran(version, changed, after));
                 }
               });
     }
@@ -181,7 +268,6 @@ final class Migrations {
   /// say of it.
   UndoOutcome settle(Candidate candidate, Standing standing, boolean record)
       throws DriverFailure, InterruptedException {
-    Application application = candidate.application();
     String version = candidate.version().id();
     if (standing.before() == null) {
       return UndoOutcome.undone("The schema was not touched");
@@ -192,11 +278,15 @@ final class Migrations {
       if (!standing.active().isEmpty()) {
         held.unguard();
       }
-      boolean changed = !held.catalogue().digest().equals(before(standing));
-      if (record && changed) {
-        versions.migrated(application.id(), version, true);
-      } else if (record) {
-        applications.migratedTo(application.id(), without(application.schemaAt(), version));
+      String now = held.catalogue().digest();
+      boolean changed = !now.equals(before(standing));
+      if (record) {
+        SchemaRecord here = record(candidate);
+        if (changed) {
+          put(candidate, here.begun(version, now));
+        } else if (!here.begun(version)) {
+          put(candidate, here.without(version));
+        }
       }
       return UndoOutcome.undone(
           changed
@@ -216,47 +306,22 @@ final class Migrations {
       if (status != 0) {
         return Runs.failed(Blueprint.Run.ROLLBACK, status);
       }
-      boolean changed = !held.catalogue().digest().equals(before(standing));
+      String after = held.catalogue().digest();
+      boolean changed = !after.equals(before(standing));
+      SchemaRecord here = record(candidate);
       Optional<String> undone =
-          application.schemaAt().reversed().stream()
-              .filter(applied -> changed && mayHaveChanged(application.id(), applied))
+          here.versions().reversed().stream()
+              .filter(applied -> changed && here.mayHaveChanged(applied))
               .findFirst();
-      List<String> left =
-          undone
-              .map(newest -> before(application.schemaAt(), newest))
-              .orElse(application.schemaAt());
-      return StepOutcome.done(standing.changed(changed))
+      SchemaRecord left = undone.map(here::before).orElse(here);
+      return StepOutcome.done(standing)
           .publishing(
               undone.stream()
                   .map(
                       newest -> new VersionUnmigrated(application.id(), application.name(), newest))
                   .toArray(Event[]::new))
-          .also(
-              () -> {
-                applications.migratedTo(application.id(), with(left, version));
-                versions.migrated(application.id(), version, false);
-              });
+          .also(() -> put(candidate, left.ran(version, false, after)));
     }
-  }
-
-  /// The versions to undo so that the schema is a version's again, newest first.
-  ///
-  /// @return empty when the schema was never that version's
-  Optional<List<String>> newerThan(Application application, String target) {
-    int position = application.schemaAt().indexOf(target);
-    return position < 0
-        ? Optional.empty()
-        : Optional.of(
-            application.schemaAt().subList(position + 1, application.schemaAt().size()).reversed());
-  }
-
-  /// Whether there is something to undo: what is not known counts as changed.
-  boolean mayHaveChanged(String application, String version) {
-    return versions
-        .find(application, version)
-        .map(Version::migrated)
-        .map(changed -> changed)
-        .orElse(true);
   }
 
   /// Undoes one version's migrations, once, with its own commands, and takes it out of the record.
@@ -264,16 +329,17 @@ final class Migrations {
   /// @return why it could not be
   Optional<StepOutcome<Standing>> unmigrate(Candidate candidate)
       throws DriverFailure, InterruptedException {
-    Application application = candidate.application();
     String version = candidate.version().id();
     try (ApplicationDatabases.Held held = lock(candidate)) {
-      if (mayHaveChanged(application.id(), version)) {
+      SchemaRecord here = record(candidate);
+      SchemaRecord left = here.without(version);
+      if (here.mayHaveChanged(version)) {
         if (blueprint.commands(Blueprint.Run.ROLLBACK, candidate.manifest()).isEmpty()) {
           return Optional.of(
               StepOutcome.failed(
                   Blueprint.Run.ROLLBACK.failure(),
                   "Version %s says nowhere how its migrations are undone; the schema is at %s"
-                      .formatted(version, last(application.schemaAt()))));
+                      .formatted(version, last(here))));
         }
         int status = runs.status(candidate, Blueprint.Run.ROLLBACK, () -> free(candidate, held));
         if (status != 0) {
@@ -281,11 +347,12 @@ final class Migrations {
               StepOutcome.failed(
                   Blueprint.Run.ROLLBACK.failure(),
                   "rollback of version %s failed (exit status %d); the schema is at %s"
-                      .formatted(version, status, last(application.schemaAt()))));
+                      .formatted(version, status, last(here))));
         }
+        left = left.seenAs(held.catalogue().digest());
       }
       showFence(candidate.fence(), candidate.reference());
-      applications.migratedTo(application.id(), without(application.schemaAt(), version));
+      put(candidate, left);
       return Optional.empty();
     }
   }
@@ -332,24 +399,8 @@ final class Migrations {
     return Objects.requireNonNull(standing.before(), "survey comes before every change");
   }
 
-  static List<String> with(List<String> applied, String version) {
-    if (applied.contains(version)) {
-      return applied;
-    }
-    List<String> more = new ArrayList<>(applied);
-    more.add(version);
-    return more;
-  }
-
-  private static List<String> without(List<String> applied, String version) {
-    return applied.stream().filter(other -> !other.equals(version)).toList();
-  }
-
-  private static List<String> before(List<String> applied, String version) {
-    return applied.subList(0, applied.indexOf(version));
-  }
-
-  private static String last(List<String> applied) {
+  private static String last(SchemaRecord record) {
+    List<String> applied = record.versions();
     return applied.isEmpty() ? "its beginning" : "version " + applied.getLast();
   }
 }

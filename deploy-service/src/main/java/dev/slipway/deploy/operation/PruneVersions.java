@@ -10,10 +10,11 @@ import dev.slipway.common.operation.Plan;
 import dev.slipway.common.operation.StepContext;
 import dev.slipway.common.operation.StepOutcome;
 import dev.slipway.deploy.domain.Application;
-import dev.slipway.deploy.domain.Applications;
 import dev.slipway.deploy.domain.Executor;
 import dev.slipway.deploy.domain.Executors;
 import dev.slipway.deploy.domain.Manifest;
+import dev.slipway.deploy.domain.SchemaRecord;
+import dev.slipway.deploy.domain.SchemaRecords;
 import dev.slipway.deploy.domain.Version;
 import dev.slipway.deploy.domain.Versions;
 import dev.slipway.deploy.driver.ApplicationRuntime;
@@ -23,6 +24,7 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -31,8 +33,8 @@ import java.util.stream.Collectors;
 /// Only the reconciler asks for it, and it yields to whatever a person asks for.
 ///
 /// A version stays while it serves, while an executor of it runs, and while something that its
-/// migrations have changed is applied: undoing that needs its code. One that changed nothing leaves
-/// the record of applied versions with its folder.
+/// migrations have changed is applied in a database of the application: undoing that needs its
+/// code. One that changed nothing leaves the records with its folder.
 @Singleton
 @OperationKind(PruneVersions.KIND)
 public final class PruneVersions implements Operation<PruneVersions.Input, PruneVersions.State> {
@@ -48,7 +50,7 @@ public final class PruneVersions implements Operation<PruneVersions.Input, Prune
   public record State() {}
 
   private final Candidates candidates;
-  private final Applications applications;
+  private final SchemaRecords records;
   private final Versions versions;
   private final Executors executors;
   private final ApplicationRuntime runtime;
@@ -56,12 +58,12 @@ public final class PruneVersions implements Operation<PruneVersions.Input, Prune
   @Inject
   PruneVersions(
       Candidates candidates,
-      Applications applications,
+      SchemaRecords records,
       Versions versions,
       Executors executors,
       ApplicationRuntime runtime) {
     this.candidates = candidates;
-    this.applications = applications;
+    this.records = records;
     this.versions = versions;
     this.executors = executors;
     this.runtime = runtime;
@@ -84,6 +86,7 @@ public final class PruneVersions implements Operation<PruneVersions.Input, Prune
             application,
             versions.list(application.id()),
             executors.of(application.id()),
+            records.of(application.id()).values(),
             context.input().keep(),
             context.input().days());
     List<Resource> folders = new ArrayList<>();
@@ -97,9 +100,11 @@ public final class PruneVersions implements Operation<PruneVersions.Input, Prune
         .also(
             () -> {
               Set<String> gone = superfluous.stream().map(Version::id).collect(Collectors.toSet());
-              applications.migratedTo(
-                  application.id(),
-                  application.schemaAt().stream().filter(id -> !gone.contains(id)).toList());
+              records
+                  .of(application.id())
+                  .forEach(
+                      (instance, record) ->
+                          records.put(application.id(), instance, record.forgetting(gone)));
               gone.forEach(id -> versions.remove(application.id(), id));
             });
   }
@@ -107,10 +112,12 @@ public final class PruneVersions implements Operation<PruneVersions.Input, Prune
   /// Which versions nothing speaks for.
   ///
   /// @param newestFirst every version of the application
+  /// @param records     of all its databases
   public static List<Version> superfluous(
       Application application,
       List<Version> newestFirst,
       List<Executor> running,
+      Collection<SchemaRecord> records,
       int keep,
       long days) {
     Set<String> needed = running.stream().map(Executor::version).collect(Collectors.toSet());
@@ -121,7 +128,9 @@ public final class PruneVersions implements Operation<PruneVersions.Input, Prune
     List<Version> others =
         newestFirst.stream()
             .filter(version -> !needed.contains(version.id()))
-            .filter(version -> !toUndo(application, version))
+            .filter(
+                version ->
+                    records.stream().noneMatch(record -> record.mayHaveChanged(version.id())))
             .toList();
     return others.stream()
         .filter(version -> others.indexOf(version) >= keep || version.createdAt().isBefore(oldest))
@@ -132,10 +141,5 @@ public final class PruneVersions implements Operation<PruneVersions.Input, Prune
   public static List<String> trees(Manifest manifest) {
     String tree = manifest.tree();
     return tree == null ? List.of() : List.of(tree, Workspace.pruned(tree));
-  }
-
-  private static boolean toUndo(Application application, Version version) {
-    return application.schemaAt().contains(version.id())
-        && !Boolean.FALSE.equals(version.migrated());
   }
 }

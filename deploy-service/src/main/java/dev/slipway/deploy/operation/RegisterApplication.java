@@ -18,7 +18,6 @@ import dev.slipway.deploy.domain.Language;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.time.Instant;
-import java.util.List;
 
 /// Registers an application: it uses an instance from now on, and nothing of it runs yet.
 ///
@@ -102,7 +101,6 @@ public final class RegisterApplication
         input.memoryMib(),
         input.minimumExecutors(),
         null,
-        List.of(),
         0,
         context.operation(),
         context.requestedBy(),

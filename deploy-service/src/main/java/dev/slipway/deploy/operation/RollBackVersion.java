@@ -15,6 +15,7 @@ import dev.slipway.common.operation.StepOutcome;
 import dev.slipway.common.operation.UndoOutcome;
 import dev.slipway.common.outbox.Event;
 import dev.slipway.deploy.domain.Application;
+import dev.slipway.deploy.domain.SchemaRecord;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
@@ -95,9 +96,16 @@ public final class RollBackVersion implements Operation<RollBackVersion.Input, S
       return StepOutcome.failed(
           "never-deployed", "Version %s has never served".formatted(target.version().id()));
     }
-    return migrations
-        .newerThan(target.application(), target.version().id())
-        .<StepOutcome<Standing>>map(newer -> StepOutcome.done(context.state().unmigrating(newer)))
+    SchemaRecord record = migrations.record(target);
+    return record
+        .newerThan(target.version().id())
+        .<StepOutcome<Standing>>map(
+            newer ->
+                StepOutcome.done(
+                    context
+                        .state()
+                        .unmigrating(
+                            newer, newer.stream().filter(record::mayHaveChanged).toList())))
         .orElseGet(
             () ->
                 StepOutcome.failed(
@@ -108,46 +116,53 @@ public final class RollBackVersion implements Operation<RollBackVersion.Input, S
 
   /// Those whose migrations are undone, and the target.
   private List<String> wanted(StepContext<Input, Standing> context) {
-    List<String> wanted = new ArrayList<>(changed(context));
+    List<String> wanted = new ArrayList<>(context.state().undo());
     wanted.add(context.input().version());
     return wanted;
   }
 
-  private List<String> changed(StepContext<Input, Standing> context) {
-    return context.state().unmigrate().stream()
-        .filter(version -> migrations.mayHaveChanged(context.subject(), version))
-        .toList();
-  }
-
   private StepOutcome<Standing> unpack(StepContext<Input, Standing> context)
       throws DriverFailure, InterruptedException {
+    List<Candidate> adopted = new ArrayList<>();
     for (String version : wanted(context)) {
-      if (workspace.made(context, version)) {
-        workspace.adopt(candidates.at(context, version));
+      Candidate candidate = candidates.at(context, version);
+      if (toComplete(context, candidate)) {
+        workspace.adopt(candidate);
+        adopted.add(candidate);
       } else if (!version.equals(context.input().version())) {
-        workspace.readyToUnmigrate(candidates.at(context, version));
+        workspace.readyToUnmigrate(candidate);
       }
     }
-    return StepOutcome.done(context.state());
+    // Until they are complete they are ready for nobody.
+    return StepOutcome.done(context.state()).also(() -> adopted.forEach(workspace::unready));
+  }
+
+  /// Whether a version's folder was missing, or is for databases elsewhere: the application has
+  /// moved since.
+  private boolean toComplete(StepContext<Input, Standing> context, Candidate candidate) {
+    return workspace.made(context, candidate.version().id())
+        || !candidate.instance().equals(candidate.version().readyFor());
   }
 
   private StepOutcome<Standing> prepare(StepContext<Input, Standing> context)
       throws DriverFailure, InterruptedException {
+    List<Candidate> completed = new ArrayList<>();
     for (String version : wanted(context)) {
-      if (workspace.made(context, version)) {
-        Optional<StepOutcome<Standing>> waiting =
-            workspace.complete(candidates.at(context, version));
+      Candidate candidate = candidates.at(context, version);
+      if (toComplete(context, candidate)) {
+        Optional<StepOutcome<Standing>> waiting = workspace.complete(candidate);
         if (waiting.isPresent()) {
           return waiting.get();
         }
+        completed.add(candidate);
       }
     }
-    return StepOutcome.done(context.state());
+    return StepOutcome.done(context.state()).also(() -> completed.forEach(workspace::ready));
   }
 
   private UndoOutcome calm(StepContext<Input, Standing> context)
       throws DriverFailure, InterruptedException {
-    for (String version : changed(context)) {
+    for (String version : context.state().undo()) {
       migrations.calm(candidates.at(context, version));
     }
     return UndoOutcome.undone("No command that undoes migrations runs");
@@ -155,7 +170,6 @@ public final class RollBackVersion implements Operation<RollBackVersion.Input, S
 
   private StepOutcome<Standing> unmigrate(StepContext<Input, Standing> context)
       throws DriverFailure, InterruptedException {
-    List<String> changed = changed(context);
     for (String version : context.state().unmigrate()) {
       Optional<StepOutcome<Standing>> stopped =
           migrations.unmigrate(candidates.at(context, version));
@@ -165,7 +179,7 @@ public final class RollBackVersion implements Operation<RollBackVersion.Input, S
     }
     return StepOutcome.done(context.state())
         .publishing(
-            changed.stream()
+            context.state().undo().stream()
                 .map(
                     version ->
                         new VersionUnmigrated(context.subject(), context.input().name(), version))
@@ -182,7 +196,7 @@ public final class RollBackVersion implements Operation<RollBackVersion.Input, S
                 context.input().name(),
                 Objects.requireNonNullElse(application.serving(), ""),
                 context.input().version(),
-                changed(context)))
+                context.state().undo()))
         .also(() -> serving.serve(target, context.state()));
   }
 }

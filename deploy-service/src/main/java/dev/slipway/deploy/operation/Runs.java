@@ -53,15 +53,22 @@ final class Runs {
   /// Runs to the end, and says with which exit status; 0 when there is nothing to run.
   int status(Candidate candidate, Blueprint.Run run, Vanished vanished)
       throws DriverFailure, InterruptedException {
-    if (blueprint.commands(run, candidate.manifest()).isEmpty()) {
+    boolean dockerfile = run == Blueprint.Run.BUILD && candidate.manifest().hasDockerfile();
+    if (!dockerfile && blueprint.commands(run, candidate.manifest()).isEmpty()) {
       return 0;
     }
     VersionReference version = candidate.reference();
     Duration pause = FIRST_PAUSE;
     while (true) {
       switch (runtime.look(version, run.word())) {
-        case CommandRun.Absent() ->
+        case CommandRun.Absent() -> {
+          if (dockerfile) {
+            runtime.build(
+                candidate.fence(), version, run.word(), specifications.secrets(candidate));
+          } else {
             runtime.begin(candidate.fence(), specifications.command(candidate, run));
+          }
+        }
         case CommandRun.Vanished() -> {
           // Nothing of it lives once it is cleared.
           runtime.clear(candidate.fence(), version, run.word());

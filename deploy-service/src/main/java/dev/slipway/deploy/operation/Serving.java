@@ -26,6 +26,7 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -108,27 +109,23 @@ public final class Serving {
     Set<String> taken =
         context.openOfKind("port").stream()
             .map(row -> row.resource().name())
-            .collect(Collectors.toSet());
+            .collect(Collectors.toCollection(HashSet::new));
     int wanted = Math.max(1, candidate.application().minimumExecutors());
-    List<Endpoint> free;
-    try (Stream<Endpoint> endpoints = runtime.freeEndpoints()) {
-      free =
-          endpoints
-              .filter(endpoint -> !taken.contains(endpoint.toString()))
-              .limit(2L * wanted)
-              .toList();
-    }
-    if (free.size() < 2 * wanted) {
-      return StepOutcome.failed("ports-used-up", "Every port that applications may have is in use");
-    }
     List<Standing.Placement> placements = new ArrayList<>();
     for (int i = 0; i < wanted; i++) {
+      String executor = Executor.id(candidate.version().id(), context.operation(), i);
+      List<Endpoint> free;
+      try (Stream<Endpoint> endpoints = runtime.freeEndpoints(executor)) {
+        free = endpoints.filter(endpoint -> !taken.contains(endpoint.toString())).limit(2).toList();
+      }
+      if (free.size() < 2) {
+        return StepOutcome.failed(
+            "ports-used-up", "Every port that applications may have is in use");
+      }
+      free.forEach(endpoint -> taken.add(endpoint.toString()));
       placements.add(
           new Standing.Placement(
-              Executor.id(candidate.version().id(), context.operation(), i),
-              free.get(2 * i).host(),
-              free.get(2 * i).port(),
-              free.get(2 * i + 1).port()));
+              executor, free.getFirst().host(), free.getFirst().port(), free.getLast().port()));
     }
     return StepOutcome.done(standing.placed(placements));
   }

@@ -37,13 +37,9 @@ public final class Specifications {
     this.keys = keys;
   }
 
-  private String authority(Candidate candidate) {
-    return runtime.certificateAuthority(candidate.reference());
-  }
-
   CommandSpecification command(Candidate candidate, Blueprint.Run run) throws DriverFailure {
     Blueprint.Environment environment =
-        blueprint.environment(candidate.surroundings(null, authority(candidate)));
+        blueprint.environment(candidate.surroundings(null, runtime));
     return new CommandSpecification(
         candidate.reference(),
         run.word(),
@@ -54,11 +50,16 @@ public final class Specifications {
         true);
   }
 
+  /// What nobody may read in an output.
+  Set<String> secrets(Candidate candidate) throws DriverFailure {
+    return blueprint.environment(candidate.surroundings(null, runtime)).secrets();
+  }
+
   ExecutorSpecification executor(Candidate candidate, Standing.Placement placement, int memoryMib)
       throws DriverFailure {
     Manifest manifest = candidate.manifest();
     Blueprint.Environment environment =
-        blueprint.environment(candidate.surroundings(placement.executor(), authority(candidate)));
+        blueprint.environment(candidate.surroundings(placement.executor(), runtime));
     return new ExecutorSpecification(
         candidate.reference(),
         placement.executor(),

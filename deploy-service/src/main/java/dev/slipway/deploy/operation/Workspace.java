@@ -75,9 +75,14 @@ final class Workspace {
     }
     adopt(candidate);
     Manifest manifest =
-        blueprint.read(candidate.application(), path -> runtime.read(version, path));
+        blueprint.read(
+            candidate.application(), path -> runtime.read(version, path), runtime.builds());
     return StepOutcome.done(standing)
-        .also(() -> versions.read(version.application(), version.version(), manifest));
+        .also(
+            () -> {
+              versions.read(version.application(), version.version(), manifest);
+              versions.ready(version.application(), version.version(), null);
+            });
   }
 
   /// Whether executors run from the version's folder.
@@ -85,6 +90,16 @@ final class Workspace {
     return candidate.version().manifest() != null
         && executors.of(candidate.application().id()).stream()
             .anyMatch(executor -> executor.version().equals(candidate.version().id()));
+  }
+
+  /// Nobody can tell which databases its folder's configuration names.
+  void unready(Candidate candidate) {
+    versions.ready(candidate.application().id(), candidate.version().id(), null);
+  }
+
+  /// Its folder's configuration names the databases it is to use now.
+  void ready(Candidate candidate) {
+    versions.ready(candidate.application().id(), candidate.version().id(), candidate.instance());
   }
 
   void adopt(Candidate candidate) throws DriverFailure, InterruptedException {
@@ -150,7 +165,8 @@ final class Workspace {
       }
     }
     Manifest installed =
-        blueprint.read(candidate.application(), path -> runtime.read(version, path));
+        blueprint.read(
+            candidate.application(), path -> runtime.read(version, path), runtime.builds());
     return StepOutcome.done(standing)
         .also(() -> versions.read(version.application(), version.version(), installed));
   }
@@ -165,8 +181,7 @@ final class Workspace {
     VersionReference version = candidate.reference();
     Map<String, String> files =
         blueprint.configuration(
-            candidate.surroundings(null, runtime.certificateAuthority(version)),
-            path -> runtime.read(version, path));
+            candidate.surroundings(null, runtime), path -> runtime.read(version, path));
     for (Map.Entry<String, String> file : files.entrySet()) {
       runtime.write(candidate.fence(), version, file.getKey(), file.getValue());
     }
@@ -175,9 +190,17 @@ final class Workspace {
 
   StepOutcome<Standing> build(Candidate candidate, Standing standing)
       throws DriverFailure, InterruptedException {
-    return standing.inUse()
-        ? StepOutcome.done(standing)
-        : runs.failure(candidate, Blueprint.Run.BUILD).orElseGet(() -> StepOutcome.done(standing));
+    if (standing.inUse()) {
+      return StepOutcome.done(standing);
+    }
+    Optional<StepOutcome<Standing>> failure = runs.failure(candidate, Blueprint.Run.BUILD);
+    if (failure.isPresent()) {
+      return failure.get();
+    }
+    if (candidate.manifest().hasDockerfile()) {
+      runtime.useBuilt(candidate.fence(), candidate.reference(), Blueprint.Run.BUILD.word());
+    }
+    return StepOutcome.done(standing).also(() -> ready(candidate));
   }
 
   /// Removes what only builds and migrations need. The pruned packages are kept under a name of
@@ -185,6 +208,7 @@ final class Workspace {
   StepOutcome<Standing> prune(Candidate candidate, Standing standing)
       throws DriverFailure, InterruptedException {
     if (standing.inUse()
+        || !runtime.prunes()
         || blueprint.commands(Blueprint.Run.PRUNE, candidate.manifest()).isEmpty()) {
       return StepOutcome.done(standing);
     }
@@ -229,7 +253,9 @@ final class Workspace {
   void readyToUnmigrate(Candidate candidate) throws DriverFailure, InterruptedException {
     runtime.clear(candidate.fence(), candidate.reference(), Blueprint.Run.ROLLBACK.word());
     String tree = candidate.manifest().tree();
-    if (tree != null && !blueprint.commands(Blueprint.Run.PRUNE, candidate.manifest()).isEmpty()) {
+    if (runtime.prunes()
+        && tree != null
+        && !blueprint.commands(Blueprint.Run.PRUNE, candidate.manifest()).isEmpty()) {
       runtime.useTree(candidate.fence(), candidate.reference(), tree);
     }
   }

@@ -31,9 +31,9 @@ public class ApplicationTable implements Applications {
         statements.change(
             """
             insert into application (id, organization, organization_name, name, language, instance,
-              instance_name, database_name, memory_mib, minimum_executors, serving, schema_at,
+              instance_name, database_name, memory_mib, minimum_executors, serving,
               route_revision, operation, created_by, created_at)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             on conflict do nothing""",
             application.id(),
             application.organization(),
@@ -46,7 +46,6 @@ public class ApplicationTable implements Applications {
             application.memoryMib(),
             application.minimumExecutors(),
             application.serving(),
-            application.schemaAt(),
             application.routeRevision(),
             application.operation(),
             application.createdBy(),
@@ -119,11 +118,6 @@ public class ApplicationTable implements Applications {
   }
 
   @Override
-  public void migratedTo(String id, List<String> versions) {
-    statements.change("update application set schema_at = ? where id = ?", versions, id);
-  }
-
-  @Override
   public boolean named(String id, String database) {
     return statements.change(
             """
@@ -177,7 +171,6 @@ public class ApplicationTable implements Applications {
         row.getInt("memory_mib"),
         row.getInt("minimum_executors"),
         row.getString("serving"),
-        Statements.texts(row, "schema_at"),
         row.getLong("route_revision"),
         row.getString("operation"),
         row.getString("created_by"),

@@ -1,7 +1,6 @@
 package dev.slipway.deploy.persistence;
 
 import dev.slipway.common.operation.Transactions;
-import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -98,10 +97,5 @@ public final class Statements {
   static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
     Timestamp value = row.getTimestamp(column);
     return value == null ? null : value.toInstant();
-  }
-
-  static List<String> texts(ResultSet row, String column) throws SQLException {
-    Array array = row.getArray(column);
-    return List.of((String[]) array.getArray());
   }
 }

@@ -11,6 +11,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Versions in the database.
 @ApplicationScoped
@@ -83,10 +84,10 @@ public class VersionTable implements Versions {
   }
 
   @Override
-  public void migrated(String application, String id, boolean changed) {
+  public void ready(String application, String id, @Nullable String instance) {
     statements.change(
-        "update version set migrated = ? where application = ? and id = ?",
-        changed,
+        "update version set ready_for = ? where application = ? and id = ?",
+        instance,
         application,
         id);
   }
@@ -115,7 +116,7 @@ public class VersionTable implements Versions {
         row.getString("archive"),
         row.getString("manifest"),
         row.getBoolean("deployed"),
-        (Boolean) row.getObject("migrated"),
+        row.getString("ready_for"),
         row.getString("operation"),
         row.getString("created_by"),
         row.getTimestamp("created_at").toInstant());

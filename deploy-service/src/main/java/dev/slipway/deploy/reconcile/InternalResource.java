@@ -101,6 +101,7 @@ public class InternalResource {
   public record Wanted(
       @NotNull(message = "must be given") @Size(max = 1000, message = "must be at most 1000")
           List<
+                  @NotNull(message = "must be identifiers of applications")
                   @Pattern(
                       regexp = "app_[0-9a-z]{26}",
                       message = "must be identifiers of applications")

@@ -7,6 +7,7 @@ import dev.slipway.deploy.domain.Application;
 import dev.slipway.deploy.domain.Applications;
 import dev.slipway.deploy.domain.Executors;
 import dev.slipway.deploy.domain.Manifest;
+import dev.slipway.deploy.domain.SchemaRecords;
 import dev.slipway.deploy.domain.Version;
 import dev.slipway.deploy.domain.Versions;
 import dev.slipway.deploy.driver.ApplicationRuntime;
@@ -31,6 +32,7 @@ class Retention {
   private final Applications applications;
   private final Versions versions;
   private final Executors executors;
+  private final SchemaRecords records;
   private final ApplicationRuntime runtime;
   private final ArchiveStore archives;
   private final Upkeep upkeep;
@@ -42,6 +44,7 @@ class Retention {
       Applications applications,
       Versions versions,
       Executors executors,
+      SchemaRecords records,
       ApplicationRuntime runtime,
       ArchiveStore archives,
       Upkeep upkeep,
@@ -50,6 +53,7 @@ class Retention {
     this.applications = applications;
     this.versions = versions;
     this.executors = executors;
+    this.records = records;
     this.runtime = runtime;
     this.archives = archives;
     this.upkeep = upkeep;
@@ -61,7 +65,13 @@ class Retention {
     Set<String> trees = new HashSet<>();
     for (Application application : applications.all()) {
       List<Version> all = versions.list(application.id());
-      if (!PruneVersions.superfluous(application, all, executors.of(application.id()), keep, days)
+      if (!PruneVersions.superfluous(
+              application,
+              all,
+              executors.of(application.id()),
+              records.of(application.id()).values(),
+              keep,
+              days)
           .isEmpty()) {
         upkeep.begin(
             application,

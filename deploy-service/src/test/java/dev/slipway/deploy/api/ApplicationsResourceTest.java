@@ -321,7 +321,7 @@ class ApplicationsResourceTest {
     String id = registered.application(anna, "shop");
     Callable<Application> step =
         () -> {
-          applications.migratedTo(id, java.util.List.of("1"));
+          applications.configure(id, 1024, 2);
           return applications.byId(id).orElseThrow();
         };
 
@@ -330,7 +330,7 @@ class ApplicationsResourceTest {
       seen = threads.submit(step).get(10, TimeUnit.SECONDS);
     }
 
-    assertThat(seen.schemaAt()).containsExactly("1");
+    assertThat(seen.memoryMib()).isEqualTo(1024);
   }
 
   private static Response register(Member member, String name, String instance, String language) {

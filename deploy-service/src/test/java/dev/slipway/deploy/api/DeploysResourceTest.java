@@ -230,6 +230,8 @@ class DeploysResourceTest {
         .body("From", equalTo(three))
         .body("Undo.Version", equalTo(List.of(three, two)))
         .body("Undo.Changes", equalTo(List.of(true, true)));
+    refused(rollBack(anna, "?dryRun=1", "{}").then(), 400, "invalid-request")
+        .body("fields.dryRun", equalTo("must be true or false"));
     anna.asks().get(PATH + "/shop").then().body("Version", equalTo(three));
     assertThat(version(rollBack(anna, "", "{}"))).isEqualTo(two);
     assertThat(version(rollBack(anna, "", "{\"version\":\"" + one + "\"}"))).isEqualTo(one);
@@ -333,6 +335,30 @@ class DeploysResourceTest {
         anna.asks().body(upload("three")).post(PATH + "/shop/changedbinstance").then(),
         400,
         "invalid-request");
+  }
+
+  @Test
+  void whatTheSchemaIsNotKnownToHaveBeenIsNotRolledBackTo() throws IOException {
+    Member anna = members.join();
+    registered.application(anna, "shop");
+    String one = version(deploy(anna, "one"));
+    version(deploy(anna, "two"));
+    String three =
+        version(
+            anna.asks()
+                .body(
+                    "{\"application_archive\":\""
+                        + archive("three")
+                        + "\",\"target_database_name\":\"other\"}")
+                .post(PATH + "/shop/changedbinstance"));
+
+    for (String dry : List.of("", "?dryRun=true")) {
+      refused(rollBack(anna, dry, "{\"version\":\"" + one + "\"}").then(), 409, "schema-unknown")
+          .body("message", containsString("not known to have been that of version " + one));
+      refused(rollBack(anna, dry, "{}").then(), 409, "schema-unknown")
+          .body("message", containsString("that of a version before " + three));
+    }
+    anna.asks().get(PATH + "/shop").then().body("Version", equalTo(three));
   }
 
   @ParameterizedTest

@@ -4,6 +4,7 @@ import static dev.slipway.deploy.api.Refusals.refused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.aMapWithSize;
 import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.endsWith;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasSize;
 
@@ -96,7 +97,8 @@ class LogsResourceTest {
     Member anna = members.join();
     registered.application(anna, "shop");
 
-    assertThat(anna.asks().get(PATH + "?" + query).statusCode()).isIn(400, 404);
+    refused(anna.asks().get(PATH + "?" + query).then(), 400, "invalid-request")
+        .body("message", endsWith(" must be a whole number"));
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.io.SequenceInputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +26,13 @@ import java.util.Base64;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,18 +47,23 @@ final class ArchiveIntakeTest {
   private static final int OVERHEAD = 31 + 47 + 22;
 
   @TempDir Path folder;
+  private final ThreadPoolExecutor readers = ArchiveStore.readers(1);
   private ArchiveStore store;
   private ArchiveIntake intake;
 
   @BeforeEach
   void open() {
-    store =
-        new ArchiveStore(
-            folder.resolve("archives"),
-            folder.resolve("applications"),
-            InstantSource.system(),
-            Unpacking.Limits.PROMISED);
+    store = store(Unpacking.Limits.PROMISED);
     intake = new ArchiveIntake(store, LIMIT);
+  }
+
+  private ArchiveStore store(Unpacking.Limits limits) {
+    return new ArchiveStore(
+        folder.resolve("archives"),
+        folder.resolve("applications"),
+        InstantSource.system(),
+        limits,
+        readers);
   }
 
   @Test
@@ -95,6 +107,76 @@ final class ArchiveIntakeTest {
     receive("{\"application_archive\":\"%s\"}", archive);
 
     assertThat(files()).hasSize(1);
+  }
+
+  /// It is what it was when it was read through.
+  @Test
+  void anArchiveThatIsKeptIsNotReadThroughAgain() throws Exception {
+    String archive = Base64.getEncoder().encodeToString(zip(200));
+    receive("{\"application_archive\":\"%s\"}", archive);
+    intake = new ArchiveIntake(store(new Unpacking.Limits(1, 1, 1, 1)), LIMIT);
+
+    Received again = receive("{\"application_archive\":\"%s\"}", archive);
+
+    assertThat(again.archive()).contains(new Stored(sha256(zip(200)), 200));
+    assertThat(files()).hasSize(1);
+    assertThatThrownBy(
+            () ->
+                receive(
+                    "{\"application_archive\":\"%s\"}",
+                    Base64.getEncoder().encodeToString(zip(201))))
+        .isInstanceOf(BadArchive.class);
+  }
+
+  /// However many come at once, and whatever threads they come on.
+  @Test
+  void archivesAreReadThroughByTheStoresOwnThreads() throws Exception {
+    List<Callable<Received>> uploads =
+        IntStream.range(200, 220)
+            .<Callable<Received>>mapToObj(
+                size ->
+                    () ->
+                        receive(
+                            "{\"application_archive\":\"%s\"}",
+                            Base64.getEncoder().encodeToString(zip(size))))
+            .toList();
+
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Future<Received> upload : callers.invokeAll(uploads)) {
+        assertThat(upload.get().archive()).isPresent();
+      }
+    }
+
+    assertThat(readers.getCompletedTaskCount()).isEqualTo(uploads.size());
+    assertThat(readers.getLargestPoolSize()).isEqualTo(1);
+    assertThat(ArchiveStore.readers(8).getMaximumPoolSize()).isEqualTo(4);
+  }
+
+  /// The service stops while the archive is read through: it may be a good one.
+  @Test
+  void anInterruptIsNoFaultOfTheArchive() throws Exception {
+    String archive = Base64.getEncoder().encodeToString(zip(200));
+    InputStream stops =
+        new InputStream() {
+          @Override
+          public int read() {
+            Thread.currentThread().interrupt();
+            return -1;
+          }
+
+          @Override
+          public int read(byte[] into, int offset, int length) {
+            return read();
+          }
+        };
+    var body =
+        new SequenceInputStream(
+            stream("{\"application_archive\":\"%s\"}".formatted(archive)), stops);
+
+    assertThatThrownBy(() -> intake.receive(body)).isInstanceOf(ClosedByInterruptException.class);
+
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(files()).isEmpty();
   }
 
   @ParameterizedTest
@@ -156,6 +238,20 @@ final class ArchiveIntakeTest {
                 receive(
                     "{\"application_archive\":\"%s\"}", Base64.getEncoder().encodeToString(cut)))
         .hasMessage("the archive is not a zip file, or is cut off");
+    assertThat(files()).isEmpty();
+  }
+
+  @Test
+  void nothingIsKeptOfAnArchiveWhoseContentsAreDamaged() throws Exception {
+    byte[] damaged = zip(200);
+    damaged[100] ^= 1;
+
+    assertThatThrownBy(
+            () ->
+                receive(
+                    "{\"application_archive\":\"%s\"}",
+                    Base64.getEncoder().encodeToString(damaged)))
+        .hasMessage("entry \"a\" is damaged or cut off");
     assertThat(files()).isEmpty();
   }
 
@@ -231,7 +327,8 @@ final class ArchiveIntakeTest {
     return ByteBuffer.allocate(31)
         .order(ByteOrder.LITTLE_ENDIAN)
         .putInt(0x04034b50)
-        .position(18)
+        .position(14)
+        .putInt(checksum(content))
         .putInt(content)
         .putInt(content)
         .putShort((short) 1)
@@ -245,7 +342,8 @@ final class ArchiveIntakeTest {
     return ByteBuffer.allocate(47 + 22)
         .order(ByteOrder.LITTLE_ENDIAN)
         .putInt(0x02014b50)
-        .position(20)
+        .position(16)
+        .putInt(checksum(content))
         .putInt(content)
         .putInt(content)
         .putShort((short) 1)
@@ -258,6 +356,12 @@ final class ArchiveIntakeTest {
         .putInt(47)
         .putInt(31 + content)
         .array();
+  }
+
+  private static int checksum(int zeros) {
+    var checksum = new CRC32();
+    checksum.update(new byte[zeros]);
+    return (int) checksum.getValue();
   }
 
   private static InputStream encoded(byte[] bytes) {

@@ -47,7 +47,11 @@ final class ArchiveStoreTest {
 
   private ArchiveStore reopened() {
     return new ArchiveStore(
-        folder.resolve("data/archives"), folder.resolve("data/applications"), () -> now, LIMITS);
+        folder.resolve("data/archives"),
+        folder.resolve("data/applications"),
+        () -> now,
+        LIMITS,
+        ArchiveStore.readers(2));
   }
 
   @Test

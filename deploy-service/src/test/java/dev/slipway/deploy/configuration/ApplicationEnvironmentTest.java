@@ -18,6 +18,8 @@ final class ApplicationEnvironmentTest {
   /// In a folder whose name has a blank.
   private static final String AUTHORITY = "/srv/my slipway/ca.pem";
 
+  private static final String TRUST = "/srv/my slipway/trusted.pem";
+
   private static final DatabaseLocation LOCATION =
       new DatabaseLocation("localhost", 5433, "shop", "pass", "shop", "shop_dbos_sys", false);
 
@@ -34,7 +36,7 @@ final class ApplicationEnvironmentTest {
             "DBOS_SYSTEM_DATABASE_URL",
             "postgresql://shop:pass@localhost:5433/shop_dbos_sys"
                 + "?sslmode=verify-full&sslrootcert=/srv/my%20slipway/ca.pem")
-        .containsEntry("NODE_EXTRA_CA_CERTS", AUTHORITY)
+        .containsEntry("NODE_EXTRA_CA_CERTS", TRUST)
         .containsEntry("DBOS__DATABASE_PASSWORD", "pass")
         .containsEntry("DBOS__VMID", "exe_1")
         .containsEntry("DBOS__APPID", "app_1")
@@ -75,6 +77,79 @@ final class ApplicationEnvironmentTest {
         .containsEntry("DBOS__CLOUD", "true")
         .containsEntry("DBOS_DBHOST", "localhost")
         .doesNotContainKeys("LD_PRELOAD", "BASH_ENV", "DBOS__VMID");
+  }
+
+  /// An executor has no business with registries, and a proxy would be between it and whatever it
+  /// calls.
+  @Test
+  void commandsReachRegistriesAsTheMachineDoes() {
+    Registries machine =
+        Registries.of(
+            Map.of(
+                "https_proxy", "http://me:hid-den@proxy:3128",
+                "NPM_CONFIG_REGISTRY", "https://packages.example",
+                "PIP_INDEX_URL", " ",
+                "npm_config__auth", "token",
+                "KAFKA_SASL_JAAS_CONFIG", "secret"));
+    ApplicationEnvironment environment =
+        environment(
+            "2.10.24", true, Map.of("NPM_CONFIG_REGISTRY", "https://mine.example"), machine);
+
+    assertThat(environment.ofCommands())
+        .containsEntry("https_proxy", "http://me:hid-den@proxy:3128")
+        .containsEntry("NPM_CONFIG_REGISTRY", "https://mine.example")
+        .doesNotContainKeys("PIP_INDEX_URL", "npm_config__auth", "KAFKA_SASL_JAAS_CONFIG");
+    assertThat(environment.ofExecutor("exe_1")).doesNotContainKey("https_proxy");
+    assertThat(environment.masked()).contains("hid-den");
+    assertThat(machine).hasToString("Registries[NPM_CONFIG_REGISTRY, https_proxy]");
+  }
+
+  @Test
+  void whatTheApplicationSaysOfProxiesWinsWhateverTheCase() {
+    Registries machine =
+        Registries.of(
+            Map.of(
+                "https_proxy", "http://machine:3128",
+                "HTTP_PROXY", "http://machine:3128",
+                "no_proxy", "localhost"));
+
+    assertThat(
+            environment(
+                    "2.10.24",
+                    true,
+                    Map.of("HTTPS_PROXY", "http://mine:1", "http_proxy", "http://mine:2"),
+                    machine)
+                .ofCommands())
+        .containsEntry("HTTPS_PROXY", "http://mine:1")
+        .containsEntry("http_proxy", "http://mine:2")
+        .containsEntry("no_proxy", "localhost")
+        .doesNotContainKeys("https_proxy", "HTTP_PROXY");
+  }
+
+  @Test
+  void applicationsOnALinkedServerTrustWhatThisMachineTrusts() {
+    DatabaseLocation linked =
+        new DatabaseLocation("db.example", 5432, "shop", "pass", "shop", "shop_dbos_sys", true);
+    ApplicationEnvironment environment =
+        environment("2.10.24", true, Map.of(), Registries.NONE, linked);
+
+    assertThat(environment.ofCommands()).containsEntry("NODE_EXTRA_CA_CERTS", TRUST);
+    assertThat(environment.ofExecutor("exe_1"))
+        .containsEntry("NODE_EXTRA_CA_CERTS", TRUST)
+        .doesNotContainKey("PGSSLROOTCERT");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "http://me:hid-den@proxy:3128,      hid-den",
+    "me:hid-den@proxy:3128,             hid-den",
+    "http://me:hid-den@my_proxy:3128,   hid-den",
+    "http://me:hid^den@proxy:3128,      hid^den",
+    "http://me:hid%20den@proxy:3128,    hid den",
+    "https://hidden-token@host/simple,  hidden-token"
+  })
+  void whatIsSecretInAnAddressIsMasked(String address, String secret) {
+    assertThat(Registries.of(Map.of("https_proxy", address)).secrets()).contains(secret);
   }
 
   @ParameterizedTest
@@ -169,6 +244,20 @@ final class ApplicationEnvironmentTest {
 
   private static ApplicationEnvironment environment(
       @Nullable String sdk, boolean admin, Map<String, String> secrets) {
+    return environment(sdk, admin, secrets, Registries.NONE);
+  }
+
+  private static ApplicationEnvironment environment(
+      @Nullable String sdk, boolean admin, Map<String, String> secrets, Registries machine) {
+    return environment(sdk, admin, secrets, machine, LOCATION);
+  }
+
+  private static ApplicationEnvironment environment(
+      @Nullable String sdk,
+      boolean admin,
+      Map<String, String> secrets,
+      Registries machine,
+      DatabaseLocation location) {
     var manifest =
         new Manifest(
             Language.NODE,
@@ -185,6 +274,14 @@ final class ApplicationEnvironmentTest {
             Map.of("FILE", "file"),
             admin);
     return new ApplicationEnvironment(
-        "app_1", "17", "https://acme-shop.localhost", manifest, LOCATION, secrets, AUTHORITY);
+        "app_1",
+        "17",
+        "https://acme-shop.localhost",
+        manifest,
+        location,
+        secrets,
+        AUTHORITY,
+        TRUST,
+        machine);
   }
 }

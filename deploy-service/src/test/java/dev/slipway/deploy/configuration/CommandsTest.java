@@ -47,13 +47,31 @@ final class CommandsTest {
     assertThat(Commands.install(manifest(PackageManager.PNPM, null)))
         .singleElement()
         .asString()
-        .contains("pnpm install --frozen-lockfile", "corepack pnpm");
+        .contains(
+            "install --frozen-lockfile --prod=false",
+            "corepack pnpm",
+            "COREPACK_DEFAULT_TO_LATEST=0");
+    assertThat(Commands.install(manifest(PackageManager.YARN_BERRY, null)))
+        .singleElement()
+        .asString()
+        .contains("yarn install --immutable", "corepack yarn", "YARN_NODE_LINKER=node-modules")
+        .as("no range, of which the newest of the day would be taken")
+        .containsPattern("echo @\\d+\\.\\d+\\.\\d+\\)");
     assertThat(Commands.build(manifest(PackageManager.NPM_LOCKED, null)))
         .containsExactly("npm run build");
     assertThat(Commands.prune(manifest(PackageManager.NPM_LOCKED, null)))
         .singleElement()
         .asString()
         .startsWith("npm prune --omit=dev");
+    for (PackageManager rewriting :
+        List.of(PackageManager.YARN, PackageManager.YARN_BERRY, PackageManager.PNPM)) {
+      assertThat(Commands.prune(manifest(rewriting, null)))
+          .as("%s changes what stays, so it works on a copy", rewriting)
+          .hasSize(2)
+          .first()
+          .asString()
+          .contains("cp -a node_modules");
+    }
     assertThat(Commands.prune(manifest(PackageManager.PIP, null))).isEmpty();
   }
 

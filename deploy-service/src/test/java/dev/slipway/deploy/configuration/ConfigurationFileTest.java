@@ -135,7 +135,7 @@ final class ConfigurationFileTest {
   void withoutTheSdkTheFileIsTheApplicationsOwn() throws Exception {
     Manifest manifest =
         ManifestReader.read(
-            new FilesOf().with("package.json", "{\"scripts\":{\"start\":\"x\"}}"), "shop");
+            new FilesOf().with("package.json", "{\"scripts\":{\"start\":\"x\"}}"), "shop", false);
 
     assertThat(ConfigurationFile.rewrite(Optional.of("a: 1 # mine"), manifest, "shop", LOCATION))
         .contains("a: 1 # mine");
@@ -157,7 +157,8 @@ final class ConfigurationFileTest {
             .with(
                 "package.json",
                 "{\"dependencies\":{\"@dbos-inc/dbos-sdk\":\"%s\"}}".formatted(sdk)),
-        "shop");
+        "shop",
+        false);
   }
 
   private static Map<?, ?> section(Map<?, ?> of, String name) {

@@ -14,6 +14,7 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -188,6 +189,26 @@ final class ManifestReaderTest {
   }
 
   @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "# yarn lockfile v1\\n\\n\"@dbos-inc/dbos-sdk@^2\":\\n  version \"2.10.24\"\\n|YARN",
+        "__metadata:\\n  version: 8\\n\\n\"@dbos-inc/dbos-sdk@npm:^2\":\\n  version: 2.10.24\\n|YARN_BERRY"
+      })
+  void whichYarnFollowsFromItsLockFile(String lock, Manifest.PackageManager packages)
+      throws Exception {
+    Manifest manifest =
+        read(
+            new FilesOf()
+                .with("dbos-config.yaml", START)
+                .with("package.json", "{\"dependencies\":{\"@dbos-inc/dbos-sdk\":\"^2\"}}")
+                .with("yarn.lock", lock.replace("\\n", "\n")));
+
+    assertThat(manifest.packages()).isEqualTo(packages);
+    assertThat(manifest.sdk()).isEqualTo("2.10.24");
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "{\"scripts\":{\"start\":\"x\",\"postinstall\":\"y\"}}",
@@ -325,6 +346,78 @@ final class ManifestReaderTest {
         .map(parts -> String.join("", parts));
   }
 
+  private static final String DOCKERFILE = "FROM scratch\n";
+
+  @Test
+  void whatHasADockerfileNeedsNothingElseWhereThatIsBuilt() throws Exception {
+    Manifest manifest = building(new FilesOf().with("Dockerfile", DOCKERFILE));
+
+    assertThat(manifest.hasDockerfile()).isTrue();
+    assertThat(manifest.language()).isEqualTo(Language.OTHER);
+    assertThat(manifest.start()).isEmpty();
+    assertThat(manifest.healthOnAdmin()).isFalse();
+  }
+
+  @Test
+  void aDockerfileIsInsteadOfInstallAndBuildAndTheConfigurationHolds() throws Exception {
+    Manifest manifest =
+        building(
+            new FilesOf()
+                .with("Dockerfile", DOCKERFILE)
+                .with("package.json", PACKAGE)
+                .with("package-lock.json", "{}")
+                .with(
+                    "dbos-config.yaml",
+                    """
+                    database: {migrate: [up], rollback: [down]}
+                    env: {A: b}
+                    runtimeConfig: {setup: [apt-get], start: [serve]}
+                    """));
+
+    assertThat(manifest.language()).isEqualTo(Language.NODE);
+    assertThat(manifest.packages()).isEqualTo(PackageManager.DOCKERFILE);
+    assertThat(manifest.tree()).isNull();
+    assertThat(manifest.sdk()).startsWith("2.10");
+    assertThat(manifest.healthOnAdmin()).isTrue();
+    assertThat(manifest.migrate()).containsExactly("up");
+    assertThat(manifest.rollback()).containsExactly("down");
+    assertThat(manifest.start()).containsExactly("serve");
+    assertThat(manifest.environment()).containsEntry("A", "b");
+    assertThat(Commands.install(manifest)).isEmpty();
+    assertThat(Commands.setup(manifest)).isEmpty();
+    assertThat(Commands.build(manifest)).isEmpty();
+    assertThat(Commands.migrate(manifest)).singleElement().asString().endsWith("; up");
+    assertThat(Commands.rollback(manifest)).singleElement().asString().endsWith("; down");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"python, PYTHON, 1.12.0", "go, OTHER,", "node, NODE,"})
+  void theConfigurationSaysInWhichLanguageItIs(String said, Language language, @Nullable String sdk)
+      throws Exception {
+    Manifest manifest =
+        building(
+            new FilesOf()
+                .with("Dockerfile", DOCKERFILE)
+                .with("requirements.txt", "dbos==1.12.0\n")
+                .with("dbos-config.yaml", "language: " + said));
+
+    assertThat(manifest.language()).isEqualTo(language);
+    assertThat(manifest.sdk()).isEqualTo(sdk);
+  }
+
+  @Test
+  void whereNobodyBuildsItADockerfileIsIgnoredAndAloneNotEnough() throws Exception {
+    assertThat(read(plain("").with("Dockerfile", DOCKERFILE))).isEqualTo(read(plain("")));
+    assertThatThrownBy(() -> read(new FilesOf().with("Dockerfile", DOCKERFILE)))
+        .isInstanceOf(DriverFailure.Permanent.class)
+        .hasMessageContaining("Dockerfile")
+        .hasMessageContaining("--driver docker");
+  }
+
+  private static Manifest building(VersionFiles files) throws DriverFailure {
+    return ManifestReader.read(files, "shop", true);
+  }
+
   private static Manifest withSdk(String version) throws DriverFailure {
     return read(
         new FilesOf()
@@ -339,6 +432,6 @@ final class ManifestReaderTest {
   }
 
   private static Manifest read(VersionFiles files) throws DriverFailure {
-    return ManifestReader.read(files, "shop");
+    return ManifestReader.read(files, "shop", false);
   }
 }

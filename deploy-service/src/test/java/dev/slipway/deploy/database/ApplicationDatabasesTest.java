@@ -162,15 +162,6 @@ final class ApplicationDatabasesTest {
   }
 
   @Test
-  void aNewDatabaseIsUntouchedUntilSomethingIsMadeInIt() throws Exception {
-    assertThat(catalogue().untouched()).isTrue();
-
-    execute("create table t (a int)");
-
-    assertThat(catalogue().untouched()).isFalse();
-  }
-
-  @Test
   void rowsAndTheSdksOwnTablesAreNoChange() throws Exception {
     execute("create table t (a int)");
     Catalogue before = catalogue();
@@ -316,8 +307,10 @@ final class ApplicationDatabasesTest {
     assertThat(status("c")).isEqualTo("RETRIES_EXCEEDED");
     assertThat(workflows.queued(access, database, filter("{\"status\":\"CANCELLED\"}"))).isEmpty();
 
+    String toRun = layout.equals("NEWEST") ? "ENQUEUED" : "PENDING";
     workflows.resume(access, database, "c");
-    assertThat(status("c")).isEqualTo("PENDING");
+    assertThat(status("c")).isEqualTo(toRun);
+    assertThat(inInternalQueue(layout)).isEqualTo(layout.equals("NEWEST") ? "c" : "");
     assertThat(text("select recovery_attempts from dbos.workflow_status where workflow_uuid = 'c'"))
         .isEqualTo("0");
     execute("update dbos.workflow_status set status = 'SUCCESS' where workflow_uuid = 'a'");
@@ -332,17 +325,27 @@ final class ApplicationDatabasesTest {
         .singleElement()
         .satisfies(
             copied -> {
-              assertThat(copied.status()).isEqualTo("PENDING");
+              assertThat(copied.status()).isEqualTo(toRun);
               assertThat(copied.input()).isEqualTo("[1]");
               assertThat(copied.workflowName()).isEqualTo("pay");
               assertThat(copied.createdAt()).isEqualTo(5000);
               assertThat(copied.output()).isNull();
               assertThat(copied.appVersion()).isEqualTo(layout.equals("NEWEST") ? "2" : "1");
             });
+    assertThat(inInternalQueue(layout)).isEqualTo(layout.equals("NEWEST") ? "c copy-of-a" : "");
+  }
+
+  /// What executors of the newest SDKs take by themselves.
+  private String inInternalQueue(String layout) throws SQLException {
+    return layout.equals("OLDEST")
+        ? ""
+        : text(
+            "select coalesce(string_agg(workflow_uuid, ' ' order by created_at), '') from dbos.workflow_status"
+                + " where queue_name = '_dbos_internal_queue'");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"OLDEST", "QUEUES", "NEWEST"})
+  @ValueSource(strings = {"OLDEST", "QUEUES"})
   void whatIsResumedIsNobodysUntilItIsHandedOver(String layout) throws Exception {
     prepare(layout);
     workflows.resume(access, database, "c");

@@ -23,6 +23,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,10 +84,11 @@ public abstract class ApplicationRuntimeContract {
   }
 
   protected ExecutorSpecification executor(VersionReference version, List<String> start) {
-    List<Endpoint> endpoints = runtime().freeEndpoints().limit(2).toList();
+    String executor = Identifiers.next("exe");
+    List<Endpoint> endpoints = runtime().freeEndpoints(executor).limit(2).toList();
     return new ExecutorSpecification(
         version,
-        Identifiers.next("exe"),
+        executor,
         endpoints.getFirst(),
         endpoints.getLast(),
         start,
@@ -299,6 +301,42 @@ public abstract class ApplicationRuntimeContract {
     destroy(version, 3);
   }
 
+  /// What a Dockerfile begins with that this runtime can build.
+  protected String base() {
+    return "node:20-bookworm-slim";
+  }
+
+  @Test
+  void ownDockerfileIsBuiltAndTheFolderIsWhatItMakesUntilTheArchiveIsAdoptedAgain()
+      throws Exception {
+    Assumptions.assumeTrue(runtime().builds(), "this runtime builds no Dockerfile");
+    VersionReference version = version();
+    String dockerfile = "FROM %s\nWORKDIR /srv\nCOPY package.json ./\n".formatted(base());
+    Path folder = unpacked();
+    Files.writeString(folder.resolve("Dockerfile"), dockerfile);
+    runtime().adopt(fence(version, 1), version, folder);
+    assertThat(runtime().look(version, "build")).isEqualTo(new CommandRun.Absent());
+
+    runtime().build(fence(version, 1), version, "build", Set.of());
+    runtime().build(fence(version, 1), version, "build", Set.of());
+    assertThat(ended(version, "build")).isEqualTo(new CommandRun.Exited(0));
+    runtime().useBuilt(fence(version, 1), version, "build");
+    runtime().useBuilt(fence(version, 1), version, "build");
+
+    assertThat(restarted().look(version, "build")).isEqualTo(new CommandRun.Exited(0));
+    assertThat(runtime().read(version, "package.json")).contains("{\"name\":\"shop\"}");
+    runtime().begin(fence(version, 1), command(version, "migrate", "echo migrates"));
+    assertThat(ended(version, "migrate")).isEqualTo(new CommandRun.Exited(0));
+    assertThat(runtime().tail(version, "migrate", 5)).containsExactly("migrates");
+    Path again = unpacked();
+    Files.writeString(again.resolve("Dockerfile"), dockerfile);
+    runtime().adopt(fence(version, 2), version, again);
+    assertThat(runtime().read(version, "Dockerfile")).contains(dockerfile);
+    assertThat(runtime().look(version, "build")).isEqualTo(new CommandRun.Absent());
+    destroy(version, 3);
+    assertThat(found(version)).isEmpty();
+  }
+
   @Test
   void secretsAreMaskedInWhatARunWrites() throws Exception {
     VersionReference version = adopted();
@@ -353,7 +391,8 @@ public abstract class ApplicationRuntimeContract {
     assertThat(awaitState(executor, ExecutorObservation.State.HEALTHY).reason()).isNull();
     assertThat(found(version)).contains(new Resource("process", executor.executor()));
     assertThat(runtime().footprint(executor)).hasSize(3);
-    assertThat(runtime().freeEndpoints()).doesNotContain(executor.endpoint());
+    assertThat(runtime().freeEndpoints(Identifiers.next("exe")))
+        .doesNotContain(executor.endpoint());
     runtime().start(fence(version, 2), executor);
     assertThat(restarted().observe(executor).state()).isEqualTo(ExecutorObservation.State.HEALTHY);
     runtime().stop(fence(version, 2), version, executor.executor(), GRACE);
@@ -423,7 +462,8 @@ public abstract class ApplicationRuntimeContract {
         .containsKey(runtime().folder(version));
     assertThat(found(version)).isEmpty();
     assertThat(runtime().observe(executor).state()).isEqualTo(ExecutorObservation.State.GONE);
-    assertThat(runtime().freeEndpoints()).contains(executor.endpoint(), executor.admin());
+    assertThat(runtime().freeEndpoints(Identifiers.next("exe")))
+        .contains(executor.endpoint(), executor.admin());
     destroy(version, 2);
   }
 
@@ -485,7 +525,7 @@ public abstract class ApplicationRuntimeContract {
             version,
             Identifiers.next("exe"),
             first.endpoint(),
-            runtime().freeEndpoints().findFirst().orElseThrow(),
+            runtime().freeEndpoints(Identifiers.next("exe")).findFirst().orElseThrow(),
             healthy(),
             Map.of(),
             Set.of(),

@@ -100,6 +100,12 @@ public final class FakeApplicationRuntime implements ApplicationRuntime {
       return Optional.ofNullable(folders.get(version)).map(folder -> folder.tree);
     }
 
+    /// Whether a version's folder is what its own Dockerfile made.
+    public synchronized boolean isBuilt(VersionReference version) {
+      Folder folder = folders.get(version);
+      return folder != null && folder.built;
+    }
+
     /// Every run that was really begun, in order, as `VERSION NAME`.
     public synchronized List<String> begun() {
       return List.copyOf(begun);
@@ -183,6 +189,7 @@ public final class FakeApplicationRuntime implements ApplicationRuntime {
     private final Map<String, Run> runs = new TreeMap<>();
     private final Map<String, List<String>> output = new HashMap<>();
     private @Nullable String tree;
+    private boolean built;
 
     private Folder(Map<String, String> files) {
       this.files = new HashMap<>(files);
@@ -312,7 +319,8 @@ public final class FakeApplicationRuntime implements ApplicationRuntime {
         fence,
         version.application(),
         () -> {
-          if (!reality.folders.containsKey(version)) {
+          Folder there = reality.folders.get(version);
+          if (there == null || there.built) {
             Map<String, String> offer = reality.offered.get(unpacked);
             if (offer == null && !Files.isDirectory(unpacked)) {
               throw notUnpacked();
@@ -412,6 +420,25 @@ public final class FakeApplicationRuntime implements ApplicationRuntime {
   }
 
   @Override
+  public boolean builds() {
+    return true;
+  }
+
+  @Override
+  public void build(Fence fence, VersionReference version, String name, Set<String> secrets)
+      throws DriverFailure, InterruptedException {
+    begin(
+        fence,
+        new CommandSpecification(version, name, List.of("build"), Map.of(), secrets, 512, true));
+  }
+
+  @Override
+  public void useBuilt(Fence fence, VersionReference version, String name)
+      throws DriverFailure, InterruptedException {
+    act("useBuilt", fence, version.application(), () -> folderOf(version).built = true);
+  }
+
+  @Override
   public CommandRun look(VersionReference version, String name) {
     CommandSpecification.requireName(name);
     synchronized (reality) {
@@ -487,7 +514,7 @@ public final class FakeApplicationRuntime implements ApplicationRuntime {
   }
 
   @Override
-  public Stream<Endpoint> freeEndpoints() {
+  public Stream<Endpoint> freeEndpoints(String executor) {
     return IntStream.range(firstPort, firstPort + PORTS)
         .mapToObj(port -> new Endpoint("127.0.0.1", port))
         .filter(

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +53,20 @@ final class LogReaderTest {
             2026-01-31 11:00:03.100 [exe_00000000000000000000000001] e
             2026-01-31 11:00:04.123 [install] f
             """);
+  }
+
+  /// A roll back runs the commands of one version after the other.
+  @Test
+  void theNewestLineOfSomeSourcesIsFoundInWhateverVersion() throws IOException {
+    write("1.rollback.log", "2026-01-31T11:00:00.000000Z before", "2026-01-31T11:00:03.000000Z b");
+    write("2.rollback.log", "2026-01-31T11:00:02.000000Z a");
+    write("2." + ONE + ".log", "2026-01-31T11:00:09.000000Z of an executor");
+    Set<String> runs = Set.of("install", "rollback");
+
+    assertThat(reader.newest(APPLICATION, runs, Instant.parse("2026-01-31T11:00:01Z")))
+        .hasValueSatisfying(line -> assertThat(line.text()).isEqualTo("b"));
+    assertThat(reader.newest(APPLICATION, runs, Instant.parse("2026-01-31T11:00:04Z"))).isEmpty();
+    assertThat(reader.newest(APPLICATION, Set.of("install"), Instant.EPOCH)).isEmpty();
   }
 
   @ParameterizedTest

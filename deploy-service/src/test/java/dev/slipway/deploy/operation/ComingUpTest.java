@@ -8,6 +8,8 @@ import dev.slipway.common.operation.OperationKit;
 import dev.slipway.common.operation.OperationView;
 import dev.slipway.common.operation.Outcome;
 import dev.slipway.deploy.domain.Executor;
+import dev.slipway.deploy.driver.CommandRun;
+import dev.slipway.deploy.driver.VersionReference;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -68,6 +70,37 @@ final class ComingUpTest {
     assertThat(second.end().cause().code()).isEqualTo("unhealthy");
     assertThat(second.end().cause().message())
         .isEqualTo("The application was not healthy 2 s after its start: it does not answer");
+    onlyServes(serving);
+  }
+
+  @Test
+  void anOwnDockerfileIsBuiltInsteadOfInstallAndBuildAndMigrationsRunInWhatItMakes()
+      throws Exception {
+    stage.dockerfile = true;
+
+    String version = deploy().version();
+
+    assertThat(stage.reality.begun()).containsExactly(version + " build", version + " migrate");
+    assertThat(stage.reality.isBuilt(new VersionReference(stage.application, version))).isTrue();
+    onlyServes(version);
+  }
+
+  @Test
+  void aDockerfileThatIsNotBuiltFailsTheDeployInItsStepAndTheOldVersionServes() throws Exception {
+    String serving = deploy().version();
+    stage.dockerfile = true;
+    String version = stage.addVersion();
+    stage.comesTo.put(version + " build", new CommandRun.Exited(3));
+
+    OperationView end =
+        engine.awaitEnd(OperationKit.id(engine.begin(stage.deploy(version))), PATIENCE);
+
+    assertThat(end.outcome()).isEqualTo(Outcome.UNDONE);
+    assertThat(end.cause()).isNotNull();
+    assertThat(end.cause().code()).isEqualTo("build-failed");
+    assertThat(end.cause().message()).isEqualTo("build failed (exit status 3)");
+    assertThat(stage.reality.versions())
+        .containsExactly(new VersionReference(stage.application, serving));
     onlyServes(serving);
   }
 

@@ -8,6 +8,7 @@ import dev.slipway.common.operation.OperationKit;
 import dev.slipway.common.operation.OperationView;
 import dev.slipway.common.operation.Scenario;
 import dev.slipway.deploy.domain.Language;
+import dev.slipway.deploy.domain.SchemaRecord;
 import dev.slipway.deploy.domain.Version;
 import dev.slipway.deploy.driver.ExecutorObservation;
 import java.time.Duration;
@@ -42,12 +43,18 @@ final class DeployOperationsMatrixTest {
   private static final Set<String> ASKING =
       Set.of(DeployVersion.KIND, ChangeInstance.KIND, DeleteApplication.KIND);
 
+  private static final String MOVE_BACK = "a move back";
+
   private final OperationKit kit = new OperationKit(LANES);
 
   @TestFactory
-  Stream<DynamicTest> everyCaseEndsAndLeavesNothing() {
+  Stream<DynamicTest> everyCaseEndsAndLeavesNothing() throws Exception {
     return kit.matrix(
-        "deploy-service", operations(), Stream.concat(plain(), besideWorkflows()).toList());
+        "deploy-service",
+        operations(),
+        Stream.of(plain(), besideWorkflows(), Stream.of(movingBack()))
+            .flatMap(scenarios -> scenarios)
+            .toList());
   }
 
   private static Stream<Scenario> plain() {
@@ -70,6 +77,11 @@ final class DeployOperationsMatrixTest {
     return Stream.of(
         scenario("a guarded deploy", DeployVersion.KIND, Workflows.GUARDED),
         scenario("a deploy that may break", DeployVersion.KIND, Workflows.BREAKING));
+  }
+
+  /// To a database that the application has left before.
+  private static Scenario movingBack() {
+    return scenario(MOVE_BACK, ChangeInstance.KIND, Workflows.NONE);
   }
 
   /// What becomes of the active workflows of an earlier version.
@@ -104,7 +116,11 @@ final class DeployOperationsMatrixTest {
 
       @Override
       public Rig rig(KernelDatabase database) {
-        return new ApplicationRig(kind, workflows, new DeployStage(database, PORTS.getAndAdd(20)));
+        return new ApplicationRig(
+            kind,
+            workflows,
+            name.equals(MOVE_BACK),
+            new DeployStage(database, PORTS.getAndAdd(20)));
       }
     };
   }
@@ -113,13 +129,16 @@ final class DeployOperationsMatrixTest {
 
     private final String kind;
     private final Workflows workflows;
+    private final boolean back;
     private final DeployStage stage;
     private String first = "1";
     private String second = "2";
+    private String target = "other";
 
-    private ApplicationRig(String kind, Workflows workflows, DeployStage stage) {
+    private ApplicationRig(String kind, Workflows workflows, boolean back, DeployStage stage) {
       this.kind = kind;
       this.workflows = workflows;
+      this.back = back;
       this.stage = stage;
     }
 
@@ -150,6 +169,11 @@ final class DeployOperationsMatrixTest {
           stage.schemas.breaks(first, List.of("table public.old"));
         }
       }
+      if (back) {
+        succeed(engine, request(ChangeInstance.KIND));
+        second = stage.addVersion();
+        target = "main";
+      }
       switch (kind) {
         case RollBackVersion.KIND -> succeed(engine, stage.deploy(second));
         case DrainExecutors.KIND -> {
@@ -158,8 +182,9 @@ final class DeployOperationsMatrixTest {
           stage.schemas.workflows(first, 0);
         }
         case PruneVersions.KIND -> {
+          stage.schemas.revert(stage.main, "v" + first);
           stage.unchanging.add(first);
-          stage.versions.migrated(stage.application, first, false);
+          stage.records.put(stage.application, stage.main, SchemaRecord.NONE.ran(first, false, ""));
           succeed(engine, stage.deploy(second));
         }
         case RestoreExecutors.KIND ->
@@ -219,7 +244,7 @@ final class DeployOperationsMatrixTest {
                 new DeployVersion.Input(
                     name, first, DeployVersion.Mode.DEPLOY, workflows == Workflows.BREAKING, false);
             case RollBackVersion.KIND -> new RollBackVersion.Input(name, first);
-            case ChangeInstance.KIND -> new ChangeInstance.Input(name, second, "other");
+            case ChangeInstance.KIND -> new ChangeInstance.Input(name, second, target);
             case DeleteApplication.KIND -> new DeleteApplication.Input(name, true);
             case DrainExecutors.KIND -> new DrainExecutors.Input(name, 3600);
             case RestoreExecutors.KIND -> new RestoreExecutors.Input(name);
@@ -238,10 +263,16 @@ final class DeployOperationsMatrixTest {
               kind.equals(PruneVersions.KIND)
                   ? stage.versions.list(stage.application).stream().map(Version::id).toList()
                   : List.of());
-      // What a deleted application leaves armed is disarmed by the next one's first migration.
-      if (stage.applications.byId(stage.application).isPresent()
-          && stage.schemas.isGuarded(stage.main)) {
-        things.add("guard");
+      if (stage.applications.byId(stage.application).isPresent()) {
+        // What a deleted application leaves armed is disarmed by the next one's first migration.
+        if (stage.schemas.isGuarded(stage.main)) {
+          things.add("guard");
+        }
+        for (String instance : List.of(stage.main, stage.other)) {
+          if (!stage.recordTellsTheSchema(instance)) {
+            things.add("a record that is not true");
+          }
+        }
       }
       return things;
     }

@@ -20,13 +20,18 @@ import dev.slipway.deploy.domain.Executors;
 import dev.slipway.deploy.domain.Language;
 import dev.slipway.deploy.domain.Manifest;
 import dev.slipway.deploy.domain.Routes;
+import dev.slipway.deploy.domain.SchemaRecord;
+import dev.slipway.deploy.domain.SchemaRecords;
 import dev.slipway.deploy.domain.Versions;
+import dev.slipway.deploy.driver.ApplicationRuntime;
 import dev.slipway.deploy.driver.CommandRun;
 import dev.slipway.deploy.driver.CommandSpecification;
 import dev.slipway.deploy.driver.FakeApplicationRuntime;
+import dev.slipway.deploy.driver.VersionReference;
 import dev.slipway.deploy.persistence.ApplicationTable;
 import dev.slipway.deploy.persistence.DatabaseAccessTable;
 import dev.slipway.deploy.persistence.ExecutorTable;
+import dev.slipway.deploy.persistence.SchemaRecordTable;
 import dev.slipway.deploy.persistence.SecretTable;
 import dev.slipway.deploy.persistence.VersionTable;
 import dev.slipway.deploy.routing.ToldRoutes;
@@ -40,7 +45,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,18 +52,45 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /// One application in a reality of its own, with the service's real registers.
 ///
 /// A migration adds a word to the schema of the instance it runs on, `v` and the version; undoing
 /// it takes the word away. Both are run by the fake runtime, and their commands say what they come
-/// to.
+/// to; another runtime runs a [Program].
 public final class DeployStage {
+
+  /// What is deployed.
+  public interface Program {
+
+    /// Unpacks the archive of a version.
+    Path unpack(VersionReference version);
+
+    /// What names its packages; absent where none are kept.
+    @Nullable String tree();
+
+    /// The commands of a run. `VERSION` in their environment, as in that of executors, is the
+    /// version.
+    List<String> commands(Blueprint.Run run);
+
+    /// The commands that start an executor.
+    List<String> start();
+
+    /// How long a new executor may take until it is healthy.
+    Duration healthyWithin();
+  }
 
   /// More than a look apart, and short enough to wait for.
   static final Duration HEALTHY_WITHIN = Duration.ofSeconds(2);
 
   static final int CRASHES = 3;
+
+  /// What is not done where a Dockerfile does it.
+  private static final Set<Blueprint.Run> OF_DOCKERFILES =
+      Set.of(Blueprint.Run.INSTALL, Blueprint.Run.SETUP, Blueprint.Run.BUILD, Blueprint.Run.PRUNE);
+
+  private static final String CONFIGURATION = "dbos-config.yaml";
 
   private static final InstallationKeys KEYS = keys();
 
@@ -72,10 +103,10 @@ public final class DeployStage {
   final FakeSchemas schemas = new FakeSchemas();
   final Map<String, String> bound = new ConcurrentHashMap<>();
 
-  /// What commands of a run come to instead of ending well, by version and run.
   /// What versions that are read from now on start with.
   volatile List<String> start = List.of("serve");
 
+  /// What commands of a run come to instead of ending well, by version and run.
   final Map<String, CommandRun> comesTo = new ConcurrentHashMap<>();
 
   /// Versions whose migrations change something before they fail.
@@ -92,8 +123,12 @@ public final class DeployStage {
 
   private volatile boolean sdk;
 
+  /// Whether versions that are read from now on have a Dockerfile of their own.
+  volatile boolean dockerfile;
+
   final Applications applications;
   final Versions versions;
+  final SchemaRecords records;
   final Executors executors;
   final DatabaseAccesses accesses;
   private final Books books;
@@ -110,6 +145,7 @@ public final class DeployStage {
     runtime = new FakeApplicationRuntime(reality, InstantSource.system(), firstPort);
     applications = new ApplicationTable(database.transactions());
     versions = new VersionTable(database.transactions());
+    records = new SchemaRecordTable(database.transactions());
     executors = new ExecutorTable(database.transactions());
     accesses = new DatabaseAccessTable(database.transactions());
     secrets = new SecretTable(database.transactions());
@@ -158,7 +194,6 @@ public final class DeployStage {
             512,
             1,
             null,
-            List.of(),
             0,
             "dop_sample",
             "demo",
@@ -167,6 +202,29 @@ public final class DeployStage {
 
   public String addVersion() {
     return versions.add(application, "archive", "dop_sample", "demo").id();
+  }
+
+  /// What is applied in the application's database on an instance.
+  SchemaRecord record(String instance) {
+    return records.at(application, instance);
+  }
+
+  /// Whether the record of an instance has what is applied there, and nothing else.
+  public boolean recordTellsTheSchema(String instance) {
+    SchemaRecord record = record(instance);
+    return schemas
+        .at(instance)
+        .equals(
+            record.versions().stream()
+                .filter(record::mayHaveChanged)
+                .map(version -> "v" + version)
+                .sorted()
+                .toList());
+  }
+
+  /// The versions that are applied in the application's database.
+  List<String> schemaAt() {
+    return record(now().instance()).versions();
   }
 
   Application now() {
@@ -181,6 +239,14 @@ public final class DeployStage {
     return request(
         DeployVersion.KIND,
         new DeployVersion.Input(name, version, DeployVersion.Mode.DEPLOY, false, false));
+  }
+
+  public BeginRequest rollBack(String version) {
+    return request(RollBackVersion.KIND, new RollBackVersion.Input(name, version));
+  }
+
+  public BeginRequest delete() {
+    return request(DeleteApplication.KIND, new DeleteApplication.Input(name, true));
   }
 
   public String application() {
@@ -216,7 +282,7 @@ public final class DeployStage {
   }
 
   public Specifications specifications() {
-    return new Specifications(runtime, new FakeBlueprint(), KEYS);
+    return new Specifications(runtime, new FakeBlueprint(new FakeProgram()), KEYS);
   }
 
   /// Versions that are read from now on have the SDK, and an admin port with it.
@@ -240,7 +306,7 @@ public final class DeployStage {
 
   private FakeApplicationRuntime.Came run(CommandSpecification command) {
     String version = command.version().version();
-    String instance = command.environment().getOrDefault("INSTANCE", main);
+    String instance = configuredFor(command.version());
     CommandRun came =
         comesTo.getOrDefault(version + ' ' + command.name(), new CommandRun.Exited(0));
     if (command.name().equals("migrate") && schemas.refuses(instance, "v" + version)) {
@@ -256,6 +322,16 @@ public final class DeployStage {
       }
     }
     return new FakeApplicationRuntime.Came(came, List.of());
+  }
+
+  /// Commands act on the database that the configuration in their folder names, as those of older
+  /// SDKs do, whatever their environment says.
+  private String configuredFor(VersionReference version) {
+    try {
+      return runtime.read(version, CONFIGURATION).orElse(main);
+    } catch (DriverFailure failure) {
+      throw new IllegalStateException(failure);
+    }
   }
 
   /// What exists, without names that differ from case to case. Whether an executor runs that is
@@ -282,15 +358,20 @@ public final class DeployStage {
   // ---- The operations
 
   public List<Operation<?, ?>> operations() {
-    var blueprint = new FakeBlueprint();
+    return operations(runtime, new FakeProgram());
+  }
+
+  /// On another runtime than the fake one.
+  public List<Operation<?, ?>> operations(ApplicationRuntime runtime, Program program) {
+    var blueprint = new FakeBlueprint(program);
     var specifications = new Specifications(runtime, blueprint, KEYS);
     var candidates = new Candidates(applications, versions, accesses);
     var runs = new Runs(runtime, blueprint, specifications);
-    var archives = new FakeArchives();
+    var archives = new FakeArchives(program);
     var workspace = new Workspace(archives, runtime, blueprint, runs, versions, executors);
     var bindings = new FakeBindings();
-    var databases = new Databases(applications, bindings, accesses, KEYS);
-    var migrations = new Migrations(runtime, schemas, applications, versions, blueprint, runs);
+    var databases = new Databases(applications, bindings, accesses, KEYS, runtime);
+    var migrations = new Migrations(runtime, schemas, accesses, records, blueprint, runs);
     var serving =
         new Serving(
             runtime,
@@ -302,7 +383,7 @@ public final class DeployStage {
             schemas,
             accesses,
             new AdminPort(specifications),
-            HEALTHY_WITHIN,
+            program.healthyWithin(),
             CRASHES);
     return List.of(
         new RegisterApplication(applications, bindings, databases),
@@ -316,8 +397,7 @@ public final class DeployStage {
             accesses,
             migrations,
             serving,
-            applications,
-            versions),
+            applications),
         new DeleteApplication(
             runtime,
             archives,
@@ -332,16 +412,43 @@ public final class DeployStage {
         new DrainExecutors(candidates, executors, serving),
         new RestoreExecutors(candidates, executors, runtime, specifications),
         new StopExecutors(executors, runtime),
-        new PruneVersions(candidates, applications, versions, executors, runtime),
+        new PruneVersions(candidates, records, versions, executors, runtime),
         new SweepApplication(runtime, books));
   }
 
-  private final class FakeArchives implements Archives {
+  private final class FakeProgram implements Program {
     @Override
-    public Path unpack(String archive, String owner, String version) {
-      Path folder = Path.of("unpacked", owner, version);
+    public Path unpack(VersionReference version) {
+      Path folder = Path.of("unpacked", version.application(), version.version());
       reality.offer(folder, Map.of("package.json", "{}"));
       return folder;
+    }
+
+    @Override
+    public String tree() {
+      return "a".repeat(64);
+    }
+
+    @Override
+    public List<String> commands(Blueprint.Run run) {
+      return List.of(run.word());
+    }
+
+    @Override
+    public List<String> start() {
+      return start;
+    }
+
+    @Override
+    public Duration healthyWithin() {
+      return HEALTHY_WITHIN;
+    }
+  }
+
+  private record FakeArchives(Program program) implements Archives {
+    @Override
+    public Path unpack(String archive, String owner, String version) {
+      return program.unpack(new VersionReference(owner, version));
     }
 
     @Override
@@ -371,23 +478,30 @@ public final class DeployStage {
   }
 
   private final class FakeBlueprint implements Blueprint {
+    private final Program program;
+
+    private FakeBlueprint(Program program) {
+      this.program = program;
+    }
+
     @Override
-    public Manifest read(Application application, Blueprint.Files files) throws DriverFailure {
+    public Manifest read(Application application, Blueprint.Files files, boolean builds)
+        throws DriverFailure {
       Optional<String> description = files.read("package.json");
       if (description.isEmpty()) {
         throw new DriverFailure.Permanent("bad-manifest", "There is no package.json");
       }
       return new Manifest(
           Language.NODE,
-          Manifest.PackageManager.NPM_LOCKED,
-          "a".repeat(64),
+          dockerfile ? Manifest.PackageManager.DOCKERFILE : Manifest.PackageManager.NPM_LOCKED,
+          dockerfile ? null : program.tree(),
           true,
           null,
           List.of("setup"),
           true,
           List.of("migrate"),
           List.of("rollback"),
-          start,
+          program.start(),
           names.get(application.id()),
           Map.of(),
           sdk);
@@ -400,20 +514,19 @@ public final class DeployStage {
 
     @Override
     public Map<String, String> configuration(Surroundings surroundings, Blueprint.Files files) {
-      return Map.of("dbos-config.yaml", surroundings.access().host());
+      return Map.of(CONFIGURATION, surroundings.access().instance());
     }
 
     @Override
     public List<String> commands(Run run, Manifest manifest) {
-      return List.of(run.word());
+      return manifest.hasDockerfile() && OF_DOCKERFILES.contains(run)
+          ? List.of()
+          : program.commands(run);
     }
 
     @Override
     public Environment environment(Surroundings surroundings) {
-      Map<String, String> variables = new HashMap<>();
-      DatabaseAccess access = surroundings.access();
-      variables.put("INSTANCE", access.instance());
-      return new Environment(variables, Set.of());
+      return new Environment(Map.of("VERSION", surroundings.version()), Set.of());
     }
   }
 }

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
 /// Applications' databases in memory: each instance has a schema that is a set of words, and a lock
 /// that only one has at a time.
@@ -23,8 +24,10 @@ public final class FakeSchemas implements ApplicationDatabases {
   private final Map<String, List<String>> breaking = new ConcurrentHashMap<>();
   private final Map<String, List<String>> refused = new ConcurrentHashMap<>();
   private final Set<String> guarded = ConcurrentHashMap.newKeySet();
+  private final Set<String> silent = ConcurrentHashMap.newKeySet();
   private volatile boolean guards = true;
   private final List<String> freed = new ArrayList<>();
+  private volatile Function<String, List<String>> shown = this::applied;
 
   private SortedSet<String> schema(String instance) {
     return schemas.computeIfAbsent(instance, none -> new TreeSet<>());
@@ -38,8 +41,17 @@ public final class FakeSchemas implements ApplicationDatabases {
     schema(instance).remove(change);
   }
 
-  synchronized List<String> at(String instance) {
+  List<String> at(String instance) {
+    return shown.apply(instance);
+  }
+
+  private synchronized List<String> applied(String instance) {
     return List.copyOf(schema(instance));
+  }
+
+  /// Where migrations really run: an instance's schema is what this says, in order.
+  public void shownBy(Function<String, List<String>> source) {
+    shown = source;
   }
 
   synchronized List<String> freed() {
@@ -48,6 +60,11 @@ public final class FakeSchemas implements ApplicationDatabases {
 
   boolean isLocked(String instance) {
     return locked.containsKey(instance);
+  }
+
+  /// The databases of an instance do not answer from now on.
+  void silence(String instance) {
+    silent.add(instance);
   }
 
   /// A version has so many workflows that have not ended.
@@ -83,12 +100,12 @@ public final class FakeSchemas implements ApplicationDatabases {
     breaking.put("v" + version, things);
   }
 
-  /// Whether servers of this kind can refuse.
   /// As a deploy that was given up leaves it.
   public void leaveGuarded(String instance) {
     guarded.add(instance);
   }
 
+  /// Whether servers of this kind can refuse.
   public void guards(boolean can) {
     guards = can;
   }
@@ -120,6 +137,9 @@ public final class FakeSchemas implements ApplicationDatabases {
   @Override
   public Held lock(DatabaseAccess access, String database) throws DriverFailure {
     String instance = access.instance();
+    if (silent.contains(instance)) {
+      throw new DriverFailure.Transient("unreachable", "The database does not answer");
+    }
     if (locked.putIfAbsent(instance, true) != null) {
       throw new DriverFailure.Transient("locked", "Somebody else changes the schema");
     }
@@ -127,7 +147,7 @@ public final class FakeSchemas implements ApplicationDatabases {
       @Override
       public Catalogue catalogue() {
         List<String> entries = at(instance);
-        return new Catalogue(String.join(",", entries), entries);
+        return new Catalogue(String.join(",", entries), entries, entries.isEmpty());
       }
 
       @Override

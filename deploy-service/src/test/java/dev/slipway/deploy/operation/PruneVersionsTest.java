@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.slipway.deploy.domain.Application;
 import dev.slipway.deploy.domain.Executor;
 import dev.slipway.deploy.domain.Language;
+import dev.slipway.deploy.domain.SchemaRecord;
 import dev.slipway.deploy.domain.Version;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,22 +22,22 @@ final class PruneVersionsTest {
 
   /// Nine down to one, as old in days as nine less their number.
   private final List<Version> nine =
-      IntStream.iterate(9, n -> n > 0, n -> n - 1).mapToObj(n -> version(n, false)).toList();
+      IntStream.iterate(9, n -> n > 0, n -> n - 1).mapToObj(n -> version(n)).toList();
 
-  private static Version version(int number, @Nullable Boolean migrated) {
+  private static Version version(int number) {
     return new Version(
         "app_1",
         String.valueOf(number),
         "archive",
         null,
         true,
-        migrated,
+        null,
         "dop_1",
         "demo",
         Instant.now().minus(Duration.ofDays(9L - number)));
   }
 
-  private static Application application(@Nullable String serving, List<String> schemaAt) {
+  private static Application application(@Nullable String serving) {
     return new Application(
         "app_1",
         "org_1",
@@ -49,7 +50,6 @@ final class PruneVersionsTest {
         512,
         1,
         serving,
-        schemaAt,
         0,
         "dop_1",
         "demo",
@@ -77,42 +77,44 @@ final class PruneVersionsTest {
       List<Version> versions,
       List<Executor> running,
       int keep,
-      long days) {
-    return PruneVersions.superfluous(application, versions, running, keep, days).stream()
+      long days,
+      SchemaRecord... records) {
+    return PruneVersions.superfluous(application, versions, running, List.of(records), keep, days)
+        .stream()
         .map(Version::id)
         .toList();
   }
 
   @Test
   void theOldestBeyondTheNumberGoAndWhatServesIsNotCounted() {
-    assertThat(superfluous(application("9", List.of()), nine, List.of(), 3, ANY_AGE))
+    assertThat(superfluous(application("9"), nine, List.of(), 3, ANY_AGE))
         .containsExactly("5", "4", "3", "2", "1");
   }
 
   @Test
   void whatIsTooOldGoesWhateverTheNumber() {
-    assertThat(superfluous(application("9", List.of()), nine, List.of(), ANY_NUMBER, 6))
+    assertThat(superfluous(application("9"), nine, List.of(), ANY_NUMBER, 6))
         .containsExactly("3", "2", "1");
   }
 
   @Test
   void withinNumberAndAgeNothingGoes() {
-    assertThat(superfluous(application("9", List.of()), nine, List.of(), ANY_NUMBER, ANY_AGE))
-        .isEmpty();
+    assertThat(superfluous(application("9"), nine, List.of(), ANY_NUMBER, ANY_AGE)).isEmpty();
   }
 
   @Test
   void whatServesOrDrainsStaysWhateverItsAge() {
-    assertThat(superfluous(application("2", List.of()), nine, List.of(draining("1")), 0, 6))
+    assertThat(superfluous(application("2"), nine, List.of(draining("1")), 0, 6))
         .containsExactly("9", "8", "7", "6", "5", "4", "3");
   }
 
   @Test
   void whatHasChangedTheSchemaOrMayHaveStaysAsARollBackNeedsItsCode() {
-    List<Version> versions = List.of(version(4, false), version(3, null), version(2, true));
+    List<Version> versions = List.of(version(4), version(3), version(2), version(1));
+    SchemaRecord here = SchemaRecord.NONE.ran("2", true, "two").with("3").ran("4", false, "two");
+    SchemaRecord elsewhere = SchemaRecord.NONE.ran("1", true, "one");
 
-    assertThat(
-            superfluous(application(null, List.of("2", "3", "4")), versions, List.of(), 0, ANY_AGE))
+    assertThat(superfluous(application(null), versions, List.of(), 0, ANY_AGE, here, elsewhere))
         .containsExactly("4");
   }
 }

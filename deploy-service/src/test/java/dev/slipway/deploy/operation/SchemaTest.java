@@ -12,6 +12,7 @@ import dev.slipway.common.operation.OperationView;
 import dev.slipway.common.operation.Outcome;
 import dev.slipway.deploy.domain.Application;
 import dev.slipway.deploy.domain.Executor;
+import dev.slipway.deploy.domain.SchemaRecord;
 import dev.slipway.deploy.driver.CommandRun;
 import dev.slipway.deploy.driver.VersionReference;
 import java.time.Duration;
@@ -90,8 +91,7 @@ final class SchemaTest {
   }
 
   private boolean migrated(String version) {
-    return Boolean.TRUE.equals(
-        stage.versions.find(stage.application, version).orElseThrow().migrated());
+    return stage.record(stage.now().instance()).changed(version).orElse(false);
   }
 
   @Test
@@ -100,7 +100,7 @@ final class SchemaTest {
 
     Application now = stage.now();
     assertThat(now.serving()).isEqualTo(version);
-    assertThat(now.schemaAt()).containsExactly(version);
+    assertThat(stage.schemaAt()).containsExactly(version);
     assertThat(migrated(version)).isTrue();
     assertThat(serving()).containsExactly(version);
     assertThat(stage.schemas.at(stage.main)).containsExactly("v" + version);
@@ -120,7 +120,7 @@ final class SchemaTest {
     assertThat(end.cause().code()).isEqualTo("migration-failed");
     assertThat(end.cause().message()).isEqualTo("migrate failed (exit status 1)");
     assertThat(stage.now().serving()).isEqualTo(first);
-    assertThat(stage.now().schemaAt()).containsExactly(first);
+    assertThat(stage.schemaAt()).containsExactly(first);
     assertThat(serving()).containsExactly(first);
     assertThat(stage.reality.versions())
         .containsExactly(new VersionReference(stage.application, first));
@@ -136,13 +136,13 @@ final class SchemaTest {
 
     assertThat(run(stage.deploy(second)).outcome()).isEqualTo(Outcome.UNDONE);
 
-    assertThat(stage.now().schemaAt()).containsExactly(first, second);
-    assertThat(migrated(second)).isTrue();
+    assertThat(stage.schemaAt()).containsExactly(first, second);
+    assertThat(stage.record(stage.main).begun(second)).isTrue();
 
     OperationView back = rollBackTo(first);
 
     assertThat(back.succeeded()).as(back.toString()).isTrue();
-    assertThat(stage.now().schemaAt()).containsExactly(first);
+    assertThat(stage.schemaAt()).containsExactly(first);
     assertThat(stage.schemas.at(stage.main)).containsExactly("v" + first);
     assertThat(stage.now().serving()).isEqualTo(first);
   }
@@ -155,14 +155,14 @@ final class SchemaTest {
     stage.unchanging.add(third);
     assertThat(run(stage.deploy(third)).succeeded()).isTrue();
     String fourth = deployed();
-    assertThat(stage.now().schemaAt()).containsExactly(first, second, third, fourth);
+    assertThat(stage.schemaAt()).containsExactly(first, second, third, fourth);
 
     OperationView back = rollBackTo(first);
 
     assertThat(back.succeeded()).as(back.toString()).isTrue();
     assertThat(stage.reality.begun().stream().filter(run -> run.endsWith(" rollback")))
         .containsExactly(fourth + " rollback", second + " rollback");
-    assertThat(stage.now().schemaAt()).containsExactly(first);
+    assertThat(stage.schemaAt()).containsExactly(first);
     assertThat(stage.schemas.at(stage.main)).containsExactly("v" + first);
     assertThat(serving()).containsExactly(first);
   }
@@ -208,7 +208,7 @@ final class SchemaTest {
         .isEqualTo(
             "rollback of version %s failed (exit status 3); the schema is at version %s"
                 .formatted(second, second));
-    assertThat(stage.now().schemaAt()).containsExactly(first, second);
+    assertThat(stage.schemaAt()).containsExactly(first, second);
     assertThat(stage.now().serving()).isEqualTo(third);
     assertThat(serving()).containsExactly(third);
   }
@@ -272,7 +272,7 @@ final class SchemaTest {
 
     assertThat(engine.awaitEnd(deploy, PATIENCE).outcome()).isEqualTo(Outcome.CANCELLED);
     assertThat(stage.reality.versions()).isEmpty();
-    assertThat(stage.now().schemaAt()).isEmpty();
+    assertThat(stage.schemaAt()).isEmpty();
     assertThat(stage.schemas.freed()).containsExactly(stage.main);
     assertThat(stage.schemas.isLocked(stage.main)).isFalse();
   }
@@ -311,7 +311,7 @@ final class SchemaTest {
     assertThat(end.cause().code()).isEqualTo("breaking-migration");
     assertThat(end.cause().message())
         .contains("column email of public.users, table public.old", "workflow-of-" + first);
-    assertThat(stage.now().schemaAt()).containsExactly(first);
+    assertThat(stage.schemaAt()).containsExactly(first);
     assertThat(stage.now().serving()).isEqualTo(first);
     assertThat(stage.schemas.isGuarded(stage.main)).isFalse();
   }
@@ -415,10 +415,43 @@ final class SchemaTest {
     assertThat(end.outcome()).as(end.toString()).isEqualTo(Outcome.SUCCEEDED);
     assertThat(stage.now().instance()).isEqualTo(stage.other);
     assertThat(stage.now().serving()).isEqualTo(second);
-    assertThat(stage.now().schemaAt()).as("the other database was empty").containsExactly(second);
+    assertThat(stage.schemaAt()).as("the other database was empty").containsExactly(second);
     assertThat(stage.schemas.at(stage.other)).containsExactly("v" + second);
     assertThat(stage.bound.values()).containsExactly(stage.other);
     assertThat(stage.reality.executors()).hasSize(1);
+  }
+
+  @Test
+  void anApplicationThatMovesBackFindsTheRecordOfThatDatabase() throws Exception {
+    String first = deployed();
+    String second = deployed();
+    String third = stage.addVersion();
+    assertThat(moveTo("other", third).succeeded()).isTrue();
+    String fourth = stage.addVersion();
+
+    assertThat(moveTo("main", fourth).succeeded()).isTrue();
+    OperationView back = rollBackTo(first);
+
+    assertThat(back.succeeded()).as(back.toString()).isTrue();
+    assertThat(stage.schemaAt()).containsExactly(first);
+    assertThat(stage.schemas.at(stage.main)).containsExactly("v" + first);
+    assertThat(stage.reality.begun().stream().filter(run -> run.endsWith(" rollback")))
+        .containsExactly(fourth + " rollback", second + " rollback");
+  }
+
+  @Test
+  void whatIsAppliedInAnotherDatabaseIsAppliedHereToo() throws Exception {
+    deployed();
+    String second = deployed();
+    String third = stage.addVersion();
+    assertThat(moveTo("other", third).succeeded()).isTrue();
+    String fourth = stage.addVersion();
+    assertThat(moveTo("main", fourth).succeeded()).isTrue();
+
+    OperationView end = run(stage.deploy(third));
+
+    assertThat(end.succeeded()).as(end.toString()).isTrue();
+    assertThat(stage.schemas.at(stage.main)).contains("v" + second, "v" + fourth, "v" + third);
   }
 
   @Test
@@ -468,7 +501,177 @@ final class SchemaTest {
 
     assertThat(moveTo("other", second).outcome()).isEqualTo(Outcome.SUCCEEDED);
 
-    assertThat(stage.now().schemaAt()).containsExactly(first, second);
+    assertThat(stage.schemaAt()).containsExactly(first, second);
+  }
+
+  @Test
+  void aCopyOfAnEarlierTimeHasTheRecordOfThatTime() throws Exception {
+    String first = deployed();
+    deployed();
+    String third = stage.addVersion();
+    stage.schemas.apply(stage.other, "v" + first);
+
+    assertThat(moveTo("other", third).outcome()).isEqualTo(Outcome.SUCCEEDED);
+
+    assertThat(stage.schemaAt()).containsExactly(first, third);
+    assertThat(rollBackTo(first).succeeded()).isTrue();
+    assertThat(stage.schemas.at(stage.other)).containsExactly("v" + first);
+  }
+
+  @Test
+  void whatTheOwnerHasMadeByHandBeforeCopyingIsPartOfTheCopy() throws Exception {
+    String first = deployed();
+    stage.schemas.apply(stage.main, "index by hand");
+    stage.schemas.apply(stage.other, "v" + first);
+    stage.schemas.apply(stage.other, "index by hand");
+    String second = stage.addVersion();
+
+    assertThat(moveTo("other", second).outcome()).isEqualTo(Outcome.SUCCEEDED);
+
+    assertThat(stage.schemaAt()).containsExactly(first, second);
+  }
+
+  @Test
+  void whatTheOwnerHasTakenBackByHandIsAppliedNeitherHereNorInACopy() throws Exception {
+    String first = deployed();
+    String second = deployed();
+    stage.schemas.revert(stage.main, "v" + second);
+    stage.schemas.apply(stage.other, "v" + first);
+    String third = stage.addVersion();
+
+    assertThat(moveTo("other", third).outcome()).isEqualTo(Outcome.SUCCEEDED);
+
+    assertThat(stage.schemaAt()).containsExactly(first, third);
+    assertThat(stage.record(stage.main).versions()).containsExactly(first);
+    String fourth = stage.addVersion();
+    assertThat(moveTo("main", fourth).outcome()).isEqualTo(Outcome.SUCCEEDED);
+    assertThat(rollBackTo(first).succeeded()).isTrue();
+    assertThat(stage.schemas.at(stage.main)).containsExactly("v" + first);
+  }
+
+  @Test
+  void whereTheOwnerHasRemovedEverythingNothingIsApplied() throws Exception {
+    String first = deployed();
+    stage.schemas.revert(stage.main, "v" + first);
+    String second = stage.addVersion();
+
+    assertThat(moveTo("other", second).outcome()).isEqualTo(Outcome.SUCCEEDED);
+
+    assertThat(stage.schemaAt()).as("the other one was empty, too").containsExactly(second);
+    assertThat(stage.record(stage.main)).isEqualTo(SchemaRecord.NONE);
+  }
+
+  /// A copy from before that is still one of what the record was.
+  @Test
+  void aCopyFromBeforeSomethingWasTakenBackByHandHasAllOfIt() throws Exception {
+    String first = deployed();
+    String second = deployed();
+    stage.schemas.apply(stage.other, "v" + first);
+    stage.schemas.apply(stage.other, "v" + second);
+    stage.schemas.revert(stage.main, "v" + second);
+    String third = stage.addVersion();
+
+    assertThat(moveTo("other", third).outcome()).isEqualTo(Outcome.SUCCEEDED);
+
+    assertThat(stage.schemaAt()).containsExactly(first, second, third);
+  }
+
+  @Test
+  void aCopyMovesAlsoWhenTheInstanceItIsOfAnswersNoMore() throws Exception {
+    String first = deployed();
+    String second = stage.addVersion();
+    stage.schemas.apply(stage.other, "v" + first);
+    stage.schemas.silence(stage.main);
+
+    assertThat(moveTo("other", second).outcome()).isEqualTo(Outcome.SUCCEEDED);
+
+    assertThat(stage.schemaAt()).containsExactly(first, second);
+  }
+
+  @Test
+  void aDatabaseThatNoRecordKnowsIsNotTakenForOneThatIsKnown() throws Exception {
+    String first = deployed();
+    String second = stage.addVersion();
+    assertThat(moveTo("other", second).succeeded()).isTrue();
+    // Somebody has made it anew meanwhile, and used it.
+    stage.schemas.revert(stage.main, "v" + first);
+    stage.schemas.apply(stage.main, "somebody else's");
+    String third = stage.addVersion();
+
+    assertThat(moveTo("main", third).succeeded()).isTrue();
+
+    assertThat(stage.schemaAt()).containsExactly(third);
+    OperationView back = rollBackTo(first);
+    assertThat(back.cause()).isNotNull();
+    assertThat(back.cause().code()).isEqualTo("schema-unknown");
+  }
+
+  @Test
+  void aDatabaseThatIsAheadIsNotMovedToWithAnEarlierVersion() throws Exception {
+    String first = deployed();
+    String second = deployed();
+    String third = stage.addVersion();
+    assertThat(moveTo("other", third).succeeded()).isTrue();
+
+    OperationView end = moveTo("main", first);
+
+    assertThat(end.outcome()).isEqualTo(Outcome.UNDONE);
+    assertThat(end.cause()).isNotNull();
+    assertThat(end.cause().code()).isEqualTo("schema-ahead");
+    assertThat(stage.now().instance()).isEqualTo(stage.other);
+    assertThat(stage.record(stage.main).versions()).containsExactly(first, second);
+  }
+
+  @Test
+  void whatAMoveThatFailedHasChangedIsKnownWhenItIsTriedAgain() throws Exception {
+    String first = deployed();
+    String second = stage.addVersion();
+    comesTo(second, "migrate", new CommandRun.Exited(1));
+    stage.halfway.add(second);
+    assertThat(moveTo("other", second).outcome()).isEqualTo(Outcome.UNDONE);
+    assertThat(stage.schemaAt()).containsExactly(first);
+    assertThat(stage.record(stage.other).versions()).containsExactly(second);
+    String third = stage.addVersion();
+
+    assertThat(moveTo("other", third).succeeded()).isTrue();
+
+    assertThat(stage.schemaAt()).containsExactly(second, third);
+  }
+
+  @Test
+  void migrationsThatEndedHalfwayAreGoneOnWithWhenTheVersionIsTriedAgain() throws Exception {
+    deployed();
+    String second = stage.addVersion();
+    comesTo(second, "migrate", new CommandRun.Exited(1));
+    stage.halfway.add(second);
+    assertThat(moveTo("other", second).outcome()).isEqualTo(Outcome.UNDONE);
+    assertThat(stage.record(stage.other).changed(second)).as("not known to be all").isEmpty();
+    comesTo(second, "migrate", new CommandRun.Exited(0));
+
+    assertThat(moveTo("other", second).succeeded()).isTrue();
+
+    assertThat(stage.record(stage.other).changed(second))
+        .as("the first half counts, though the second run changed nothing")
+        .contains(true);
+  }
+
+  /// Version two is brought up on both instances, so its folder is last for the other one.
+  @Test
+  void migrationsAreUndoneWhereTheApplicationIsWhateverTheirFolderWasMadeFor() throws Exception {
+    String first = deployed();
+    String second = deployed();
+    String third = stage.addVersion();
+    assertThat(moveTo("other", third).succeeded()).isTrue();
+    assertThat(run(stage.deploy(second)).succeeded()).isTrue();
+    assertThat(stage.schemas.at(stage.other)).containsExactly("v" + second, "v" + third);
+    String fourth = stage.addVersion();
+    assertThat(moveTo("main", fourth).succeeded()).isTrue();
+
+    OperationView back = rollBackTo(first);
+
+    assertThat(back.succeeded()).as(back.toString()).isTrue();
+    assertThat(stage.schemas.at(stage.main)).containsExactly("v" + first);
+    assertThat(stage.schemas.at(stage.other)).containsExactly("v" + second, "v" + third);
   }
 
   @Test
@@ -494,7 +697,7 @@ final class SchemaTest {
     assertThat(end.outcome()).isEqualTo(Outcome.UNDONE);
     assertThat(stage.now().instance()).isEqualTo(stage.main);
     assertThat(stage.now().serving()).isEqualTo(first);
-    assertThat(stage.now().schemaAt()).containsExactly(first);
+    assertThat(stage.schemaAt()).containsExactly(first);
     assertThat(stage.bound.values()).containsExactly(stage.main);
   }
 
@@ -514,7 +717,7 @@ final class SchemaTest {
 
     assertThat(end.succeeded()).as(end.toString()).isTrue();
     assertThat(stage.now().serving()).isEqualTo(third);
-    assertThat(stage.now().schemaAt()).containsExactly(first, third);
+    assertThat(stage.schemaAt()).containsExactly(first, third);
     assertThat(stage.schemas.at(stage.main)).containsExactly("v" + first);
   }
 

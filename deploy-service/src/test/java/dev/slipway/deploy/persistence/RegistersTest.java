@@ -14,6 +14,8 @@ import dev.slipway.deploy.domain.Executor;
 import dev.slipway.deploy.domain.Executors;
 import dev.slipway.deploy.domain.Language;
 import dev.slipway.deploy.domain.Manifest;
+import dev.slipway.deploy.domain.SchemaRecord;
+import dev.slipway.deploy.domain.SchemaRecords;
 import dev.slipway.deploy.domain.Secrets;
 import dev.slipway.deploy.domain.Version;
 import dev.slipway.deploy.domain.Versions;
@@ -51,6 +53,7 @@ class RegistersTest {
   private static Transactions transactions;
   private static Applications applications;
   private static Versions versions;
+  private static SchemaRecords records;
   private static Executors executors;
   private static Secrets secrets;
   private static DatabaseAccesses accesses;
@@ -62,6 +65,7 @@ class RegistersTest {
     transactions = KernelDatabase.fresh("classpath:db/migration").transactions();
     applications = new ApplicationTable(transactions);
     versions = new VersionTable(transactions);
+    records = new SchemaRecordTable(transactions);
     executors = new ExecutorTable(transactions);
     secrets = new SecretTable(transactions);
     accesses = new DatabaseAccessTable(transactions);
@@ -120,7 +124,6 @@ class RegistersTest {
   @Test
   void changesOfAnApplicationDoNotTouchEachOther() {
     applications.configure(shop.id(), 1024, 2);
-    applications.migratedTo(shop.id(), List.of("1", "2"));
     applications.moved(shop.id(), "ins_2", "second");
     long first = applications.serve(shop.id(), "2");
     long second = applications.serve(shop.id(), null);
@@ -130,7 +133,6 @@ class RegistersTest {
     Application now = applications.byId(shop.id()).orElseThrow();
     assertThat(now.memoryMib()).isEqualTo(1024);
     assertThat(now.minimumExecutors()).isEqualTo(2);
-    assertThat(now.schemaAt()).containsExactly("1", "2");
     assertThat(now.instance()).isEqualTo("ins_2");
     assertThat(now.instanceName()).isEqualTo("second");
     assertThat(now.serving()).isEqualTo("1");
@@ -187,16 +189,16 @@ class RegistersTest {
     String id = versions.add(shop.id(), "aa", "dop_1", "anna").id();
     Version fresh = versions.find(shop.id(), id).orElseThrow();
     versions.read(shop.id(), id, MANIFEST);
-    versions.migrated(shop.id(), id, false);
+    versions.ready(shop.id(), id, "ins_2");
     versions.deployed(shop.id(), id);
 
     assertThat(fresh.manifest()).isNull();
-    assertThat(fresh.migrated()).isNull();
+    assertThat(fresh.readyFor()).isNull();
     assertThat(fresh.deployed()).isFalse();
     Version now = versions.find(shop.id(), id).orElseThrow();
     assertThat(Json.readStored(Objects.requireNonNull(now.manifest()), Manifest.class))
         .isEqualTo(MANIFEST);
-    assertThat(now.migrated()).isFalse();
+    assertThat(now.readyFor()).isEqualTo("ins_2");
     assertThat(now.deployed()).isTrue();
     assertThat(now.archive()).isEqualTo("aa");
     assertThat(now.createdBy()).isEqualTo("anna");
@@ -258,14 +260,30 @@ class RegistersTest {
   }
 
   @Test
+  void everyDatabaseHasARecordUntilItsInstanceIsGone() {
+    SchemaRecord here = SchemaRecord.NONE.ran("1", true, "one").with("2");
+    records.put(shop.id(), "ins_main", SchemaRecord.NONE.with("1"));
+    records.put(shop.id(), "ins_main", here);
+    records.put(shop.id(), "ins_2", SchemaRecord.NONE.ran("3", false, "three"));
+
+    assertThat(records.at(shop.id(), "ins_main")).isEqualTo(here);
+    assertThat(records.at(shop.id(), "ins_3")).isEqualTo(SchemaRecord.NONE);
+    records.forget("ins_2");
+    assertThat(records.of(shop.id())).isEqualTo(Map.of("ins_main", here));
+  }
+
+  @Test
   void everythingOfAnApplicationGoesWithIt() {
     versions.add(shop.id(), "aa", "dop_1", "anna");
     executors.add(Samples.executor(shop.id(), "1", 29000));
     secrets.put(shop.id(), "TOKEN", "v1");
     accesses.put(new DatabaseAccess(shop.id(), "ins_main", "localhost", 1, "shop", "s", true));
 
+    records.put(shop.id(), "ins_main", SchemaRecord.NONE.with("1"));
+
     applications.remove(shop.id());
 
+    assertThat(records.of(shop.id())).isEmpty();
     assertThat(versions.archives()).isEmpty();
     assertThat(executors.all()).isEmpty();
     assertThat(secrets.names(shop.id())).isEmpty();

@@ -6,7 +6,6 @@ import dev.slipway.deploy.domain.Executor;
 import dev.slipway.deploy.domain.Language;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 
 /// Applications and what belongs to them, for tests.
 public final class Samples {
@@ -31,7 +30,6 @@ public final class Samples {
         512,
         1,
         null,
-        List.of(),
         0,
         "dop_sample",
         "anna",

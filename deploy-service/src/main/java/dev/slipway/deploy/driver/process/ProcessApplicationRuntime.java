@@ -3,6 +3,7 @@ package dev.slipway.deploy.driver.process;
 import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.driver.Found;
 import dev.slipway.common.driver.Gone;
+import dev.slipway.common.driver.HostPorts;
 import dev.slipway.common.driver.Locality;
 import dev.slipway.common.driver.Trashed;
 import dev.slipway.common.ledger.Resource;
@@ -13,19 +14,15 @@ import dev.slipway.common.process.ProcessTable;
 import dev.slipway.deploy.driver.ApplicationRuntime;
 import dev.slipway.deploy.driver.CommandRun;
 import dev.slipway.deploy.driver.CommandSpecification;
+import dev.slipway.deploy.driver.ExecutorHealth;
 import dev.slipway.deploy.driver.ExecutorObservation;
 import dev.slipway.deploy.driver.ExecutorSpecification;
+import dev.slipway.deploy.driver.Folders;
+import dev.slipway.deploy.driver.RunText;
+import dev.slipway.deploy.driver.RuntimeArguments;
 import dev.slipway.deploy.driver.VersionReference;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -38,8 +35,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -50,7 +45,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -64,6 +58,7 @@ import org.jspecify.annotations.Nullable;
 ///   .users/NUMBER            which application has this user number
 ///   app_…/                   owner, uid
 ///     versions/VERSION/      app/ (its own), app/.slipway/ca.pem (the platform's), tmp/ (its /tmp)
+///                            and app/.slipway/trusted.pem, with the machine's own authorities
 ///     home/                  its home, with the caches of package managers
 ///     runs/VERSION.NAME/     what the supervisor of a run or an executor says
 ///     log/VERSION.NAME.log   and .log.1 to .log.4
@@ -84,18 +79,7 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
   private static final int NOT_UNPACKED = 74;
   private static final int PORT_TAKEN = 76;
   private static final int UNSAFE_PATH = 77;
-  private static final int LONGEST_TEXT = 4 * 1024 * 1024;
-
-  /// The kernel takes no longer text as one variable.
-  private static final int LONGEST_VALUE = 120 * 1024;
-
-  /// A part of a secret that is shorter would hide what is none.
-  private static final int SHORTEST_PART = 4;
-
   private static final int PROCESSES = 2048;
-  private static final Duration ANSWER = Duration.ofSeconds(2);
-  private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,200}");
-  private static final Pattern TREE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,120}");
   private static final Pattern RUN = Pattern.compile("([0-9]{1,19})\\.([a-z][a-z0-9_-]{0,40})");
   private static final List<String> FILES =
       List.of(
@@ -112,8 +96,9 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
   private final Isolation isolation;
   private final String boot;
   private final InstantSource clock;
+  private final HostPorts ports;
   private final FencedShell shell;
-  private final HttpClient client = HttpClient.newBuilder().connectTimeout(ANSWER).build();
+  private final ExecutorHealth health = new ExecutorHealth(false);
 
   private ProcessApplicationRuntime(
       ProcessRuntimeSettings settings,
@@ -128,6 +113,7 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
     this.isolation = isolation;
     this.clock = clock;
     this.boot = Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
+    this.ports = HostPorts.forPairs(HOST, settings.firstPort(), settings.lastPort());
     this.shell =
         new FencedShell(
             scripts.resolve("fenced.sh"),
@@ -138,7 +124,8 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
                 "SLIPWAY_ISOLATION", isolation.fence().word(),
                 "SLIPWAY_DROP", isolation.drop() ? "yes" : "",
                 "SLIPWAY_TOOLS", Isolation.joined(isolation.tools()),
-                "SLIPWAY_CA", settings.authority() == null ? "" : settings.authority().toString()),
+                "SLIPWAY_CA", text(settings.authority()),
+                "SLIPWAY_MACHINE_CA", text(settings.machine())),
             "application",
             Map.of(
                 NOT_UNPACKED,
@@ -251,6 +238,17 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
     return app(version).resolve(".slipway").resolve("ca.pem").toString();
   }
 
+  /// Versions from before there was such a file have none, and go on without.
+  @Override
+  public String trustedCertificates(VersionReference version) {
+    Path all = app(version).resolve(".slipway").resolve("trusted.pem");
+    return Files.exists(all) ? all.toString() : certificateAuthority(version);
+  }
+
+  private static String text(@Nullable Path path) {
+    return path == null ? "" : path.toAbsolutePath().toString();
+  }
+
   private Path home(String application) {
     return root.resolve(VersionReference.requireApplication(application));
   }
@@ -297,7 +295,7 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
 
   @Override
   public Optional<String> read(VersionReference version, String path) throws DriverFailure {
-    List<String> parts = VersionText.parts(path);
+    List<String> parts = RuntimeArguments.parts(path);
     if (!Files.isDirectory(app(version))) {
       throw new DriverFailure.Permanent("not-unpacked", "this version has no folder");
     }
@@ -307,12 +305,8 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
   @Override
   public void write(Fence fence, VersionReference version, String path, String text)
       throws DriverFailure, InterruptedException {
-    VersionText.parts(path);
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    if (bytes.length > LONGEST_TEXT) {
-      throw new IllegalArgumentException("a text has at most 4 MiB");
-    }
-    act("write", fence, version, Map.of("SLIPWAY_PATH", path), bytes);
+    RuntimeArguments.parts(path);
+    act("write", fence, version, Map.of("SLIPWAY_PATH", path), RuntimeArguments.bytes(text));
   }
 
   @Override
@@ -370,22 +364,7 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
             ? "/tmp"
             : folderOf(version).resolve("tmp").toString());
     variables.put("LANG", "C.UTF-8");
-    for (Map.Entry<String, String> variable : environment.entrySet()) {
-      String value = variable.getValue();
-      if (!VARIABLE.matcher(variable.getKey()).matches()) {
-        throw new DriverFailure.Permanent(
-            "bad-environment", "the environment has a variable with a name that is none");
-      }
-      if (value.indexOf('\0') >= 0
-          || value.getBytes(StandardCharsets.UTF_8).length > LONGEST_VALUE) {
-        throw new DriverFailure.Permanent(
-            "bad-environment",
-            "the value of %s is longer than 120 KiB or holds a NUL".formatted(variable.getKey()));
-      }
-      if (!variable.getKey().startsWith("SLIPWAY_")) {
-        variables.put(variable.getKey(), value);
-      }
-    }
+    variables.putAll(RunText.variables(environment));
     return variables;
   }
 
@@ -404,38 +383,16 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
     environment.put("SLIPWAY_MEMORY", memoryMib > 0 ? Integer.toString(memoryMib) : "");
     // Of an ordinary user it would count the platform's own processes too.
     environment.put("SLIPWAY_PROCESSES", isolation.drop() ? Integer.toString(PROCESSES) : "");
-    environment.put("SLIPWAY_MASK", masked(secrets));
+    environment.put("SLIPWAY_MASK", RunText.masked(secrets));
+    RunText.requireCommands(commands);
     environment.put("SLIPWAY_COMMANDS", Integer.toString(commands.size()));
     int number = 0;
     for (String command : commands) {
       number++;
-      if (command.indexOf('\0') >= 0
-          || command.getBytes(StandardCharsets.UTF_8).length > LONGEST_VALUE) {
-        throw new DriverFailure.Permanent(
-            "bad-environment", "a command is longer than 120 KiB or holds a NUL");
-      }
       environment.put("SLIPWAY_C_" + number, command);
     }
     variables.forEach((key, value) -> environment.put("SLIPWAY_E_" + key, value));
     return environment;
-  }
-
-  /// One a line, the longest first, so that none hides the rest of another.
-  private static String masked(Set<String> secrets) {
-    var parts = new HashSet<String>();
-    for (String secret : secrets) {
-      String[] lines = secret.split("[\r\n\0]+", -1);
-      for (String line : lines) {
-        if (!line.isEmpty() && (lines.length == 1 || line.length() >= SHORTEST_PART)) {
-          parts.add(line);
-        }
-      }
-    }
-    return String.join(
-        "\n",
-        parts.stream()
-            .sorted(Comparator.comparingInt(String::length).reversed().thenComparing(part -> part))
-            .toList());
   }
 
   @Override
@@ -484,21 +441,15 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
   @Override
   public boolean useTree(Fence fence, VersionReference version, String tree)
       throws DriverFailure, InterruptedException {
-    return act("use_tree", fence, version, Map.of("SLIPWAY_TREE", requireTree(tree)))
+    return act(
+            "use_tree", fence, version, Map.of("SLIPWAY_TREE", RuntimeArguments.requireTree(tree)))
         .contains("used");
   }
 
   @Override
   public void keepTree(Fence fence, VersionReference version, String tree)
       throws DriverFailure, InterruptedException {
-    act("keep_tree", fence, version, Map.of("SLIPWAY_TREE", requireTree(tree)));
-  }
-
-  private static String requireTree(String tree) {
-    if (!TREE.matcher(tree).matches()) {
-      throw new IllegalArgumentException("not the name of a tree");
-    }
-    return tree;
+    act("keep_tree", fence, version, Map.of("SLIPWAY_TREE", RuntimeArguments.requireTree(tree)));
   }
 
   /// A tree that is being linked meanwhile fails that act, which is tried again and finds none.
@@ -515,11 +466,11 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
           for (Path tree : entries) {
             String name = tree.getFileName().toString();
             if (name.startsWith(".forgotten-")) {
-              remove(tree);
+              Folders.remove(tree);
             } else if (!name.startsWith(".") && !kept.contains(name)) {
               Path forgotten = trees.resolve(".forgotten-" + name);
               Files.move(tree, forgotten, StandardCopyOption.ATOMIC_MOVE);
-              remove(forgotten);
+              Folders.remove(forgotten);
             }
           }
         }
@@ -529,37 +480,9 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
     }
   }
 
-  private static void remove(Path folder) throws IOException {
-    List<Path> paths;
-    try (Stream<Path> below = Files.walk(folder)) {
-      paths = below.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path path : paths) {
-      Files.deleteIfExists(path);
-    }
-  }
-
   @Override
-  public Stream<Endpoint> freeEndpoints() {
-    List<Integer> ports =
-        new ArrayList<>(
-            IntStream.rangeClosed(settings.firstPort(), settings.lastPort()).boxed().toList());
-    // Callers at the same moment start at different places, and a port just given up is not the
-    // next one taken.
-    Collections.shuffle(ports);
-    return ports.stream()
-        .filter(ProcessApplicationRuntime::portFree)
-        .map(port -> new Endpoint(HOST, port));
-  }
-
-  private static boolean portFree(int port) {
-    try (var socket = new ServerSocket()) {
-      socket.setReuseAddress(true);
-      socket.bind(new InetSocketAddress(InetAddress.ofLiteral(HOST), port));
-      return true;
-    } catch (IOException e) {
-      return false;
-    }
+  public Stream<Endpoint> freeEndpoints(String executor) {
+    return ports.free();
   }
 
   @Override
@@ -598,7 +521,7 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
             restarts,
             now);
       }
-      String silence = executor.adminHealth() ? healthy(executor) : connected(executor);
+      String silence = health.silence(executor);
       return new ExecutorObservation(
           silence == null ? ExecutorObservation.State.HEALTHY : ExecutorObservation.State.SILENT,
           silence,
@@ -615,38 +538,6 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
     return executor.adminHealth()
         ? executor.executor() + "." + state.since() + "." + state.restarts()
         : executor.executor();
-  }
-
-  /// Why it is not healthy, absent when it is.
-  private @Nullable String healthy(ExecutorSpecification executor) throws InterruptedException {
-    var request =
-        HttpRequest.newBuilder(URI.create("http://%s/dbos-healthz".formatted(executor.admin())))
-            .timeout(ANSWER)
-            .header("X-Slipway-Admin", executor.adminToken())
-            .GET()
-            .build();
-    try {
-      HttpResponse<InputStream> answer =
-          client.send(request, HttpResponse.BodyHandlers.ofInputStream());
-      // Not read: it may have no end.
-      answer.body().close();
-      return answer.statusCode() == 200
-          ? null
-          : "its admin port answers %d".formatted(answer.statusCode());
-    } catch (IOException e) {
-      return "its admin port does not answer";
-    }
-  }
-
-  private static @Nullable String connected(ExecutorSpecification executor) {
-    try (var socket = new Socket()) {
-      socket.connect(
-          new InetSocketAddress(executor.endpoint().host(), executor.endpoint().port()),
-          (int) ANSWER.toMillis());
-      return null;
-    } catch (IOException e) {
-      return "it does not listen on its port";
-    }
   }
 
   @Override
@@ -732,9 +623,7 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
         yield "no process of this machine is of its run";
       }
       case "port" -> {
-        int port =
-            Integer.parseInt(resource.name().substring(resource.name().lastIndexOf(':') + 1));
-        yield portFree(port)
+        yield ports.isFree(HostPorts.portOf(resource.name()))
             ? "nothing listens there: it could be bound"
             : "no process of its executor is left; what listens there is not the platform's";
       }

@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 /// @param installation identifier that everything made here carries
 /// @param authority    certificate of the authority that applications are to trust, copied into
 ///     each version; may appear later
+/// @param machine      certificates of further authorities that this machine's programs trust;
+///     applications in Node.js do too
 /// @param firstPort    lowest port given to an executor; all are best below `ip_local_port_range`,
 ///     where outgoing connections do not take them
 /// @param lastPort     highest one
@@ -15,15 +17,12 @@ public record ProcessRuntimeSettings(
     Path root,
     String installation,
     @Nullable Path authority,
+    @Nullable Path machine,
     int firstPort,
     int lastPort,
     boolean trusted) {
 
   public ProcessRuntimeSettings {
-    if (firstPort < 1 || lastPort > 65535 || firstPort >= lastPort) {
-      throw new IllegalArgumentException(
-          "the range of application ports is empty or not one of ports");
-    }
     if (installation.isBlank() || installation.contains("\n")) {
       throw new IllegalArgumentException("an installation has an identifier");
     }

@@ -1,6 +1,7 @@
 package dev.slipway.deploy.driver.process;
 
 import dev.slipway.common.operation.DriverFailure;
+import dev.slipway.deploy.driver.RuntimeArguments;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
@@ -22,20 +23,7 @@ import java.util.Set;
 /// opened below the one before, and none of them may be a link.
 final class VersionText {
 
-  private static final int LONGEST = 4 * 1024 * 1024;
-
   private VersionText() {}
-
-  /// @throws IllegalArgumentException when this is not a path inside a folder
-  static List<String> parts(String path) {
-    List<String> parts = List.of(path.split("/", -1));
-    if (path.indexOf('\0') >= 0
-        || parts.stream()
-            .anyMatch(part -> part.isEmpty() || part.equals(".") || part.equals(".."))) {
-      throw new IllegalArgumentException("not a path inside a version");
-    }
-    return parts;
-  }
 
   static Optional<String> read(Path folder, List<String> parts) throws DriverFailure {
     try (DirectoryStream<Path> top = Files.newDirectoryStream(folder)) {
@@ -69,7 +57,7 @@ final class VersionText {
     }
     try (SeekableByteChannel channel =
         folder.newByteChannel(name, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
-      if (channel.size() > LONGEST) {
+      if (channel.size() > RuntimeArguments.LONGEST_TEXT) {
         throw new DriverFailure.Permanent("too-long", "%s is longer than 4 MiB".formatted(name));
       }
       ByteBuffer bytes = ByteBuffer.allocate((int) channel.size());

@@ -4,7 +4,7 @@
 #   fenced.sh ACTION ROOT APPLICATION EPOCH
 #
 # The environment has SLIPWAY_OWNER (installation), SLIPWAY_SCRIPTS, SLIPWAY_ISOLATION, SLIPWAY_DROP (not empty when
-# each application has a user number of its own), SLIPWAY_CA, and by action SLIPWAY_VERSION, SLIPWAY_RUN, SLIPWAY_SOURCE,
+# each application has a user number of its own), SLIPWAY_CA, SLIPWAY_MACHINE_CA, and by action SLIPWAY_VERSION, SLIPWAY_RUN, SLIPWAY_SOURCE,
 # SLIPWAY_RUNS, SLIPWAY_PATH, SLIPWAY_TREE, SLIPWAY_LISTEN, SLIPWAY_GRACE, and what supervise.sh asks for.
 # Lines of output that begin with "=" are results, all others are complaints of the tools used.
 set -u
@@ -175,6 +175,11 @@ adopt() {
     mkdir -m 755 "$made/app/.slipway" || exit 1
     if [ -n "$SLIPWAY_CA" ] && [ -e "$SLIPWAY_CA" ]; then
       cp "$SLIPWAY_CA" "$made/app/.slipway/ca.pem" && chmod 644 "$made/app/.slipway/ca.pem" || exit 1
+      if [ -n "$SLIPWAY_MACHINE_CA" ] && [ -f "$SLIPWAY_MACHINE_CA" ] && [ -r "$SLIPWAY_MACHINE_CA" ]; then
+        trusted=$made/app/.slipway/trusted.pem
+        # Either may end without a line break, and the machine's may hold a key beside its certificates.
+        { cat "$SLIPWAY_CA" && echo && sed -n '/-BEGIN .*CERTIFICATE-/,/-END .*CERTIFICATE-/p' "$SLIPWAY_MACHINE_CA"; } > "$trusted" && chmod 644 "$trusted" || exit 1
+      fi
     fi
     mv -T "$made" "$folder" || exit 1
   fi

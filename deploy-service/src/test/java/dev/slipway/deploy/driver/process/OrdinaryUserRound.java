@@ -1,6 +1,7 @@
 package dev.slipway.deploy.driver.process;
 
 import dev.slipway.common.driver.Endpoint;
+import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
 import dev.slipway.deploy.driver.CommandRun;
@@ -27,7 +28,7 @@ final class OrdinaryUserRound {
     var runtime =
         ProcessApplicationRuntime.open(
             new ProcessRuntimeSettings(
-                folder.resolve("applications"), "inst_ordinary", null, 26_000, 26_999, false),
+                folder.resolve("applications"), "inst_ordinary", null, null, 26_000, 26_999, false),
             InstantSource.system());
     System.out.println("isolation " + runtime.isolation());
     var version = new VersionReference("app_00000000000000000000000001", "1");
@@ -57,7 +58,7 @@ final class OrdinaryUserRound {
       run = runtime.look(version, "setup");
     }
     System.out.println("run " + run + ' ' + runtime.tail(version, "setup", 9));
-    List<Endpoint> free = runtime.freeEndpoints().limit(2).toList();
+    List<Endpoint> free = runtime.freeEndpoints(Identifiers.next("exe")).limit(2).toList();
     var executor =
         new ExecutorSpecification(
             version,

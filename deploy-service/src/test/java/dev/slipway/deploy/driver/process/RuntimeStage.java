@@ -25,6 +25,7 @@ final class RuntimeStage implements AutoCloseable {
   final Path folder;
   final Path root;
   final Path authority;
+  final Path machine;
   final String installation = Identifiers.next("inst");
   final ProcessApplicationRuntime runtime;
 
@@ -43,6 +44,17 @@ final class RuntimeStage implements AutoCloseable {
       // People's homes have such names.
       root = folder.resolve("appli cations");
       authority = Files.writeString(folder.resolve("ca.pem"), "the authority of a test\n");
+      machine =
+          Files.writeString(
+              folder.resolve("machine.pem"),
+              """
+              -----BEGIN PRIVATE KEY-----
+              of the machine
+              -----END PRIVATE KEY-----
+              -----BEGIN CERTIFICATE-----
+              an authority of the machine
+              -----END CERTIFICATE-----
+              """);
       runtime = open();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -52,7 +64,8 @@ final class RuntimeStage implements AutoCloseable {
   }
 
   ProcessRuntimeSettings settings() {
-    return new ProcessRuntimeSettings(root, installation, authority, FIRST_PORT, LAST_PORT, false);
+    return new ProcessRuntimeSettings(
+        root, installation, authority, machine, FIRST_PORT, LAST_PORT, false);
   }
 
   /// Another runtime on the same folder, as after a restart of the service.

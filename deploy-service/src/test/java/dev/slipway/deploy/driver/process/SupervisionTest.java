@@ -94,7 +94,7 @@ final class SupervisionTest {
       String id,
       Map<String, String> environment,
       String... start) {
-    List<Endpoint> free = stage.runtime.freeEndpoints().limit(2).toList();
+    List<Endpoint> free = stage.runtime.freeEndpoints(Identifiers.next("exe")).limit(2).toList();
     return new ExecutorSpecification(
         version,
         id,
@@ -489,7 +489,7 @@ final class SupervisionTest {
   void secretsAreInNoFileLogOrCommandLine() throws Exception {
     String secret = "geheim" + System.nanoTime();
     VersionReference version = adopted(Map.of("server.js", SERVER));
-    List<Endpoint> free = stage.runtime.freeEndpoints().limit(2).toList();
+    List<Endpoint> free = stage.runtime.freeEndpoints(Identifiers.next("exe")).limit(2).toList();
     var executor =
         new ExecutorSpecification(
             version,
@@ -603,6 +603,25 @@ final class SupervisionTest {
         .allSatisfy(line -> assertThat(line).matches("others REACHED (\\.driver-|app_|,|\\w)*"));
     assertThat(lines).doesNotContain("user 0");
     assertThat(stage.runtime.observe(running).state()).isEqualTo(State.HEALTHY);
+  }
+
+  @Test
+  void whatTheMachineTrustsIsTrustedBesideThePlatformsAuthority() throws Exception {
+    VersionReference version = adopted(Map.of("a.txt", "a"));
+    String trusted = stage.runtime.trustedCertificates(version);
+
+    List<String> lines = output(version, 0, Map.of("TRUSTED", trusted), "cat \"$TRUSTED\"");
+
+    assertThat(lines)
+        .containsSequence(
+            "the authority of a test",
+            "",
+            "-----BEGIN CERTIFICATE-----",
+            "an authority of the machine",
+            "-----END CERTIFICATE-----")
+        .as("a key may lie in the same file")
+        .doesNotContain("of the machine");
+    assertThat(stage.runtime.certificateAuthority(version)).isNotEqualTo(trusted);
   }
 
   @Test

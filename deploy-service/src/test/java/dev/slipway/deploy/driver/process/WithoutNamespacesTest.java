@@ -96,7 +96,7 @@ final class WithoutNamespacesTest extends ProcessRuntimeContract {
     runtime().start(fence(version, 1), executor);
     awaitState(executor, ExecutorObservation.State.HEALTHY);
     runtime().stop(fence(version, 1), version, executor.executor(), Duration.ofSeconds(1));
-    assertThat(runtime().freeEndpoints()).contains(executor.endpoint());
+    assertThat(runtime().freeEndpoints("exe_of_nobody")).contains(executor.endpoint());
     destroy(version, 2);
   }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.slipway.deploy.domain;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.slipway.deploy.driver.docker;
+
+import org.jspecify.annotations.NullMarked;
