@@ -82,6 +82,7 @@ public class Gateway {
     GatewayCertificate certificate =
         GatewayCertificate.ensure(
             settings.caDirectory(),
+            settings.certificateDirectory(),
             settings.publicUrl().getHost(),
             settings.names().orElse(List.of()),
             Instant.now());

@@ -38,8 +38,12 @@ public interface GatewaySettings {
   /// Has `internal.secret`, which the services ask for.
   Path keysDirectory();
 
-  /// Has the certificate authority, and the door's own certificate.
+  /// Has the certificate authority.
   Path caDirectory();
+
+  /// Has the door's own certificate: the authority's folder, unless that is closed to the gateway's
+  /// writes or shared with another gateway.
+  Path certificateDirectory();
 
   /// The largest body of an ordinary call.
   @WithDefault("1M")

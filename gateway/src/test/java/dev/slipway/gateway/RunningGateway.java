@@ -140,6 +140,7 @@ final class RunningGateway
     all.putIfAbsent("slipway.gateway.public-url", "https://slipway.test:8443");
     all.put("slipway.gateway.keys-directory", folder.resolve("keys").toString());
     all.put("slipway.gateway.ca-directory", folder.resolve("ca").toString());
+    all.put("slipway.gateway.certificate-directory", folder.resolve("ca").toString());
     all.put("slipway.gateway.snapshot", folder.resolve("run/routes.json").toString());
     gateway = new Gateway(settings(all), vertx, new KafkaConnection(kafka));
     gateway.open(new StartupEvent());

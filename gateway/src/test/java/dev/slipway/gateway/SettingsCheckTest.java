@@ -20,6 +20,7 @@ class SettingsCheckTest {
           "public-url", "https://localhost:8443",
           "keys-directory", "keys",
           "ca-directory", "ca",
+          "certificate-directory", "ca",
           "snapshot", "routes.json",
           "names", "*.apps.example.org,10.1.2.3,::2");
 

@@ -29,9 +29,8 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
 
-/// The certificate of the door, in the authority's folder. It is kept from start to start, and
-/// issued anew when it runs out within a month, when the names changed, or when the authority is
-/// another.
+/// The certificate of the door. It is kept from start to start, and issued anew when it runs out
+/// within a month, when the names changed, or when the authority is another.
 ///
 /// @param certificate PEM
 /// @param key         PEM, PKCS#8; only its owner can read it
@@ -48,12 +47,13 @@ public record GatewayCertificate(Path certificate, Path key) {
 
   /// Finds the certificate in this folder, or has it issued there.
   ///
+  /// @param issuer     folder of the authority
   /// @param publicHost the host of the platform's address
   /// @param further    more names and addresses
   public static GatewayCertificate ensure(
-      Path folder, String publicHost, Collection<String> further, Instant now) {
+      Path issuer, Path folder, String publicHost, Collection<String> further, Instant now) {
     Names names = Names.of(publicHost, further);
-    CertificateAuthority authority = CertificateAuthority.open(folder);
+    CertificateAuthority authority = CertificateAuthority.open(issuer);
     var found =
         new GatewayCertificate(folder.resolve("gateway.pem"), folder.resolve("gateway.key.pem"));
     try {

@@ -96,7 +96,7 @@ class GatewayCertificateTest {
   }
 
   private X509Certificate ensure(String host, List<String> names, Instant at) throws Exception {
-    GatewayCertificate certificate = GatewayCertificate.ensure(folder, host, names, at);
+    GatewayCertificate certificate = GatewayCertificate.ensure(folder, folder, host, names, at);
     try (InputStream stream = Files.newInputStream(certificate.certificate())) {
       return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(stream);
     }
