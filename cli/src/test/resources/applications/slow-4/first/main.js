@@ -1,6 +1,6 @@
 const { createServer } = require('node:http');
 const { text } = require('node:stream/consumers');
-const { DBOS } = require('@dbos-inc/dbos-sdk');
+const { DBOS, WorkflowQueue } = require('@dbos-inc/dbos-sdk');
 const knex = require('knex');
 
 const database = knex(require('./knexfile'));
@@ -15,16 +15,20 @@ const write = DBOS.registerWorkflow(
   { name: 'write' },
 );
 
+// What is put here second stays ENQUEUED.
+const narrow = new WorkflowQueue('narrow', { rateLimit: { limitPerPeriod: 1, periodSec: 3600 } });
+
 async function answer(request) {
   if (request.method !== 'POST') {
     return { version, pid: process.pid, notes: await database('notes').select('*').orderBy('id') };
   }
-  const { note, go } = JSON.parse(await text(request));
+  const { note, queued, go } = JSON.parse(await text(request));
   if (go) {
     await DBOS.send(go, 'go', 'go');
     return {};
   }
-  return { workflow: (await DBOS.startWorkflow(write)(note)).workflowID };
+  const where = queued ? { queueName: narrow.name } : {};
+  return { workflow: (await DBOS.startWorkflow(write, where)(note)).workflowID };
 }
 
 async function main() {

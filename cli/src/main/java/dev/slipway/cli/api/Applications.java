@@ -58,6 +58,7 @@ public final class Applications {
   /// One deployed version.
   ///
   /// @param serving       whether requests go to it
+  /// @param draining      whether it was replaced and still runs, for workflows that began in it
   /// @param deployed      whether it has ever served
   /// @param schemaApplied whether its migrations are applied
   public record Version(
@@ -65,6 +66,7 @@ public final class Applications {
       String createdAt,
       String createdBy,
       boolean serving,
+      boolean draining,
       boolean deployed,
       boolean schemaApplied,
       JsonNode json) {
@@ -75,6 +77,7 @@ public final class Applications {
           json.path("CreationTime").asText(""),
           json.path("CreatedBy").asText(""),
           json.path("Serving").asBoolean(),
+          json.path("Draining").asBoolean(),
           json.path("Deployed").asBoolean(),
           json.path("SchemaApplied").asBoolean(),
           json);

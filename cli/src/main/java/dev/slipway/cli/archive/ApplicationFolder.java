@@ -40,8 +40,14 @@ public record ApplicationFolder(Path path, Optional<ConfigurationFile> configura
     return configured.isPresent() ? configured : packageName();
   }
 
+  /// What it is registered as; what its own Dockerfile builds may be written in anything.
   public String language() {
-    return configuration.map(ConfigurationFile::language).orElse("node");
+    String language = configuration.map(ConfigurationFile::language).orElse("node");
+    return hasDockerfile() && !language.equals("python") ? "node" : language;
+  }
+
+  private boolean hasDockerfile() {
+    return Files.isRegularFile(path.resolve("Dockerfile"));
   }
 
   /// The name it wants its database to have.
@@ -53,8 +59,12 @@ public record ApplicationFolder(Path path, Optional<ConfigurationFile> configura
     return configuration.map(ConfigurationFile::warnings).orElse(List.of());
   }
 
-  /// Fails when this cannot be what somebody wants to deploy.
+  /// Fails when this cannot be what somebody wants to deploy. Whether a Dockerfile is enough, the
+  /// platform says.
   public void require() throws IOException {
+    if (hasDockerfile()) {
+      return;
+    }
     switch (language()) {
       case "node" -> {
         if (!Files.isRegularFile(path.resolve("package.json"))) {

@@ -52,6 +52,8 @@ public final class ProvisionBench {
 
   /// What was measured.
   ///
+  /// @param floor    of copies by hand; none where containers are compared
+  /// @param plain    the plain way by hand
   /// @param parallel the times of those that were asked for at once
   public record Result(
       List<Duration> floor, List<Duration> plain, List<Duration> ours, List<Duration> parallel) {
@@ -67,6 +69,24 @@ public final class ProvisionBench {
     private static double ratio(List<Duration> one, List<Duration> other) {
       return (double) Samples.median(one).toNanos() / Samples.median(other).toNanos();
     }
+  }
+
+  /// Against `docker run` of an image.
+  public Result run(int runs, int parallel, String image) throws IOException, InterruptedException {
+    List<Duration> plain = new ArrayList<>();
+    List<Duration> ours = new ArrayList<>();
+    HandContainer hand = new HandContainer(image);
+    Databases mine = databases.get();
+    Operations followed = operations.get();
+    hand.started();
+    provision(mine, followed);
+    for (int i = 1; i <= runs; i++) {
+      progress.accept("run %d of %d".formatted(i, runs));
+      plain.add(hand.started());
+      ours.add(provision(mine, followed));
+    }
+    progress.accept("%d at once".formatted(parallel));
+    return new Result(List.of(), plain, ours, parallel > 0 ? together(parallel) : List.of());
   }
 
   public Result run(int runs, int parallel) throws IOException, InterruptedException {

@@ -1,10 +1,12 @@
 package dev.slipway.cli.chaos;
 
 import dev.slipway.cli.api.ApiClient;
+import dev.slipway.cli.api.Operations;
 import dev.slipway.cli.api.PlatformAddress;
 import dev.slipway.cli.chaos.Schedule.Step;
 import dev.slipway.cli.console.CommandFailure;
 import dev.slipway.cli.console.Surroundings;
+import dev.slipway.cli.platform.InstallationEngine;
 import dev.slipway.cli.platform.PlatformHome;
 import dev.slipway.cli.platform.PlatformStatus;
 import java.io.IOException;
@@ -12,6 +14,7 @@ import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -42,7 +45,8 @@ public final class ChaosRun {
   /// What to do.
   ///
   /// @param organizations beside the one of the steady application
-  public record Settings(Duration during, long seed, int organizations) {}
+  /// @param driver        what instances run on
+  public record Settings(Duration during, long seed, int organizations, String driver) {}
 
   private final Surroundings surroundings;
   private final PlatformHome home;
@@ -52,6 +56,9 @@ public final class ChaosRun {
   private final Expectations expectations = new Expectations();
   private final Map<String, ApiClient> watchers = new TreeMap<>();
   private final Map<String, Subscriber> subscribers = new TreeMap<>();
+
+  /// Stuck operations that were retried.
+  private final Set<String> retried = new HashSet<>();
 
   private volatile boolean stopping;
 
@@ -95,9 +102,14 @@ public final class ChaosRun {
     List<SteadyLoad.Failure> failures;
     long answered;
     try (SteadyLoad load = new SteadyLoad(address.trust(), url, USERS)) {
-      Faults faults = new Faults(new Victims(home, spared), journal, gateway, this::ending);
+      Faults faults =
+          new Faults(new Victims(home, engine(), spared), journal, gateway, this::ending);
       Thread breaking = start("faults", () -> faults.run(plan));
-      Thread cutting = start("cuts", () -> cut(schedule));
+      List<Thread> cutting = new ArrayList<>();
+      for (Subscriber subscriber : subscribers.values()) {
+        List<Duration> cuts = schedule.cuts(settings.during(), cutting.size());
+        cutting.add(start("cuts", () -> cut(subscriber, cuts)));
+      }
       List<Thread> walking = new ArrayList<>();
       for (Walker walker : walkers) {
         walking.add(start(walker.organization().name(), () -> walk(walker)));
@@ -110,7 +122,9 @@ public final class ChaosRun {
         }
       }
       breaking.join();
-      cutting.join();
+      for (Thread thread : cutting) {
+        thread.join();
+      }
       long deadline = System.nanoTime() + REST.toNanos();
       for (Thread thread : walking) {
         while (thread.isAlive() && System.nanoTime() < deadline) {
@@ -149,7 +163,8 @@ public final class ChaosRun {
         failed,
         answered,
         subscribers.values().stream().mapToInt(it -> it.heard().size()).sum(),
-        subscribers.values().stream().mapToInt(Subscriber::cuts).sum(),
+        subscribers.values().stream().map(Subscriber::cuts).toList(),
+        retried.size(),
         rest.took(),
         journal.now(),
         findings);
@@ -195,17 +210,16 @@ public final class ChaosRun {
     }
   }
 
-  private void cut(Schedule schedule) throws InterruptedException {
-    List<Subscriber> all = List.copyOf(subscribers.values());
+  /// Who has no connection just then loses the next one.
+  private void cut(Subscriber subscriber, List<Duration> cuts) throws InterruptedException {
     Duration began = journal.now();
-    for (Schedule.Cut cut : schedule.cuts(settings.during(), all.size())) {
-      while (journal.now().minus(began).compareTo(cut.at()) < 0) {
+    for (Duration cut : cuts) {
+      while (journal.now().minus(began).compareTo(cut) < 0 || !subscriber.cut()) {
         if (stopping) {
           return;
         }
         TimeUnit.MILLISECONDS.sleep(CUT_LOOK_MILLIS);
       }
-      all.get(cut.organization()).cut();
     }
   }
 
@@ -241,13 +255,18 @@ public final class ChaosRun {
     return there.url();
   }
 
+  /// Null where instances are processes.
+  private @Nullable InstallationEngine engine() {
+    return InstallationEngine.of(home, surroundings).orElse(null);
+  }
+
   private String steadyId() throws IOException, InterruptedException {
     return steadyApplication().id();
   }
 
   private Observations.Application steadyApplication() throws IOException, InterruptedException {
     Map<String, Observations.Listed> seen =
-        new Inspection(home, watchers, expectations).look().organizations();
+        new Inspection(home, engine(), watchers, expectations).look().organizations();
     return Objects.requireNonNull(seen.get(STEADY_ORGANIZATION), "it was just signed up")
         .applications()
         .getFirst();
@@ -260,7 +279,7 @@ public final class ChaosRun {
   private record Rest(@Nullable Observations observations, List<Finding> findings, Duration took) {}
 
   private Rest rest() throws InterruptedException {
-    Inspection inspection = new Inspection(home, watchers, expectations);
+    Inspection inspection = new Inspection(home, engine(), watchers, expectations);
     Duration began = journal.now();
     Duration faultsEnded = journal.whenFaultsEnded();
     Duration since = faultsEnded == null ? began : faultsEnded;
@@ -278,6 +297,7 @@ public final class ChaosRun {
       }
       try {
         last = inspection.look();
+        retryStuck(last);
         findings =
             new ArrayList<>(Checker.rest(expectations, journal.calls(), journal.faults(), last));
         findings.addAll(events(last));
@@ -287,6 +307,27 @@ public final class ChaosRun {
       }
     } while (!findings.isEmpty() && journal.now().minus(began).compareTo(REST) < 0);
     return new Rest(last, findings, journal.now().minus(since));
+  }
+
+  /// Does what the platform says to do about stuck operations, once for each: with nothing broken
+  /// any more that has to end them. One that does not say what to do has broken its
+  /// promise already.
+  private void retryStuck(Observations seen) throws IOException, InterruptedException {
+    for (Map.Entry<String, Observations.Listed> one : seen.organizations().entrySet()) {
+      for (Observations.Operation operation : one.getValue().operations()) {
+        if (!operation.stuck() || retried.contains(operation.id())) {
+          continue;
+        }
+        try {
+          new Operations(Objects.requireNonNull(watchers.get(one.getKey()), one.getKey()))
+              .retry(operation.id());
+        } catch (CommandFailure refused) {
+          // It has ended meanwhile, or is found to be stuck at the next look.
+        }
+        retried.add(operation.id());
+        Checker.untold(operation).ifPresent(journal::found);
+      }
+    }
   }
 
   private List<Finding> events(Observations seen) throws IOException, InterruptedException {
@@ -342,7 +383,8 @@ public final class ChaosRun {
   /// @param observations what was seen at rest; null when the platform did not answer
   /// @param failed       all of the requests that failed, those that may included
   /// @param events       that the subscribers have heard
-  /// @param cuts         how often they have lost their connection on purpose
+  /// @param cuts         how often each has lost its connection on purpose
+  /// @param retried      how many stuck operations were retried at rest
   /// @param rest         how long it took from the last fault until nothing moved
   public record Result(
       Settings settings,
@@ -355,7 +397,8 @@ public final class ChaosRun {
       List<Journal.FailedRequest> failed,
       long answered,
       int events,
-      int cuts,
+      List<Integer> cuts,
+      int retried,
       Duration rest,
       Duration took,
       List<Finding> findings) {
@@ -363,7 +406,17 @@ public final class ChaosRun {
     public Result {
       calls = List.copyOf(calls);
       faults = List.copyOf(faults);
+      cuts = List.copyOf(cuts);
       findings = List.copyOf(findings);
+    }
+
+    int allCuts() {
+      return cuts.stream().mapToInt(it -> it).sum();
+    }
+
+    /// Of the subscriber that has lost its connection the least often.
+    int fewestCuts() {
+      return cuts.stream().mapToInt(it -> it).min().orElse(0);
     }
   }
 }

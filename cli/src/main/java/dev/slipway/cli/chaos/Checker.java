@@ -2,6 +2,8 @@ package dev.slipway.cli.chaos;
 
 import dev.slipway.cli.chaos.Fault.Target;
 import dev.slipway.cli.chaos.Finding.Kind;
+import dev.slipway.cli.chaos.Observations.Belonging;
+import dev.slipway.cli.chaos.Observations.Role;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -61,11 +63,29 @@ final class Checker {
       Observations seen) {
     Checker checker = new Checker(expected, calls, faults, seen);
     checker.operations();
-    checker.processes();
-    checker.folders();
+    checker.belongings();
+    checker.runs();
+    checker.versionFolders();
     checker.instances();
     checker.applications();
     return List.copyOf(checker.findings);
+  }
+
+  /// What a stuck operation fails to say: why, or what to do next. That it says both is promised
+  /// also of one that a retry ends.
+  static Optional<Finding> untold(Observations.Operation operation) {
+    return operation.cause().isEmpty() || operation.next().isEmpty()
+        ? Optional.of(
+            new Finding(
+                Kind.STUCK,
+                operation.id(),
+                "%s of %s at the step %s, without %s"
+                    .formatted(
+                        operation.kind(),
+                        operation.subjectName(),
+                        operation.step(),
+                        operation.cause().isEmpty() ? "a cause" : "a next step")))
+        : Optional.empty();
   }
 
   /// The requests that had to be answered and were not.
@@ -239,13 +259,11 @@ final class Checker {
     String what =
         "%s of %s/%s at the step %s"
             .formatted(operation.kind(), organization, operation.subjectName(), operation.step());
-    if (operation.phase().equals("stuck")) {
+    if (operation.stuck()) {
       find(
           Kind.STUCK,
           operation.id(),
-          operation.cause().isEmpty()
-              ? what + ", without a cause"
-              : "%s: %s, %s".formatted(what, operation.cause(), operation.causeText()));
+          "%s: %s, %s".formatted(what, operation.cause(), operation.causeText()));
     } else if (!operation.phase().equals("ended")) {
       find(
           Kind.NOT_ENDED,
@@ -256,7 +274,7 @@ final class Checker {
 
   // ---- What belongs to nothing
 
-  /// The instances that have to have processes and a folder.
+  /// The instances that have to have a server and data.
   private Map<String, Observations.Instance> listedInstances() {
     return seen.organizations().values().stream()
         .flatMap(it -> it.instances().stream())
@@ -270,35 +288,45 @@ final class Checker {
         .collect(Collectors.toMap(Observations.Application::id, it -> it));
   }
 
-  private void processes() {
+  /// Whatever says whose it is has to be of something that is listed, and an instance that is
+  /// listed has one of what it cannot be without.
+  private void belongings() {
     Map<String, Observations.Instance> instances = listedInstances();
-    for (Observations.Server server : seen.servers()) {
-      if (server.instance().startsWith("ins_") && !instances.containsKey(server.instance())) {
+    Set<String> owners = new HashSet<>(instances.keySet());
+    owners.addAll(listedApplications().keySet());
+    for (Belonging belonging : seen.belongings()) {
+      if (!owners.contains(belonging.owner())) {
         find(
             Kind.ORPHAN,
-            "process " + server.pid(),
-            "a server process of %s, which is not listed".formatted(server.instance()));
+            belonging.name(),
+            "%s of %s, which is not listed".formatted(belonging.what(), belonging.owner()));
       }
     }
-    seen.servers().stream()
-        .filter(Observations.Server::first)
-        .collect(Collectors.groupingBy(Observations.Server::instance, Collectors.counting()))
-        .forEach(
-            (instance, count) -> {
-              if (count > 1) {
-                find(Kind.ORPHAN, instance, "has %d servers".formatted(count));
-              }
-            });
+    for (Observations.Instance instance : instances.values()) {
+      long servers = belongings(instance, Role.SERVER);
+      if (servers > 1) {
+        find(Kind.ORPHAN, instance.id(), "has %d servers".formatted(servers));
+      }
+      if (belongings(instance, Role.DATA) == 0) {
+        find(Kind.MISSING, instance.name(), "%s has no data".formatted(instance.id()));
+      }
+    }
+  }
+
+  private long belongings(Observations.Instance of, Role role) {
+    return seen.belongings().stream()
+        .filter(it -> it.role() == role && it.owner().equals(of.id()))
+        .count();
+  }
+
+  private void runs() {
     Map<String, Observations.Application> applications = listedApplications();
     for (Observations.Run run : seen.runs()) {
       Observations.Application application = applications.get(run.application());
       if (application == null) {
-        find(
-            Kind.ORPHAN,
-            "process " + run.pid(),
-            "the supervisor of a %s of %s, which is not listed"
-                .formatted(run.kind(), run.application()));
-      } else if (run.kind().equals("command")) {
+        continue;
+      }
+      if (run.kind().equals("command")) {
         find(
             Kind.ORPHAN,
             "process " + run.pid(),
@@ -312,47 +340,19 @@ final class Checker {
                 .formatted(run.version(), application.name(), application.version()));
       }
     }
-    for (Observations.Member member : seen.members()) {
-      if (!applications.containsKey(member.application())) {
-        find(
-            Kind.ORPHAN,
-            "process " + member.pid(),
-            "a process of %s, which is not listed: %s"
-                .formatted(member.application(), member.title()));
-      }
-    }
   }
 
-  private void folders() {
-    Map<String, Observations.Instance> instances = listedInstances();
-    for (String folder : seen.instanceFolders()) {
-      if (!instances.containsKey(folder)) {
-        find(Kind.ORPHAN, folder, "has a folder, and is not listed");
+  private void versionFolders() {
+    for (Observations.Application application : listedApplications().values()) {
+      for (String version : seen.versionFolders().getOrDefault(application.id(), Set.of())) {
+        if (!application.versions().contains(version)) {
+          find(
+              Kind.ORPHAN,
+              "version %s of %s".formatted(version, application.name()),
+              "has a folder, and is not kept");
+        }
       }
     }
-    for (Observations.Instance instance : instances.values()) {
-      if (!seen.instanceFolders().contains(instance.id())) {
-        find(Kind.MISSING, instance.name(), "%s has no folder".formatted(instance.id()));
-      }
-    }
-    Map<String, Observations.Application> applications = listedApplications();
-    seen.applicationFolders()
-        .forEach(
-            (folder, versions) -> {
-              Observations.Application application = applications.get(folder);
-              if (application == null) {
-                find(Kind.ORPHAN, folder, "has a folder, and is not listed");
-                return;
-              }
-              for (String version : versions) {
-                if (!application.versions().contains(version)) {
-                  find(
-                      Kind.ORPHAN,
-                      "version %s of %s".formatted(version, application.name()),
-                      "has a folder, and is not kept");
-                }
-              }
-            });
   }
 
   // ---- Instances

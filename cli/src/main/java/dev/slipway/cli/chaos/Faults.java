@@ -4,7 +4,7 @@ import dev.slipway.cli.chaos.Fault.Kind;
 import dev.slipway.cli.chaos.Fault.Target;
 import dev.slipway.cli.chaos.Journal.Done;
 import dev.slipway.cli.chaos.Victims.Victim;
-import dev.slipway.cli.platform.Signal;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,10 +75,10 @@ final class Faults {
     if (door) {
       gateway.away(at);
     }
-    switch (fault.kind()) {
-      case KILL -> Signal.KILL.send(victim.pid());
-      case RESTART -> Signal.TERMINATE.send(victim.pid());
-      case PAUSE -> Signal.STOP.send(victim.pid());
+    try {
+      victim.struck().strike(fault.kind());
+    } catch (IOException gone) {
+      return;
     }
     if (fault.kind() != Kind.PAUSE) {
       journal.broke(new Done(fault, victim.words(), victim.owner(), victim.pid(), at, at));
@@ -93,7 +93,7 @@ final class Faults {
             .start(
                 () -> {
                   hold(fault.held());
-                  goOn(victim.pid());
+                  goOn(victim);
                   journal.broke(
                       new Done(
                           fault, victim.words(), victim.owner(), victim.pid(), at, journal.now()));
@@ -115,10 +115,12 @@ final class Faults {
     }
   }
 
-  private static void goOn(long pid) {
+  private static void goOn(Victim victim) {
     boolean interrupted = Thread.interrupted();
     try {
-      Signal.CONTINUE.send(pid);
+      victim.struck().goOn();
+    } catch (IOException gone) {
+      // It was removed meanwhile, paused as it was.
     } catch (InterruptedException again) {
       interrupted = true;
     }

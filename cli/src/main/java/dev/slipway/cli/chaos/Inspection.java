@@ -8,10 +8,13 @@ import dev.slipway.cli.api.Databases.Database;
 import dev.slipway.cli.api.OperationView;
 import dev.slipway.cli.api.Operations;
 import dev.slipway.cli.chaos.Expectations.Presence;
+import dev.slipway.cli.chaos.Observations.Belonging;
+import dev.slipway.cli.chaos.Observations.Role;
 import dev.slipway.cli.console.CommandFailure;
 import dev.slipway.cli.console.Json;
 import dev.slipway.cli.platform.ApplicationProcesses;
 import dev.slipway.cli.platform.DataProcesses;
+import dev.slipway.cli.platform.InstallationEngine;
 import dev.slipway.cli.platform.PlatformHome;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -31,19 +34,29 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /// Looks at a platform from outside.
 final class Inspection {
 
   private static final int MOST_OPERATIONS = 100_000;
 
+  private static final String INSTANCE = "ins_";
+
   private final PlatformHome home;
+  private final @Nullable InstallationEngine engine;
   private final Map<String, ApiClient> clients;
   private final Expectations expectations;
 
+  /// @param engine  where instances are containers; null where they are processes
   /// @param clients signed in, by the name of the organization
-  Inspection(PlatformHome home, Map<String, ApiClient> clients, Expectations expectations) {
+  Inspection(
+      PlatformHome home,
+      @Nullable InstallationEngine engine,
+      Map<String, ApiClient> clients,
+      Expectations expectations) {
     this.home = home;
+    this.engine = engine;
     this.clients = clients;
     this.expectations = expectations;
   }
@@ -74,42 +87,89 @@ final class Inspection {
         }
       }
     }
-    DataProcesses data = DataProcesses.of(home);
     ApplicationProcesses applications = ApplicationProcesses.of(home);
     List<Observations.Run> runs = new ArrayList<>();
     for (ApplicationProcesses.Run run : applications.runs()) {
       runs.add(new Observations.Run(run.application(), run.version(), run.kind(), run.pid()));
     }
-    List<Observations.Member> members = new ArrayList<>();
+    Map<String, Set<String>> versionFolders = versionFolders(applications.folder());
+    List<Belonging> belongings = new ArrayList<>();
+    servers(belongings);
+    for (Observations.Run run : runs) {
+      belongings.add(
+          process(run.application(), run.pid(), "the supervisor of a %s".formatted(run.kind())));
+    }
     for (ApplicationProcesses.Member member : applications.all()) {
       ProcessTitle.of(member.pid())
           .ifPresent(
               title ->
-                  members.add(new Observations.Member(member.application(), member.pid(), title)));
+                  belongings.add(
+                      process(
+                          member.application(),
+                          member.pid(),
+                          "the process '%s'".formatted(title))));
     }
-    return new Observations(
-        organizations,
-        servers(data),
-        runs,
-        members,
-        names(data.instances(), "ins_"),
-        versionFolders(applications.folder()),
-        contents,
-        answers);
+    versionFolders
+        .keySet()
+        .forEach(folder -> belongings.add(new Belonging(folder, Role.OTHER, folder, "a folder")));
+    if (engine != null) {
+      containers(engine, belongings);
+    }
+    return new Observations(organizations, belongings, runs, versionFolders, contents, answers);
   }
 
-  private static List<Observations.Server> servers(DataProcesses data) {
-    List<Observations.Server> servers = new ArrayList<>();
+  private static Belonging process(String owner, long pid, String what) {
+    return new Belonging(owner, Role.OTHER, "process " + pid, what);
+  }
+
+  private void servers(List<Belonging> belongings) throws IOException {
+    DataProcesses data = DataProcesses.of(home);
     for (DataProcesses.Server server : data.under(data.instances())) {
-      servers.add(
-          new Observations.Server(
-              data.instances().relativize(server.directory()).getName(0).toString(),
-              server.pid(),
-              DataProcesses.postmaster(server.directory())
-                  .filter(pid -> pid == server.pid())
-                  .isPresent()));
+      String folder = data.instances().relativize(server.directory()).getName(0).toString();
+      boolean first =
+          DataProcesses.postmaster(server.directory())
+              .filter(pid -> pid == server.pid())
+              .isPresent();
+      // What has another name is the platform's own preparation.
+      if (folder.startsWith(INSTANCE)) {
+        belongings.add(
+            new Belonging(
+                folder,
+                first ? Role.SERVER : Role.OTHER,
+                "process " + server.pid(),
+                "a server process"));
+      }
     }
-    return servers;
+    for (String folder : names(data.instances(), INSTANCE)) {
+      belongings.add(new Belonging(folder, Role.DATA, folder, "a folder"));
+    }
+  }
+
+  /// A network is of every instance that is in its organization, and of nobody where there is none.
+  private static void containers(InstallationEngine engine, List<Belonging> belongings)
+      throws IOException {
+    Map<String, Set<String>> members = new TreeMap<>();
+    for (InstallationEngine.Container container : engine.containers()) {
+      members
+          .computeIfAbsent(container.organization(), it -> new TreeSet<>())
+          .add(container.owner());
+      belongings.add(
+          new Belonging(
+              container.owner(),
+              container.runs() && !container.instance().isEmpty() ? Role.SERVER : Role.OTHER,
+              container.name(),
+              "a container"));
+    }
+    for (InstallationEngine.Volume volume : engine.volumes()) {
+      members.computeIfAbsent(volume.organization(), it -> new TreeSet<>()).add(volume.owner());
+      belongings.add(new Belonging(volume.owner(), Role.DATA, volume.name(), "a volume"));
+    }
+    for (InstallationEngine.Network network : engine.networks()) {
+      for (String owner :
+          members.getOrDefault(network.organization(), Set.of(network.organization()))) {
+        belongings.add(new Belonging(owner, Role.OTHER, network.name(), "a network"));
+      }
+    }
   }
 
   private static Set<String> names(Path folder, String prefix) throws IOException {
@@ -184,6 +244,7 @@ final class Inspection {
         view.json().path("step").asText(""),
         Objects.requireNonNullElse(view.causeCode(), ""),
         Objects.requireNonNullElse(view.cause(), ""),
+        Objects.requireNonNullElse(view.next(), ""),
         Objects.requireNonNullElse(view.waitingFor(), ""),
         view.requestedBy(),
         view.createdAt().map(Instant::toEpochMilli).orElse(0L),

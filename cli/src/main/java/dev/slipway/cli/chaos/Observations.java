@@ -5,24 +5,21 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// What is there: from the public API, the process table, the file system, and the databases with
-/// their developers' own passwords. Nothing of it is from the platform's own tables.
+/// What is there: from the public API, the process table, the file system, the Docker engine, and
+/// the databases with their developers' own passwords. Nothing of it is from the platform's own
+/// tables.
 ///
-/// @param organizations     by name
-/// @param servers           every Postgres process of an instance
-/// @param runs              every executor and every command of a deploy
-/// @param members           every other process of an application, by its identifier
-/// @param instanceFolders   the identifiers that have one
-/// @param applicationFolders the versions that have a folder, by the identifier of the application
-/// @param databases         what an instance says, by `organization/name`
-/// @param answers           what an application says, by `organization/name`
+/// @param organizations  by name
+/// @param belongings     everything on this machine that says whose it is
+/// @param runs           every executor and every command of a deploy
+/// @param versionFolders the versions that have a folder, by the identifier of the application
+/// @param databases      what an instance says, by `organization/name`
+/// @param answers        what an application says, by `organization/name`
 record Observations(
     Map<String, Listed> organizations,
-    List<Server> servers,
+    List<Belonging> belongings,
     List<Run> runs,
-    List<Member> members,
-    Set<String> instanceFolders,
-    Map<String, Set<String>> applicationFolders,
+    Map<String, Set<String>> versionFolders,
     Map<String, Contents> databases,
     Map<String, Answer> answers) {
 
@@ -56,6 +53,7 @@ record Observations(
 
   /// @param outcome empty until it has ended
   /// @param cause   empty for none
+  /// @param next    what a person is told to do about it; empty for nothing
   record Operation(
       String id,
       String kind,
@@ -66,17 +64,35 @@ record Observations(
       String step,
       String cause,
       String causeText,
+      String next,
       String waitingFor,
       String requestedBy,
       long createdAtMillis,
-      Optional<Long> endedAtMillis) {}
+      Optional<Long> endedAtMillis) {
 
-  /// @param first whether it is the one that started the others
-  record Server(String instance, long pid, boolean first) {}
+    boolean stuck() {
+      return phase.equals("stuck");
+    }
+  }
+
+  /// What a thing is to its owner.
+  enum Role {
+    /// Runs an instance; of these there is one.
+    SERVER,
+    /// Holds an instance's data; without it there is no instance.
+    DATA,
+    /// Whatever else must not outlive its owner.
+    OTHER
+  }
+
+  /// A thing that exists for an instance or an application.
+  ///
+  /// @param owner the identifier that it says it is of
+  /// @param name  by which a person finds it: `process 4711`, the name of a folder or a container
+  /// @param what  `a server process`, `a folder`, `a volume`
+  record Belonging(String owner, Role role, String name, String what) {}
 
   record Run(String application, String version, String kind, long pid) {}
-
-  record Member(String application, long pid, String title) {}
 
   /// What is in an instance.
   ///

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.slipway.cli.chaos.ChaosRun.Result;
 import dev.slipway.cli.console.Json;
 import dev.slipway.cli.console.Words;
+import dev.slipway.cli.platform.PlatformSettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,20 +18,30 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/// Tells what came of a run: some lines, JSON, or a page with a picture.
+/// Tells what came of a run: some lines, JSON, or a section of a page with a picture.
 public final class Report {
 
   private static final int LONGEST = 300;
 
   private Report() {}
 
-  /// Writes a page, and beside it the picture, with the ending `.svg` instead.
+  /// Writes a run into a page that holds several, one for each seed, and its picture beside it, its
+  /// name ending in the seed and `.svg`. A run of the same seed is replaced; a page that is none of
+  /// these, too.
   public static void write(Result result, Path page) throws IOException {
     String name = page.getFileName().toString();
     int dot = name.lastIndexOf('.');
-    String picture = (dot < 0 ? name : name.substring(0, dot)) + ".svg";
+    String picture =
+        "%s-%d.svg".formatted(dot < 0 ? name : name.substring(0, dot), result.settings().seed());
     Files.createDirectories(page.toAbsolutePath().resolveSibling("."));
-    Files.writeString(page, page(result, picture), StandardCharsets.UTF_8);
+    ReportPage runs = Files.exists(page) ? ReportPage.read(page) : ReportPage.EMPTY;
+    Files.writeString(
+        page,
+        runs.with(
+                new ReportPage.Run(
+                    result.settings().seed(), summary(result), section(result, picture)))
+            .text(),
+        StandardCharsets.UTF_8);
     Files.writeString(page.resolveSibling(picture), Picture.of(result), StandardCharsets.UTF_8);
   }
 
@@ -73,7 +84,13 @@ public final class Report {
     lines.add(
         "%d requests to the steady application answered, %d failed, of which %d while there was no gateway"
             .formatted(result.answered(), result.failed().size(), figures.excused()));
-    lines.add("%d events heard, over %d cut connections".formatted(result.events(), result.cuts()));
+    lines.add(
+        "%d events heard by %d subscribers, over %d cut connections, each at least %d"
+            .formatted(
+                result.events(), result.cuts().size(), result.allCuts(), result.fewestCuts()));
+    if (result.retried() > 0) {
+      lines.add("%d stuck operations retried at rest".formatted(result.retried()));
+    }
     lines.add("at rest %s after the last fault".formatted(Words.duration(result.rest())));
     if (result.findings().isEmpty()) {
       lines.add("nothing was found");
@@ -90,6 +107,7 @@ public final class Report {
     json.put("seed", result.settings().seed());
     json.put("minutes", result.settings().during().toMillis() / 60_000.0);
     json.put("organizations", result.settings().organizations());
+    json.put("driver", result.settings().driver());
     json.put("calls", result.calls().size());
     json.put("operations", figures.asked());
     json.put("operationsOfThePlatform", figures.own());
@@ -103,7 +121,9 @@ public final class Report {
     json.put("requestsFailed", result.failed().size());
     json.put("requestsFailedWithoutGateway", figures.excused());
     json.put("events", result.events());
-    json.put("subscribersCut", result.cuts());
+    json.put("subscribersCut", result.allCuts());
+    json.put("fewestCutsOfASubscriber", result.fewestCuts());
+    json.put("stuckAndRetried", result.retried());
     json.put("restMillis", result.rest().toMillis());
     json.put("millis", result.took().toMillis());
     ArrayNode findings = json.putArray("findings");
@@ -181,16 +201,32 @@ public final class Report {
         : seen.organizations().values().stream().flatMap(it -> it.operations().stream());
   }
 
-  private static String page(Result result, String picture) {
+  /// What the table of all runs has of this one.
+  private static List<String> summary(Result result) {
+    Figures figures = Figures.of(result);
+    return List.of(
+        trimmed(result.settings().during().toMillis() / 60_000.0),
+        Long.toString(figures.asked()),
+        Integer.toString(result.faults().size()),
+        Long.toString(figures.kills()),
+        "%d of %d".formatted(result.failed().size() - figures.excused(), result.answered()),
+        "%d (%d)".formatted(result.allCuts(), result.fewestCuts()),
+        Words.duration(result.rest()),
+        Integer.toString(result.findings().size()));
+  }
+
+  private static String section(Result result, String picture) {
     Figures figures = Figures.of(result);
     StringBuilder page = new StringBuilder();
-    page.append("# A run of `slipway chaos`\n\n");
     page.append(
-        "`slipway chaos run --minutes %s --seed %d --organizations %d`: %s.\n\n"
+        "`slipway chaos run --minutes %s --seed %d --organizations %d%s`: %s.\n\n"
             .formatted(
                 trimmed(result.settings().during().toMillis() / 60_000.0),
                 result.settings().seed(),
                 result.settings().organizations(),
+                result.settings().driver().equals(PlatformSettings.PROCESS)
+                    ? ""
+                    : " --driver " + result.settings().driver(),
                 result.findings().isEmpty()
                     ? "nothing was found"
                     : result.findings().size() + " findings"));
@@ -198,6 +234,7 @@ public final class Report {
     page.append("| | |\n|---|---|\n");
     row(page, "operations asked for", figures.asked() + " (" + counts(figures.outcomes()) + ")");
     row(page, "operations of the platform's own", Long.toString(figures.own()));
+    row(page, "stuck operations that were retried at rest", Integer.toString(result.retried()));
     row(page, "calls", Integer.toString(result.calls().size()));
     row(page, "calls that were sent more than once", Long.toString(repeated(result)));
     row(page, "faults", result.faults().size() + " (" + counts(figures.faults()) + ")");
@@ -209,24 +246,26 @@ public final class Report {
     row(
         page,
         "events",
-        "%d heard by subscribers whose connection was cut %d times"
-            .formatted(result.events(), result.cuts()));
+        "%d heard by %d subscribers, whose connections were cut %d times, each at least %d times"
+            .formatted(
+                result.events(), result.cuts().size(), result.allCuts(), result.fewestCuts()));
     row(page, "at rest after the last fault", Words.duration(result.rest()));
     row(page, "all of it", Words.duration(result.took()));
-    page.append("\n## Findings\n\n");
+    page.append("\n### Findings\n\n");
     if (result.findings().isEmpty()) {
       page.append("None.\n");
     }
     for (Finding finding : result.findings()) {
       page.append("- ").append(escaped(words(finding))).append('\n');
     }
+    page.append("\n<details><summary>What was done and broken</summary>\n");
     table(page, "Operations", "operation", figures.kinds());
-    page.append("\n## Why operations did not succeed\n\n| cause | times |\n|---|---|\n");
+    page.append("\n### Why operations did not succeed\n\n| cause | times |\n|---|---|\n");
     figures.causes().forEach((cause, times) -> row(page, "`" + cause + "`", times.toString()));
     table(page, "Faults", "whose", figures.targets());
-    page.append("\n## Refused calls\n\n| answer | times |\n|---|---|\n");
+    page.append("\n### Refused calls\n\n| answer | times |\n|---|---|\n");
     refusals(result).forEach((answer, times) -> row(page, "`" + answer + "`", times.toString()));
-    page.append("\n## The faults in order\n\n```\n");
+    page.append("\n### The faults in order\n\n```\n");
     result.faults().stream()
         .sorted(Comparator.comparing(Journal.Done::at))
         .forEach(
@@ -238,7 +277,7 @@ public final class Report {
                             it.fault().words(),
                             it.victim(),
                             it.pid())));
-    page.append("```\n");
+    page.append("```\n\n</details>\n");
     return page.toString();
   }
 
@@ -258,7 +297,7 @@ public final class Report {
       StringBuilder page, String title, String first, Map<String, Map<String, Long>> rows) {
     List<String> columns =
         rows.values().stream().flatMap(it -> it.keySet().stream()).distinct().sorted().toList();
-    page.append("\n## ").append(title).append("\n\n| ").append(first).append(" |");
+    page.append("\n### ").append(title).append("\n\n| ").append(first).append(" |");
     columns.forEach(column -> page.append(' ').append(column).append(" |"));
     page.append("\n|---|").append("---|".repeat(columns.size())).append('\n');
     rows.forEach(

@@ -39,11 +39,8 @@ final class Schedule {
     }
   }
 
-  /// The connection of one organization's subscriber is cut.
-  record Cut(Duration at, int organization) {}
-
-  /// A hundred in ten minutes, and some more.
-  private static final int CUT_EVERY_MILLIS = 5_000;
+  /// Of each subscriber a hundred in ten minutes, and some more.
+  private static final int CUT_EVERY_MILLIS = 4_500;
 
   private static final int MOST_INSTANCES = 3;
   private static final int MOST_APPLICATIONS = 2;
@@ -103,19 +100,14 @@ final class Schedule {
     }
   }
 
-  /// When the connection of whose subscriber is cut, of the first so many minutes.
-  ///
-  /// @param organizations how many there are
-  List<Cut> cuts(Duration during, int organizations) {
-    Random random = new Random(seed * 17 + 3);
-    List<Cut> cuts = new ArrayList<>();
-    for (long at = 1_000; ; at += random.nextInt(2 * CUT_EVERY_MILLIS)) {
-      int organization = random.nextInt(organizations);
-      if (at > during.toMillis()) {
-        return cuts;
-      }
-      cuts.add(new Cut(Duration.ofMillis(at), organization));
+  /// When the connection of an organization's subscriber is cut, of the first so many minutes.
+  List<Duration> cuts(Duration during, int organization) {
+    Random random = new Random(seed * 1_009 + organization);
+    List<Duration> cuts = new ArrayList<>();
+    for (long at = 1_000; at <= during.toMillis(); at += random.nextInt(2 * CUT_EVERY_MILLIS)) {
+      cuts.add(Duration.ofMillis(at));
     }
+    return cuts;
   }
 
   private static Target target(int roll) {

@@ -48,12 +48,16 @@ final class Subscriber implements AutoCloseable {
     }
   }
 
-  /// Loses the connection, if there is one.
-  void cut() {
-    if (follower.connected()) {
-      cuts.incrementAndGet();
-      follower.cut();
+  /// Loses the connection.
+  ///
+  /// @return false when there is none
+  boolean cut() {
+    if (!follower.connected()) {
+      return false;
     }
+    cuts.incrementAndGet();
+    follower.cut();
+    return true;
   }
 
   int cuts() {

@@ -5,29 +5,41 @@ import dev.slipway.cli.platform.ApplicationProcesses;
 import dev.slipway.cli.platform.ApplicationProcesses.Run;
 import dev.slipway.cli.platform.DataProcesses;
 import dev.slipway.cli.platform.DataProcesses.Server;
+import dev.slipway.cli.platform.InstallationEngine;
+import dev.slipway.cli.platform.InstallationEngine.Container;
 import dev.slipway.cli.platform.PlatformHome;
 import dev.slipway.cli.platform.PlatformStatus;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/// Finds the processes that can be broken, by asking the kernel and the launcher's files.
+/// Finds what can be broken, by asking the kernel, the launcher's files and the Docker engine.
 ///
+/// @param engine where instances are containers; null where they are processes
 /// @param spared the identifiers of applications whose executors are left alone
-record Victims(PlatformHome home, Set<String> spared) {
+record Victims(PlatformHome home, @Nullable InstallationEngine engine, Set<String> spared) {
 
   /// Who is taken where there is none of the kind that was meant.
   private static final List<Target> INSTEAD =
       List.of(Target.SERVER, Target.POSTMASTER, Target.INSTANCE_SERVICE);
 
-  /// A process that lives.
+  /// A process that lives, or a container.
   ///
+  /// @param pid   0 for a container
   /// @param words `gateway`, `postmaster of ins_…`
   /// @param owner the instance's or application's identifier; empty for the platform's own
-  record Victim(Target target, long pid, String words, String owner) {}
+  record Victim(Target target, long pid, Struck struck, String words, String owner) {
+
+    Victim(Target target, long pid, String words, String owner) {
+      this(target, pid, new Struck.Signalled(pid), words, owner);
+    }
+  }
 
   /// The one that a fault means, or another where there is none of that kind.
   Optional<Victim> of(Fault fault) {
@@ -62,6 +74,9 @@ record Victims(PlatformHome home, Set<String> spared) {
           String id = owner(data, server.directory());
           found.add(new Victim(target, server.pid(), target.word() + " of " + id, id));
         }
+        if (engine != null) {
+          inContainers(engine, target, found);
+        }
       }
       case SUPERVISOR, SERVER, COMMAND -> {
         String kind = target == Target.COMMAND ? "command" : "executor";
@@ -83,6 +98,38 @@ record Victims(PlatformHome home, Set<String> spared) {
     return found;
   }
 
+  /// A server in a container can be broken in two ways, each with its turn: its first process as
+  /// the host sees it, and the container as the engine does.
+  private static void inContainers(InstallationEngine engine, Target target, List<Victim> found) {
+    try {
+      for (Container container : engine.containers()) {
+        String id = container.instance();
+        if (id.isEmpty() || !container.state().equals("running")) {
+          continue;
+        }
+        OptionalLong first = engine.firstProcess(container.id());
+        if (first.isEmpty()) {
+          continue;
+        }
+        String of = target.word() + " of " + id;
+        if (target == Target.POSTMASTER) {
+          found.add(new Victim(target, first.getAsLong(), of, id));
+          found.add(
+              new Victim(target, 0, new Struck.Whole(engine, container), "container of " + id, id));
+        } else {
+          ProcessHandle.of(first.getAsLong()).stream()
+              .flatMap(ProcessHandle::descendants)
+              .map(ProcessHandle::pid)
+              .filter(Victims::connection)
+              .map(pid -> new Victim(target, pid, of, id))
+              .forEach(found::add);
+        }
+      }
+    } catch (IOException gone) {
+      // What was just listed went meanwhile: there is less to break.
+    }
+  }
+
   /// The first process of each server, or the connections of all.
   private static List<Server> servers(DataProcesses data, Path folder, boolean first) {
     return data.under(folder).stream()
@@ -100,7 +147,7 @@ record Victims(PlatformHome home, Set<String> spared) {
   /// Other than Postgres's own workers, a connection's process says whose it is.
   private static boolean connection(long pid) {
     return ProcessTitle.of(pid)
-        .filter(title -> title.matches("postgres: \\S+ \\S+ \\S+\\(\\d+\\).*"))
+        .filter(title -> title.matches("postgres: (\\S+: )?\\S+ \\S+ \\S+\\(\\d+\\).*"))
         .isPresent();
   }
 

@@ -422,10 +422,20 @@ final class ApplicationCommand implements Runnable {
                         it.id(),
                         it.createdAt(),
                         it.createdBy().isEmpty() ? "-" : it.createdBy(),
-                        it.serving() ? "serving" : it.deployed() ? "kept" : "never served",
+                        state(it),
                         it.schemaApplied() ? "applied" : "-"))
             .toList());
     return 0;
+  }
+
+  private static String state(Version version) {
+    if (version.serving()) {
+      return "serving";
+    }
+    if (version.draining()) {
+      return "draining";
+    }
+    return version.deployed() ? "kept" : "never served";
   }
 
   private static String newest(Applications applications, String name)

@@ -23,15 +23,18 @@ import dev.slipway.cli.console.Output;
 import dev.slipway.cli.console.Surroundings;
 import dev.slipway.cli.console.Words;
 import dev.slipway.cli.platform.PlatformHome;
+import dev.slipway.cli.platform.PlatformSettings;
 import dev.slipway.cli.platform.Postgres;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -77,6 +80,9 @@ final class BenchCommand implements Runnable {
         "plain  initdb, pg_ctl start -w",
         "ours   from the request until the status is available",
         "",
+        "Where instances are containers, plain is `docker run` of the image until it accepts a connection, and there is no",
+        "floor.",
+        "",
         "They take turns, and whatever they make is removed again. You have to be signed in.",
         "",
         "Example:",
@@ -90,6 +96,11 @@ final class BenchCommand implements Runnable {
               defaultValue = "8",
               description = "How many to ask for at once in the end (${DEFAULT-VALUE}).")
           int parallel,
+      @Option(
+              names = "--driver",
+              paramLabel = "DRIVER",
+              description = "What this platform's instances run on; another one is refused.")
+          @Nullable String driver,
       @Mixin OutputOptions options)
       throws IOException, InterruptedException {
     if (runs < 1 || parallel < 0 || parallel > 100) {
@@ -103,14 +114,25 @@ final class BenchCommand implements Runnable {
     }
     client.profile();
     PlatformHome home = PlatformHome.of(surroundings);
-    ProvisionBench.Result result =
+    String chosen =
+        PlatformSettings.read(home).map(PlatformSettings::driver).orElse(PlatformSettings.PROCESS);
+    if (driver != null && !driver.equals(chosen)) {
+      throw CommandFailure.misused("this platform's driver is '%s'".formatted(chosen))
+          .next("Measure another platform with SLIPWAY_HOME=FOLDER.")
+          .build();
+    }
+    ProvisionBench bench =
         new ProvisionBench(
-                () -> new Databases(ApiClient.of(surroundings)),
-                () -> new Operations(ApiClient.of(surroundings)),
-                Postgres.of(home),
-                home.data().toRealPath(),
-                output::live)
-            .run(runs, parallel);
+            () -> new Databases(ApiClient.of(surroundings)),
+            () -> new Operations(ApiClient.of(surroundings)),
+            Postgres.of(home),
+            home.data().toRealPath(),
+            output::live);
+    ProvisionBench.Result result =
+        chosen.equals(PlatformSettings.DOCKER)
+            ? bench.run(
+                runs, parallel, surroundings.variable("SLIPWAY_DOCKER_IMAGE").orElse("postgres:18"))
+            : bench.run(runs, parallel);
     if (options.json) {
       output.json(json(result, runs));
     } else {
@@ -301,14 +323,18 @@ final class BenchCommand implements Runnable {
   }
 
   private void print(ProvisionBench.Result result) {
-    output.table(
-        List.of("WHAT", "MEDIAN", "BEST", "RUNS"),
-        List.of(
-            row("floor (copy, start, role)", result.floor()),
-            row("plain (initdb, start)", result.plain()),
-            row("ours (request to available)", result.ours())));
+    boolean containers = result.floor().isEmpty();
+    List<List<String>> rows = new ArrayList<>();
+    if (!containers) {
+      rows.add(row("floor (copy, start, role)", result.floor()));
+    }
+    rows.add(row(containers ? "plain (docker run)" : "plain (initdb, start)", result.plain()));
+    rows.add(row("ours (request to available)", result.ours()));
+    output.table(List.of("WHAT", "MEDIAN", "BEST", "RUNS"), rows);
     output.line("");
-    output.line(String.format(Locale.ROOT, "ours / floor  %.2f", result.ratioToFloor()));
+    if (!containers) {
+      output.line(String.format(Locale.ROOT, "ours / floor  %.2f", result.ratioToFloor()));
+    }
     output.line(String.format(Locale.ROOT, "ours / plain  %.2f", result.ratioToPlain()));
     if (!result.parallel().isEmpty()) {
       output.line(
@@ -331,10 +357,12 @@ final class BenchCommand implements Runnable {
   private static ObjectNode json(ProvisionBench.Result result, int runs) {
     ObjectNode json = Json.object();
     json.put("runs", runs);
-    json.put("floorMedianMillis", millis(Samples.median(result.floor())));
+    if (!result.floor().isEmpty()) {
+      json.put("floorMedianMillis", millis(Samples.median(result.floor())));
+      json.put("ratioToFloor", result.ratioToFloor());
+    }
     json.put("plainMedianMillis", millis(Samples.median(result.plain())));
     json.put("oursMedianMillis", millis(Samples.median(result.ours())));
-    json.put("ratioToFloor", result.ratioToFloor());
     json.put("ratioToPlain", result.ratioToPlain());
     if (!result.parallel().isEmpty()) {
       json.put("parallel", result.parallel().size());

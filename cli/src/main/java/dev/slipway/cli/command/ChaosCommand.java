@@ -7,11 +7,13 @@ import dev.slipway.cli.console.Output;
 import dev.slipway.cli.console.Surroundings;
 import dev.slipway.cli.platform.Launcher;
 import dev.slipway.cli.platform.OwnPlatform;
+import dev.slipway.cli.platform.PlatformSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -56,7 +58,8 @@ final class ChaosCommand implements Runnable {
         "",
         "A platform of its own is started on a free port, in a folder of its own, and ended and removed afterwards. Several",
         "organizations provision, deploy, roll back, cancel and destroy, while services, Kafka, the control Postgres,",
-        "instances and applications are killed, paused and restarted. What is done and broken follows from the seed.",
+        "instances and applications are killed, paused and restarted. What is done and broken follows from the seed. With",
+        "--driver docker, containers are killed and paused through the engine too: those of this platform, and no others.",
         "",
         "Then the faults stop, and a checker that knows only the API, the processes, the files and the databases says what",
         "did not end, what was left behind, what was lost or done twice, which events are missing, and which requests to a",
@@ -66,7 +69,8 @@ final class ChaosCommand implements Runnable {
         "",
         "Examples:",
         "  slipway chaos run --minutes 2",
-        "  slipway chaos run --minutes 10 --seed 4711 --report chaos.md"
+        "  slipway chaos run --minutes 10 --seed 4711 --report chaos.md",
+        "  slipway chaos run --minutes 5 --driver docker"
       })
   int chaos(
       @Option(
@@ -82,9 +86,15 @@ final class ChaosCommand implements Runnable {
               description = "How many act at once (${DEFAULT-VALUE}).")
           int organizations,
       @Option(
+              names = "--driver",
+              paramLabel = "DRIVER",
+              defaultValue = PlatformSettings.PROCESS,
+              description = "What instances run on: process or docker (${DEFAULT-VALUE}).")
+          String driver,
+      @Option(
               names = "--report",
               paramLabel = "FILE",
-              description = "Write a page in Markdown, and a picture beside it.")
+              description = "Add the run to a page in Markdown, with a picture beside it.")
           @Nullable Path report,
       @Option(
               names = "--home",
@@ -105,19 +115,28 @@ final class ChaosCommand implements Runnable {
       throw CommandFailure.misused("--organizations is 1 to " + MOST_ORGANIZATIONS).build();
     }
     long seed = givenSeed == null ? ThreadLocalRandom.current().nextInt(1, 1_000_000) : givenSeed;
-    output.note("slipway chaos run --minutes %s --seed %d".formatted(number(minutes), seed));
+    output.note(
+        "slipway chaos run --minutes %s --seed %d%s"
+            .formatted(
+                number(minutes),
+                seed,
+                driver.equals(PlatformSettings.PROCESS) ? "" : " --driver " + driver));
     Duration during = Duration.ofMillis(Math.round(minutes * 60_000));
     OwnPlatform platform =
         OwnPlatform.create(
-            surroundings, folder == null ? null : surroundings.directory().resolve(folder), keep);
+            surroundings,
+            driver,
+            folder == null ? null : surroundings.directory().resolve(folder),
+            keep);
+    AtomicInteger exitCode = new AtomicInteger(CommandFailure.FAILED);
     CountDownLatch ended = new CountDownLatch(1);
     try {
       ChaosRun run =
           new ChaosRun(
               platform.surroundings(),
-              new ChaosRun.Settings(during, seed, organizations),
+              new ChaosRun.Settings(during, seed, organizations, driver),
               this::progress);
-      Thread hook = new Thread(() -> stop(run, ended), "stop-chaos");
+      Thread hook = new Thread(() -> stop(run, ended, exitCode), "stop-chaos");
       Runtime.getRuntime().addShutdownHook(hook);
       output.note("The platform lives in %s.".formatted(platform.home().path()));
       UpCommand.StartProgress progress = new UpCommand.StartProgress(output);
@@ -134,7 +153,8 @@ final class ChaosCommand implements Runnable {
       } else {
         Report.lines(result).forEach(output::line);
       }
-      return result.findings().isEmpty() ? 0 : CommandFailure.FAILED;
+      exitCode.set(result.findings().isEmpty() ? 0 : CommandFailure.FAILED);
+      return exitCode.get();
     } finally {
       platform.close();
       ended.countDown();
@@ -151,11 +171,13 @@ final class ChaosCommand implements Runnable {
     }
   }
 
-  /// At Ctrl-C the JVM ends when its hooks have: this one waits until all is said.
-  private static void stop(ChaosRun run, CountDownLatch ended) {
+  /// At Ctrl-C the JVM ends when its hooks have: this one waits until all is said, and ends it with
+  /// what came of the run.
+  private static void stop(ChaosRun run, CountDownLatch ended, AtomicInteger exitCode) {
     run.stop();
     try {
       ended.await();
+      Runtime.getRuntime().halt(exitCode.get());
     } catch (InterruptedException impatient) {
       Thread.currentThread().interrupt();
     }

@@ -199,6 +199,10 @@ final class DatabaseCommand implements Runnable {
     }
     output.line("Name      " + found.name());
     output.line("Status    " + found.status());
+    @Nullable String reason = Json.text(found.json(), "Reason");
+    if (reason != null) {
+      output.line("Reason    " + reason);
+    }
     output.line("Observed  " + observed(found, Instant.now()));
     output.line("Host      " + found.host());
     output.line("Port      " + found.port());

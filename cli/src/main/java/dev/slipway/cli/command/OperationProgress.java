@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// Ctrl-C ends the watching, never the operation.
 final class OperationProgress {
 
+  private static final int WIDEST = 60;
+
   private final Output output;
   private final boolean quiet;
   private final Explanation explanation;
@@ -85,7 +87,7 @@ final class OperationProgress {
                     step.name(),
                     step.took().map(Words::duration).orElse(""),
                     step.state().equals("done") ? "" : "  " + step.state(),
-                    step.message() == null ? "" : "  " + step.message()));
+                    step.message() == null ? "" : "  " + Words.plain(step.message())));
       }
     }
     if (!now.ended() && !now.stuck()) {
@@ -96,11 +98,20 @@ final class OperationProgress {
                   .formatted(
                       step.name(),
                       now.waitingFor() != null
-                          ? "waiting for " + now.waitingFor()
-                          : step.message() == null ? step.state() : step.message()));
+                          ? "waiting for " + Words.plain(now.waitingFor())
+                          : doing(step)));
         }
       }
     }
+  }
+
+  /// What a program writes is anything.
+  private static String doing(Step step) {
+    String output = step.output();
+    if (output != null) {
+      return Words.shortened(Words.plain(output).strip(), WIDEST);
+    }
+    return step.message() == null ? step.state() : Words.plain(step.message());
   }
 
   private static String mark(String state) {

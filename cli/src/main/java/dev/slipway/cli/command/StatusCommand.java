@@ -1,21 +1,29 @@
 package dev.slipway.cli.command;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.slipway.cli.api.Applications.Application;
+import dev.slipway.cli.console.CommandFailure;
 import dev.slipway.cli.console.Json;
 import dev.slipway.cli.console.Output;
 import dev.slipway.cli.console.Surroundings;
 import dev.slipway.cli.console.Words;
+import dev.slipway.cli.platform.InstallationEngine;
+import dev.slipway.cli.platform.InstallationEngine.Container;
+import dev.slipway.cli.platform.InstallationEngine.Use;
+import dev.slipway.cli.platform.InternalCalls;
 import dev.slipway.cli.platform.PlatformHome;
 import dev.slipway.cli.platform.PlatformSettings;
 import dev.slipway.cli.platform.PlatformStatus;
 import dev.slipway.cli.platform.PlatformStatus.ApplicationMemory;
 import dev.slipway.cli.platform.PlatformStatus.InstanceStatus;
 import dev.slipway.cli.platform.PlatformStatus.ProcessStatus;
-import dev.slipway.cli.platform.RuntimeIsolation;
+import dev.slipway.cli.platform.RuntimeFacts;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +41,8 @@ import picocli.CommandLine.Mixin;
         "Show the platform's processes, instances and applications, and their memory. Exit code 1 when it is not running.",
     footer = {
       "",
-      "Memory is the proportional set size: pages that processes share are divided among them.",
+      "Memory is the proportional set size: pages that processes share are divided among them. That of a container is what",
+      "its engine counts, without files that were only read.",
       "",
       "Examples:",
       "  slipway status",
@@ -41,7 +50,6 @@ import picocli.CommandLine.Mixin;
     })
 final class StatusCommand implements Callable<Integer> {
 
-  private static final String DRIVER = "process";
   private static final String UNKNOWN = "unknown";
 
   @Mixin private OutputOptions options = new OutputOptions();
@@ -58,21 +66,73 @@ final class StatusCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    PlatformStatus status = PlatformStatus.read(home, true);
+    String driver =
+        PlatformSettings.read(home).map(PlatformSettings::driver).orElse(PlatformSettings.PROCESS);
+    PlatformStatus status = withContainers(PlatformStatus.read(home, true), driver);
+    String capabilities = status.ready() ? RuntimeFacts.capabilities(home).orElse("") : "";
     String url = PlatformSettings.read(home).map(PlatformSettings::publicUrl).orElse("");
     Map<Integer, String> names = status.ready() ? InstanceNames.byPort(surroundings) : Map.of();
     List<ApplicationRow> applications = applications(status);
-    String isolation = status.ready() ? RuntimeIsolation.read(home).orElse(UNKNOWN) : UNKNOWN;
+    String isolation = status.ready() ? RuntimeFacts.isolation(home).orElse(UNKNOWN) : UNKNOWN;
     OptionalLong platform = sum(status.processes().stream().map(ProcessStatus::pss).toList());
     OptionalLong instances = sum(status.instances().stream().map(InstanceStatus::pss).toList());
     if (options.json) {
       ObjectNode json = json(status, url, names, platform, instances);
+      json.put("driver", driver);
+      json.put("driverCapabilities", capabilities);
       add(json, applications, isolation);
       output.json(json);
     } else {
-      print(status, url, names, applications, isolation, platform, instances);
+      String told = capabilities.isEmpty() ? driver : driver + " (" + capabilities + ")";
+      print(status, url, names, applications, told, isolation, platform, instances);
     }
     return status.running() ? 0 : 1;
+  }
+
+  /// Instances in containers are no processes of this machine that could be measured: the platform
+  /// tells which there are, and the engine what they take.
+  private PlatformStatus withContainers(PlatformStatus status, String driver) {
+    if (!driver.equals(PlatformSettings.DOCKER) || !status.ready()) {
+      return status;
+    }
+    Map<String, Use> uses = uses();
+    List<InstanceStatus> instances = new ArrayList<>();
+    try {
+      for (JsonNode it :
+          InternalCalls.of(surroundings).call("instance-service", "GET", "/instances", null)) {
+        if (it.path("kind").asText().equals("provisioned")) {
+          String id = it.path("id").asText();
+          Use use = uses.getOrDefault(id, new Use(0, OptionalLong.empty()));
+          instances.add(
+              new InstanceStatus(id, it.path("port").asInt(), use.processes(), use.bytes()));
+        }
+      }
+    } catch (IOException | CommandFailure silent) {
+      // It has just stopped answering; the rest is shown.
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return new PlatformStatus(
+        status.launched(), status.processes(), instances, status.applications());
+  }
+
+  /// What the instances that run take, by identifier; an engine that does not answer tells nothing.
+  private Map<String, Use> uses() {
+    Map<String, Use> uses = new HashMap<>();
+    InstallationEngine.of(home, surroundings)
+        .ifPresent(
+            engine -> {
+              try {
+                for (Container container : engine.containers()) {
+                  if (container.runs() && !container.instance().isEmpty()) {
+                    uses.put(container.instance(), engine.use(container.id()));
+                  }
+                }
+              } catch (IOException silent) {
+                // What it has told so far is shown.
+              }
+            });
+    return uses;
   }
 
   private void print(
@@ -80,6 +140,7 @@ final class StatusCommand implements Callable<Integer> {
       String url,
       Map<Integer, String> names,
       List<ApplicationRow> applications,
+      String driver,
       String isolation,
       OptionalLong platform,
       OptionalLong instances) {
@@ -120,7 +181,7 @@ final class StatusCommand implements Callable<Integer> {
                       List.of(
                           names.getOrDefault(it.port(), it.folder()),
                           it.port() == 0 ? "-" : Integer.toString(it.port()),
-                          Integer.toString(it.processes()),
+                          it.processes() == 0 ? "-" : Integer.toString(it.processes()),
                           Words.megabytes(it.pss())))
               .toList());
     }
@@ -142,7 +203,7 @@ final class StatusCommand implements Callable<Integer> {
     output.line("");
     output.line("Public URL  " + url);
     output.line("Home        " + home.path());
-    output.line("Driver      " + DRIVER);
+    output.line("Driver      " + driver);
     output.line("Isolation   " + isolation);
     output.line(
         "Memory      %s for the platform, %s for %s, %s for %s"
@@ -214,7 +275,6 @@ final class StatusCommand implements Callable<Integer> {
     result.put("ready", status.ready());
     result.put("home", home.path().toString());
     result.put("publicUrl", url);
-    result.put("driver", DRIVER);
     ArrayNode processes = result.putArray("processes");
     for (ProcessStatus it : status.processes()) {
       ObjectNode process = processes.addObject();

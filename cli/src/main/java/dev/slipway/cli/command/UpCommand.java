@@ -12,6 +12,7 @@ import dev.slipway.cli.platform.PlatformStatus;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,6 +28,7 @@ import picocli.CommandLine.Option;
       "",
       "Examples:",
       "  slipway up --detach",
+      "  slipway up --detach --driver docker",
       "  SLIPWAY_HOME=~/other SLIPWAY_PORT=9443 slipway up"
     })
 final class UpCommand implements Callable<Integer> {
@@ -42,6 +44,13 @@ final class UpCommand implements Callable<Integer> {
           "Run applications also where nothing can keep them apart from the platform and from each other. Use it only"
               + " for code that you trust.")
   private boolean trustApplications;
+
+  @Option(
+      names = "--driver",
+      paramLabel = "DRIVER",
+      description =
+          "What Postgres instances and applications run on: process, or docker where a Docker engine is. Chosen at the first start, and kept.")
+  private @Nullable String driver;
 
   @Option(names = "--supervise", hidden = true)
   private boolean supervise;
@@ -60,7 +69,7 @@ final class UpCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Launcher launcher = new Launcher(home, trusting());
+    Launcher launcher = new Launcher(home, chosen());
     if (supervise) {
       if (!launcher.run(output::line, status -> {})) {
         output.line("another launcher looks after " + home.path());
@@ -97,11 +106,13 @@ final class UpCommand implements Callable<Integer> {
     return 0;
   }
 
-  /// The choice holds for this start, and not for the next one: it is to be made knowingly.
-  private Surroundings trusting() {
-    return trustApplications
-        ? surroundings.with("SLIPWAY_APPLICATIONS_TRUSTED", "true")
-        : surroundings;
+  /// Whom to trust holds for this start, and not for the next one: it is to be chosen knowingly.
+  private Surroundings chosen() {
+    Surroundings chosen =
+        trustApplications
+            ? surroundings.with("SLIPWAY_APPLICATIONS_TRUSTED", "true")
+            : surroundings;
+    return driver == null ? chosen : chosen.with("SLIPWAY_DRIVER", driver);
   }
 
   private void announce(boolean before, long began) {
@@ -122,7 +133,8 @@ final class UpCommand implements Callable<Integer> {
     }
   }
 
-  /// Shows how far each process is: one changing line on a terminal, one line per change elsewhere.
+  /// Shows how far each process is: one changing line on a terminal, one line per change
+  /// elsewhere.
   static final class StartProgress {
 
     private final Output output;

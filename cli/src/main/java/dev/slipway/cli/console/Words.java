@@ -47,4 +47,15 @@ public final class Words {
         ? String.format(Locale.ROOT, "%.0f MB", bytes.getAsLong() / 1048576.0)
         : "-";
   }
+
+  /// Somebody else's text on one line, in which nothing acts on a terminal: no control characters,
+  /// those from 0x80 on included, and none that turn or hide what follows.
+  public static String plain(String text) {
+    return text.replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]+", " ");
+  }
+
+  /// At most so many characters, with a mark where more follow.
+  public static String shortened(String text, int most) {
+    return text.length() <= most ? text : text.substring(0, most - 1) + '…';
+  }
 }

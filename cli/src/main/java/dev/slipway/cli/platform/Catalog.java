@@ -23,8 +23,8 @@ final class Catalog {
   static final String DEPLOY_SERVICE = "deploy-service";
   static final String GATEWAY = "gateway";
 
-  /// In the order in which they are stopped: who is asked first, last who is asked by all. Those of
-  /// one list are stopped together.
+  /// In the order in which they are stopped: who is asked first, last who is asked by all. Those
+  /// of one list are stopped together.
   static final List<List<String>> STOPPING =
       List.of(
           List.of(GATEWAY),
@@ -46,8 +46,8 @@ final class Catalog {
   private final Surroundings surroundings;
   private final boolean training;
 
-  /// @param training whether the processes write a cache of their classes when they end, instead of
-  ///     using one
+  /// @param training whether the processes write a cache of their classes when they end, instead
+  ///     of using one
   Catalog(
       PlatformHome home, PlatformSettings settings, Surroundings surroundings, boolean training) {
     this.home = home;
@@ -91,6 +91,7 @@ final class Catalog {
   private ProcessPlan instanceService() throws IOException {
     Map<String, String> environment = service(INSTANCE_SERVICE);
     environment.put("SLIPWAY_ACCOUNT_URL", url(ACCOUNT_SERVICE));
+    environment.put(Preparation.DRIVER, settings.driver());
     return plan(
         INSTANCE_SERVICE,
         "*-runner.jar",
@@ -104,6 +105,7 @@ final class Catalog {
     Map<String, String> environment = service(DEPLOY_SERVICE);
     environment.put("SLIPWAY_ACCOUNT_URL", url(ACCOUNT_SERVICE));
     environment.put("SLIPWAY_INSTANCE_URL", url(INSTANCE_SERVICE));
+    environment.put("SLIPWAY_RUNTIME", settings.driver());
     environment.put(
         TRUSTED,
         Boolean.toString(surroundings.variable(TRUSTED).filter("true"::equals).isPresent()));

@@ -11,6 +11,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -25,8 +26,10 @@ public record OwnPlatform(Surroundings surroundings, Path folder, PlatformHome h
 
   /// Nothing is started.
   ///
-  /// @param given an empty folder or one that is not there; null for a temporary one
-  public static OwnPlatform create(Surroundings surroundings, @Nullable Path given, boolean keep)
+  /// @param driver what its instances run on
+  /// @param given  an empty folder or one that is not there; null for a temporary one
+  public static OwnPlatform create(
+      Surroundings surroundings, String driver, @Nullable Path given, boolean keep)
       throws IOException {
     Path folder =
         given == null ? Files.createTempDirectory("slipway-own-") : empty(given.normalize());
@@ -36,6 +39,7 @@ public record OwnPlatform(Surroundings surroundings, Path folder, PlatformHome h
     Map<String, String> environment = new HashMap<>(surroundings.environment());
     environment.put("SLIPWAY_HOME", home.toString());
     environment.put("SLIPWAY_PORT", Integer.toString(FreePorts.find(1).getFirst()));
+    environment.put(Preparation.DRIVER, driver);
     environment.remove("DBOS_DOMAIN");
     Surroundings apart =
         new Surroundings(
@@ -69,6 +73,10 @@ public record OwnPlatform(Surroundings surroundings, Path folder, PlatformHome h
       return;
     }
     if (!keep) {
+      Optional<InstallationEngine> engine = InstallationEngine.of(home, surroundings);
+      if (engine.isPresent()) {
+        engine.get().clear();
+      }
       Path data = home.data();
       if (Files.isSymbolicLink(data)) {
         delete(data.toRealPath());

@@ -16,9 +16,13 @@ import java.util.TreeMap;
 /// @param installation the platform's own identifier; what it makes carries it
 /// @param publicPort   where the gateway answers
 /// @param ports        loopback ports by purpose
-public record PlatformSettings(String installation, int publicPort, Map<String, Integer> ports) {
+/// @param driver       what instances and applications run on: `process` or `docker`
+public record PlatformSettings(
+    String installation, int publicPort, Map<String, Integer> ports, String driver) {
 
   public static final int USUAL_PORT = 8443;
+  public static final String PROCESS = "process";
+  public static final String DOCKER = "docker";
 
   public PlatformSettings {
     ports = Map.copyOf(ports);
@@ -41,7 +45,11 @@ public record PlatformSettings(String installation, int publicPort, Map<String, 
         throw new IOException("it names no installation");
       }
       return Optional.of(
-          new PlatformSettings(installation, stored.path("publicPort").asInt(USUAL_PORT), ports));
+          new PlatformSettings(
+              installation,
+              stored.path("publicPort").asInt(USUAL_PORT),
+              ports,
+              stored.path("driver").asText(PROCESS)));
     } catch (IOException damaged) {
       throw CommandFailure.failed(
               "home-damaged",
@@ -56,6 +64,7 @@ public record PlatformSettings(String installation, int publicPort, Map<String, 
     ObjectNode stored = Json.MAPPER.createObjectNode();
     stored.put("installation", installation);
     stored.put("publicPort", publicPort);
+    stored.put("driver", driver);
     ObjectNode numbers = stored.putObject("ports");
     new TreeMap<>(ports).forEach(numbers::put);
     PrivateFile.write(home.settings(), stored.toPrettyString() + "\n");

@@ -5,6 +5,7 @@ import dev.slipway.cli.console.PrivateFile;
 import dev.slipway.cli.console.Surroundings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -25,6 +26,12 @@ import org.jspecify.annotations.Nullable;
 
 /// Makes a home ready for a start: folders, keys, ports. What is there is kept.
 final class Preparation {
+
+  /// Set by `up --driver`.
+  public static final String DRIVER = "SLIPWAY_DRIVER";
+
+  private static final List<String> DRIVERS =
+      List.of(PlatformSettings.PROCESS, PlatformSettings.DOCKER);
 
   /// The passwords that several processes have to agree on.
   static final List<String> PASSWORDS =
@@ -87,15 +94,51 @@ final class Preparation {
             .orElseGet(
                 () ->
                     new PlatformSettings(
-                        UUID.randomUUID().toString(), PlatformSettings.USUAL_PORT, Map.of()));
+                        UUID.randomUUID().toString(),
+                        PlatformSettings.USUAL_PORT,
+                        Map.of(),
+                        PlatformSettings.PROCESS));
     PlatformSettings settings =
-        new PlatformSettings(kept.installation(), publicPort(kept, ours), ports(kept, ours));
+        new PlatformSettings(
+            kept.installation(), publicPort(kept, ours), ports(kept, ours), driver(kept));
     if (PlatformSettings.read(home).filter(settings::equals).isEmpty()) {
       settings.write(home);
     }
     keys();
     data(settings);
     return settings;
+  }
+
+  /// What instances run on is chosen before there are any: another driver would not find them.
+  private String driver(PlatformSettings kept) throws IOException {
+    String wanted = surroundings.variable(DRIVER).map(String::strip).orElse(kept.driver());
+    if (!DRIVERS.contains(wanted)) {
+      throw CommandFailure.misused("there is no driver '%s'".formatted(wanted))
+          .next("--driver is one of: " + String.join(", ", DRIVERS))
+          .build();
+    }
+    boolean chosen = PlatformSettings.read(home).isPresent();
+    if (chosen
+        && !wanted.equals(kept.driver())
+        && (!kept.driver().equals(PlatformSettings.PROCESS) || hasInstances())) {
+      throw CommandFailure.failed(
+              "driver-chosen",
+              "the instances of this platform run on the driver '%s', which cannot be changed"
+                  .formatted(kept.driver()))
+          .next("Start another platform with SLIPWAY_HOME=FOLDER, or leave --driver out.")
+          .build();
+    }
+    return wanted;
+  }
+
+  private boolean hasInstances() throws IOException {
+    Path instances = home.data().resolve("instances");
+    if (!Files.isDirectory(instances)) {
+      return false;
+    }
+    try (DirectoryStream<Path> folders = Files.newDirectoryStream(instances, "ins_*")) {
+      return folders.iterator().hasNext();
+    }
   }
 
   private int publicPort(PlatformSettings kept, Predicate<String> ours) {
@@ -174,8 +217,9 @@ final class Preparation {
         generator.initialize(new ECGenParameterSpec("secp256r1"));
         KeyPair pair = generator.generateKeyPair();
         // Half a pair, left by a crash between the two, is replaced: nothing was signed with it.
-        PrivateFile.write(publicKey, pem("PUBLIC KEY", pair.getPublic().getEncoded()));
+        // The services take a public half to be all that they need, so it comes last.
         PrivateFile.write(privateKey, pem("PRIVATE KEY", pair.getPrivate().getEncoded()));
+        PrivateFile.write(publicKey, pem("PUBLIC KEY", pair.getPublic().getEncoded()));
       } catch (GeneralSecurityException impossible) {
         throw new IllegalStateException("every JDK has the curve P-256", impossible);
       }

@@ -10,7 +10,8 @@ public final class Training {
   private Training() {}
 
   public static void run(Surroundings surroundings) throws IOException, InterruptedException {
-    try (OwnPlatform platform = OwnPlatform.create(surroundings, null, false)) {
+    try (OwnPlatform platform =
+        OwnPlatform.create(surroundings, PlatformSettings.PROCESS, null, false)) {
       new Launcher(platform.home(), platform.surroundings()).train();
     }
   }

@@ -1,6 +1,7 @@
 package dev.slipway.cli.archive;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -153,6 +154,19 @@ class ApplicationArchiveTest {
     assertThat(listing(null)).containsExactly("100644 package.json");
     assertThatThrownBy(() -> ApplicationFolder.of(surroundings(Map.of()), folder, "other.yaml"))
         .isInstanceOf(CommandFailure.class);
+  }
+
+  @Test
+  void whatHasADockerfileNeedsNothingElse() throws Exception {
+    Files.delete(folder.resolve("package.json"));
+    file("dbos-config.yaml", "name: shop\nlanguage: go\n");
+    ApplicationFolder none = ApplicationFolder.of(surroundings(Map.of()), folder, null);
+    assertThatThrownBy(none::require).isInstanceOf(CommandFailure.class);
+
+    file("Dockerfile", "FROM golang\n");
+
+    assertThatNoException().isThrownBy(none::require);
+    assertThat(none.language()).isEqualTo("node");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.slipway.cli.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.slipway.cli.chaos.Expectations.Presence;
 import dev.slipway.cli.chaos.Fault.Target;
@@ -9,6 +10,8 @@ import dev.slipway.cli.chaos.GatewayWatch.Away;
 import dev.slipway.cli.chaos.Journal.Call;
 import dev.slipway.cli.chaos.Journal.Done;
 import dev.slipway.cli.chaos.Journal.FailedRequest;
+import dev.slipway.cli.chaos.Observations.Belonging;
+import dev.slipway.cli.chaos.Observations.Role;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -31,11 +34,9 @@ class CheckerTest {
   private final List<Observations.Instance> instances = new ArrayList<>();
   private final List<Observations.Application> applications = new ArrayList<>();
   private final List<Observations.Operation> operations = new ArrayList<>();
-  private final List<Observations.Server> servers = new ArrayList<>();
+  private final List<Belonging> belongings = new ArrayList<>();
   private final List<Observations.Run> runs = new ArrayList<>();
-  private final List<Observations.Member> members = new ArrayList<>();
-  private final Set<String> instanceFolders = new HashSet<>(Set.of("ins_1"));
-  private final Map<String, Set<String>> applicationFolders =
+  private final Map<String, Set<String>> versionFolders =
       new HashMap<>(Map.of("app_1", Set.of("11", "12")));
   private final Set<String> accepted = new HashSet<>(Set.of("new"));
   private final Set<String> rows = new HashSet<>(Set.of("a", "b"));
@@ -75,10 +76,13 @@ class CheckerTest {
     applications.add(application("app_1", "shop", "12"));
     operations.add(operation("iop_1", "instance.provision", "ended", "succeeded"));
     calls.add(call("iop_1"));
-    servers.add(new Observations.Server("ins_1", 100, true));
-    servers.add(new Observations.Server("ins_1", 101, false));
+    belong("ins_1", Role.SERVER, "process 100");
+    belong("ins_1", Role.OTHER, "process 101");
+    belong("ins_1", Role.DATA, "ins_1");
+    belong("app_1", Role.OTHER, "process 200");
+    belong("app_1", Role.OTHER, "app_1");
     runs.add(new Observations.Run("app_1", "12", "executor", 200));
-    members.add(new Observations.Member("app_1", 201, "node main.js"));
+    belong("app_1", Role.OTHER, "process 201");
   }
 
   @Test
@@ -95,9 +99,42 @@ class CheckerTest {
   }
 
   @Test
-  void aStuckOperationIsFound() {
+  void anOperationThatARetryHasNotEndedIsFound() {
     operations.add(operation("dop_2", "application.restore", "stuck", ""));
     finds(Kind.STUCK, "dop_2");
+  }
+
+  @Test
+  void whatIsStuckAndDoesNotSayWhyOrWhatToDoIsFoundAlsoWhenARetryEndsIt() {
+    assertThat(Checker.untold(stuck("", "slipway ops retry dop_2")).orElseThrow().what())
+        .endsWith("without a cause");
+    assertThat(Checker.untold(stuck("disk-full", "")).orElseThrow().what())
+        .endsWith("without a next step");
+    assertThat(Checker.untold(stuck("disk-full", "slipway ops retry dop_2"))).isEmpty();
+  }
+
+  @Test
+  void whatWasStuckAndEndedAfterARetryIsNotFound() {
+    operations.add(operation("dop_2", "application.restore", "ended", "succeeded"));
+    assertThat(check()).isEmpty();
+  }
+
+  private static Observations.Operation stuck(String cause, String next) {
+    return new Observations.Operation(
+        "dop_2",
+        "application.restore",
+        "app_1",
+        "shop",
+        "stuck",
+        "",
+        "start",
+        cause,
+        "",
+        next,
+        "",
+        "ann",
+        0,
+        Optional.empty());
   }
 
   @Test
@@ -141,20 +178,34 @@ class CheckerTest {
 
   @Test
   void aServerOfNoInstanceIsFound() {
-    servers.add(new Observations.Server("ins_2", 300, true));
+    belong("ins_2", Role.SERVER, "process 300");
     finds(Kind.ORPHAN, "process 300");
   }
 
   @Test
   void aSecondServerOfOneInstanceIsFound() {
-    servers.add(new Observations.Server("ins_1", 300, true));
+    belong("ins_1", Role.SERVER, "process 300");
     finds(Kind.ORPHAN, "ins_1");
   }
 
   @Test
-  void aSupervisorOfNoApplicationIsFound() {
+  void aProcessOfNoApplicationIsFound() {
     runs.add(new Observations.Run("app_2", "21", "executor", 300));
+    belong("app_2", Role.OTHER, "process 300");
     finds(Kind.ORPHAN, "process 300");
+  }
+
+  @Test
+  void aContainerAVolumeAndANetworkOfNothingAreFound() {
+    belong("ins_2", Role.OTHER, "slipway-1-ins_2.7");
+    belong("ins_2", Role.DATA, "slipway-1-ins_2");
+    belong("org_2", Role.OTHER, "slipway-1-org_2");
+    assertThat(check())
+        .extracting(Finding::kind, Finding::subject)
+        .containsExactly(
+            tuple(Kind.ORPHAN, "slipway-1-ins_2.7"),
+            tuple(Kind.ORPHAN, "slipway-1-ins_2"),
+            tuple(Kind.ORPHAN, "slipway-1-org_2"));
   }
 
   @Test
@@ -176,25 +227,18 @@ class CheckerTest {
   }
 
   @Test
-  void anyOtherProcessOfNoApplicationIsFound() {
-    members.add(new Observations.Member("app_2", 300, "sleep 1000"));
-    finds(Kind.ORPHAN, "process 300");
-  }
-
-  @Test
   void foldersOfNothingAreFound() {
-    instanceFolders.add("ins_2");
-    applicationFolders.put("app_2", Set.of());
+    belong("ins_2", Role.DATA, "ins_2");
+    belong("app_2", Role.OTHER, "app_2");
+    versionFolders.put("app_2", Set.of("21"));
     assertThat(check())
         .extracting(Finding::kind, Finding::subject)
-        .containsExactlyInAnyOrder(
-            org.assertj.core.groups.Tuple.tuple(Kind.ORPHAN, "ins_2"),
-            org.assertj.core.groups.Tuple.tuple(Kind.ORPHAN, "app_2"));
+        .containsExactlyInAnyOrder(tuple(Kind.ORPHAN, "ins_2"), tuple(Kind.ORPHAN, "app_2"));
   }
 
   @Test
   void theFolderOfAVersionThatIsNotKeptIsFound() {
-    applicationFolders.put("app_1", Set.of("11", "12", "13"));
+    versionFolders.put("app_1", Set.of("11", "12", "13"));
     finds(Kind.ORPHAN, "version 13 of shop");
   }
 
@@ -213,7 +257,7 @@ class CheckerTest {
             Set.of()));
     instances.add(instance("ins_2", "never", "failed"));
     assertThat(check()).isEmpty();
-    instanceFolders.add("ins_2");
+    belong("ins_2", Role.DATA, "ins_2");
     finds(Kind.ORPHAN, "ins_2");
   }
 
@@ -243,9 +287,14 @@ class CheckerTest {
   @Test
   void anInstanceThatIsNotListedIsFound() {
     instances.clear();
-    servers.clear();
-    instanceFolders.clear();
+    belongings.removeIf(it -> it.owner().equals("ins_1"));
     finds(Kind.MISSING, "ann/main");
+  }
+
+  @Test
+  void anInstanceWithoutDataIsFound() {
+    belongings.removeIf(it -> it.role() == Role.DATA);
+    finds(Kind.MISSING, "main");
   }
 
   @Test
@@ -323,8 +372,8 @@ class CheckerTest {
   void anApplicationThatIsNotListedIsFound() {
     applications.clear();
     runs.clear();
-    members.clear();
-    applicationFolders.clear();
+    versionFolders.clear();
+    belongings.removeIf(it -> it.owner().equals("app_1"));
     expected.mayStay("ann", "main", "shop");
     finds(Kind.MISSING, "ann/shop");
   }
@@ -452,6 +501,10 @@ class CheckerTest {
     return less;
   }
 
+  private void belong(String owner, Role role, String name) {
+    belongings.add(new Belonging(owner, role, name, "a thing"));
+  }
+
   private void finds(Kind kind, String subject) {
     List<Finding> found = check();
     assertThat(found).hasSize(1);
@@ -465,11 +518,9 @@ class CheckerTest {
     Observations seen =
         new Observations(
             Map.of("ann", new Observations.Listed(instances, applications, operations)),
-            servers,
+            belongings,
             runs,
-            members,
-            instanceFolders,
-            applicationFolders,
+            versionFolders,
             Map.of(
                 "ann/main",
                 new Observations.Contents(
@@ -533,6 +584,19 @@ class CheckerTest {
   private static Observations.Operation operation(
       String id, String kind, String phase, String outcome) {
     return new Observations.Operation(
-        id, kind, "ins_1", "main", phase, outcome, "start", "", "", "", "ann", 0, Optional.of(1L));
+        id,
+        kind,
+        "ins_1",
+        "main",
+        phase,
+        outcome,
+        "start",
+        "",
+        "",
+        "",
+        "",
+        "ann",
+        0,
+        Optional.of(1L));
   }
 }

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,6 +40,19 @@ class ReportTest {
     assertThat(Report.json(result(List.of())).path("findings")).isEmpty();
   }
 
+  /// Any number is a seed.
+  @Test
+  void runsOfNegativeSeedsStayOnThePage(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("chaos.md");
+    ReportPage page =
+        ReportPage.EMPTY
+            .with(new ReportPage.Run(-5, List.of("a", "b"), "of the first\n"))
+            .with(new ReportPage.Run(7, List.of("c"), "of the second\n"));
+    Files.writeString(file, page.text());
+
+    assertThat(ReportPage.read(file)).isEqualTo(page);
+  }
+
   @Test
   void thePageSaysWhatWasFoundAndThePictureIsSvg(@TempDir Path folder) throws Exception {
     Path page = folder.resolve("deep/chaos.md");
@@ -48,10 +60,11 @@ class ReportTest {
     Report.write(result(List.of(FINDING)), page);
 
     assertThat(Files.readString(page))
-        .contains("![the run over time](chaos.svg)")
+        .contains("![the run over time](chaos-4.svg)")
+        .contains("cut 7 times, each at least 3 times")
         .contains("- something that belongs to nothing: process 7: a &lt;b> of nothing \\| else")
         .contains("kill gateway #0 → gateway (process 42)");
-    String picture = Files.readString(page.resolveSibling("chaos.svg"));
+    String picture = Files.readString(page.resolveSibling("chaos-4.svg"));
     var document =
         DocumentBuilderFactory.newInstance()
             .newDocumentBuilder()
@@ -60,12 +73,38 @@ class ReportTest {
     assertThat(picture).contains("application.deploy shop: undone");
   }
 
+  @Test
+  void thePageHoldsTheLastRunOfEverySeed(@TempDir Path folder) throws Exception {
+    Path page = Files.writeString(folder.resolve("chaos.md"), "# Something else\n");
+
+    Report.write(result(11, List.of()), page);
+    Report.write(result(4, List.of(FINDING)), page);
+    String two = Files.readString(page);
+    Report.write(result(4, List.of()), page);
+
+    assertThat(two)
+        .contains("| [4](#seed-4) | 1 | 2 | 1 | 1 | 1 of 100 | 7 (3) | 6.0 s | 1 |")
+        .contains("| [11](#seed-11) | 1 | 2 | 1 | 1 | 1 of 100 | 7 (3) | 6.0 s | 0 |")
+        .doesNotContain("Something else")
+        .containsSubsequence("\n## Seed 4\n", "1 findings", "\n## Seed 11\n", "nothing was found");
+    assertThat(Files.readString(page))
+        .doesNotContain("1 findings")
+        .containsOnlyOnce("## Seed 4\n")
+        .containsOnlyOnce("## Seed 11\n");
+    assertThat(folder.resolve("chaos-4.svg")).exists();
+    assertThat(folder.resolve("chaos-11.svg")).exists();
+  }
+
   private static Result result(List<Finding> findings) {
+    return result(4, findings);
+  }
+
+  private static Result result(long seed, List<Finding> findings) {
     Fault fault =
         new Fault(Duration.ofSeconds(2), Fault.Kind.KILL, Fault.Target.GATEWAY, 0, Duration.ZERO);
     Duration at = Duration.ofSeconds(5);
     return new Result(
-        new ChaosRun.Settings(Duration.ofMinutes(1), 4, 1),
+        new ChaosRun.Settings(Duration.ofMinutes(1), seed, 1, "process"),
         Duration.ofSeconds(3),
         1_000_000,
         new Observations(
@@ -80,8 +119,6 @@ class ReportTest {
                         operation("instance.repair", "main", "succeeded", "")))),
             List.of(),
             List.of(),
-            List.of(),
-            Set.of(),
             Map.of(),
             Map.of(),
             Map.of()),
@@ -93,7 +130,8 @@ class ReportTest {
             new FailedRequest(at.plusSeconds(3), at.plusSeconds(4), "503")),
         100,
         12,
-        3,
+        List.of(4, 3),
+        1,
         Duration.ofSeconds(6),
         Duration.ofSeconds(70),
         findings);
@@ -110,6 +148,7 @@ class ReportTest {
         outcome,
         "",
         cause,
+        "",
         "",
         "",
         "ann",

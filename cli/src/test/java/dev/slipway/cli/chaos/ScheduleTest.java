@@ -47,6 +47,19 @@ class ScheduleTest {
   }
 
   @Test
+  void tenMinutesCutEverySubscriberMoreThanAHundredTimes() {
+    for (long seed = 1; seed <= 50; seed++) {
+      for (int organization = 0; organization < 5; organization++) {
+        List<Duration> cuts = new Schedule(seed).cuts(TEN_MINUTES, organization);
+        assertThat(cuts).hasSizeGreaterThan(105).isSorted();
+        assertThat(cuts.getLast()).isLessThanOrEqualTo(TEN_MINUTES);
+      }
+    }
+    assertThat(new Schedule(1).cuts(TEN_MINUTES, 0))
+        .isNotEqualTo(new Schedule(1).cuts(TEN_MINUTES, 1));
+  }
+
+  @Test
   void somePausesOutlastALease() {
     assertThat(new Schedule(7).faults(TEN_MINUTES))
         .anyMatch(it -> it.held().compareTo(Duration.ofSeconds(10)) > 0)

@@ -175,6 +175,21 @@ class ApplicationCommandTest {
   }
 
   @Test
+  void aVersionThatStillRunsForItsWorkflowsIsDraining() {
+    reply(
+        "GET",
+        "/applications/shop/versions?details=true",
+        """
+        [{"Version":"3","CreationTime":"t","Serving":true,"Deployed":true},
+         {"Version":"2","CreationTime":"t","Draining":true,"Deployed":true},
+         {"Version":"1","CreationTime":"t","Deployed":true},
+         {"Version":"0","CreationTime":"t"}]""");
+
+    assertThat(shell.run("app", "versions").out().lines().map(line -> line.split(" {2,}", -1)[3]))
+        .containsExactly("STATE", "serving", "draining", "kept", "never served");
+  }
+
+  @Test
   void aKeptVersionIsDeployedWithoutAnArchive() throws Exception {
     begins("POST", "/applications/shop?allowBreaking=true", version("1699999999999"), "dop_2");
 

@@ -8,6 +8,9 @@ import dev.slipway.cli.console.Json;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -113,6 +116,21 @@ class OperationsCommandTest {
         .containsPattern("Expected +to end at \\d\\d:\\d\\d:\\d\\d, in [0-9.]+ s")
         .contains("Waiting for reply from instance-service to `databases.ensure`")
         .containsPattern("build +running +900 ms +800 ms +3× +webpack 40 %");
+  }
+
+  @Test
+  void whatAStepHasWrittenLastIsShownWhileItRuns() {
+    Deque<String> known = new ArrayDeque<>(List.of(operation("dop_1", "")));
+    String ended = operation("dop_1", ",\"phase\":\"ended\",\"outcome\":\"succeeded\"");
+    platform.answers(
+        call ->
+            call.line().contains("/events")
+                ? Reply.of(404, "{}")
+                : Reply.of(200, known.isEmpty() ? ended : known.removeFirst()));
+
+    Shell.Result result = shell.onTerminal().run("ops", "watch", "dop_1");
+
+    assertThat(result.err()).contains("… build        webpack 40 %").contains("dop_1 succeeded");
   }
 
   private static String operation(String id, String more) {

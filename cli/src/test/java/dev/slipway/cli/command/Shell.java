@@ -26,6 +26,7 @@ final class Shell {
 
   private final Path folder;
   private final Map<String, String> environment = new HashMap<>();
+  private Set<Surroundings.Stream> terminals = Set.of();
 
   Shell(Path folder) {
     this.folder = folder;
@@ -38,6 +39,12 @@ final class Shell {
 
   Shell with(String name, String value) {
     environment.put(name, value);
+    return this;
+  }
+
+  /// Somebody looks at what is written on the side.
+  Shell onTerminal() {
+    terminals = Set.of(Surroundings.Stream.ERROR);
     return this;
   }
 
@@ -56,7 +63,7 @@ final class Shell {
                 new ByteArrayInputStream(input.getBytes(UTF_8)),
                 new PrintStream(out, true, UTF_8),
                 new PrintStream(err, true, UTF_8),
-                Set.of(),
+                terminals,
                 folder),
             arguments);
     return new Result(exitCode, out.toString(UTF_8), err.toString(UTF_8));

@@ -2,13 +2,16 @@ package dev.slipway.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.IllegalFormatException;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -193,6 +196,35 @@ class SlipwayCommandTest {
         .contains("export DBOS_DOMAIN=localhost:8443\n")
         .contains("export NODE_EXTRA_CA_CERTS='")
         .contains("it'\\''s mine/home/ca/ca.pem'");
+  }
+
+  /// A network's own authority, say, without which npm reaches nothing.
+  @Test
+  void envKeepsWhatIsTrustedAlready() throws Exception {
+    Path ours = Files.createDirectories(folder.resolve("home/ca")).resolve("ca.pem");
+    Files.writeString(ours, "ours\n");
+    Path theirs = Files.writeString(folder.resolve("theirs.pem"), "theirs");
+
+    Shell trusting = new Shell(folder).with("NODE_EXTRA_CA_CERTS", theirs.toString());
+    Path both = trusted(trusting);
+
+    assertThat(both).hasContent("ours\ntheirs\n").hasParent(ours.getParent());
+    assertThat(trusted(trusting)).as("the same file, the second time").isEqualTo(both);
+    assertThat(trusted(new Shell(folder).with("NODE_EXTRA_CA_CERTS", both.toString())))
+        .isEqualTo(both);
+    assertThat(trusted(new Shell(folder).with("NODE_EXTRA_CA_CERTS", ours.toString())))
+        .isEqualTo(ours);
+    assertThat(trusted(new Shell(folder).with("NODE_EXTRA_CA_CERTS", "/nowhere.pem")))
+        .isEqualTo(ours);
+    try (Stream<Path> files = Files.list(ours.getParent())) {
+      assertThat(files).containsExactlyInAnyOrder(ours, both);
+    }
+  }
+
+  private static Path trusted(Shell shell) throws IOException {
+    Shell.Result result = shell.run("env", "--json");
+    assertThat(result.exitCode()).as(result.err()).isZero();
+    return Path.of(result.json().path("NODE_EXTRA_CA_CERTS").asText());
   }
 
   @Test

@@ -13,6 +13,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -31,6 +32,39 @@ class PreparationTest {
 
     assertThat(again).isEqualTo(first);
     assertThat(first.ports().values()).allMatch(port -> port < 32768).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void theDriverIsChosenOnceAndKept() throws Exception {
+    int port = freePort();
+    PlatformSettings usual = prepare("one", port, purpose -> false, Map.of());
+    PlatformSettings docker =
+        prepare("one", port, purpose -> false, Map.of("SLIPWAY_DRIVER", "docker"));
+    PlatformSettings again = prepare("one", port, purpose -> false, Map.of());
+
+    assertThat(usual.driver()).isEqualTo("process");
+    assertThat(docker.driver()).isEqualTo("docker");
+    assertThat(again.driver()).isEqualTo("docker");
+    assertThatThrownBy(
+            () -> prepare("one", port, purpose -> false, Map.of("SLIPWAY_DRIVER", "process")))
+        .isInstanceOf(CommandFailure.class)
+        .hasMessageContaining("'docker', which cannot be changed");
+    assertThatThrownBy(
+            () -> prepare("two", port, purpose -> false, Map.of("SLIPWAY_DRIVER", "podman")))
+        .isInstanceOf(CommandFailure.class)
+        .hasMessageContaining("there is no driver 'podman'");
+  }
+
+  @Test
+  void theDriverIsNotChangedUnderInstances() throws Exception {
+    int port = freePort();
+    prepare("one", port, purpose -> false, Map.of());
+    Files.createDirectories(folder.resolve("one/data/instances/ins_of_somebody"));
+
+    assertThatThrownBy(
+            () -> prepare("one", port, purpose -> false, Map.of("SLIPWAY_DRIVER", "docker")))
+        .isInstanceOf(CommandFailure.class)
+        .hasMessageContaining("'process', which cannot be changed");
   }
 
   @Test
@@ -128,9 +162,17 @@ class PreparationTest {
 
   private PlatformSettings prepare(String home, int publicPort, Predicate<String> ours)
       throws IOException {
+    return prepare(home, publicPort, ours, Map.of());
+  }
+
+  private PlatformSettings prepare(
+      String home, int publicPort, Predicate<String> ours, Map<String, String> more)
+      throws IOException {
+    Map<String, String> environment = new HashMap<>(more);
+    environment.put("SLIPWAY_PORT", Integer.toString(publicPort));
     Surroundings surroundings =
         new Surroundings(
-            Map.of("SLIPWAY_PORT", Integer.toString(publicPort)),
+            environment,
             folder,
             new ByteArrayInputStream(new byte[0]),
             System.out,

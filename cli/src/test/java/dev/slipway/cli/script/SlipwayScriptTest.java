@@ -137,6 +137,32 @@ class SlipwayScriptTest {
     assertThat(run(Map.of(), "status").exitCode()).isZero();
   }
 
+  @Test
+  void imagesAreBuiltByWhicheverComposeThereIs() throws Exception {
+    jdk("25", "25");
+    Path bin = Files.createDirectories(folder.resolve("bin"));
+    Map<String, String> path = Map.of("PATH", bin + ":/usr/bin:/bin");
+    program(bin.resolve("docker"), "[ \"$1\" = compose ] && echo docker \"$@\"");
+
+    assertThat(run(path, "images", "--pull").out()).endsWith("docker compose build --pull\n");
+
+    program(bin.resolve("docker"), "exit 1");
+    program(bin.resolve("docker-compose"), "echo \"$DOCKER_BUILDKIT\" docker-compose \"$@\"");
+
+    assertThat(run(path, "images").out()).endsWith("0 docker-compose build\n");
+  }
+
+  @Test
+  void helpWithImagesBuildsNothing() throws Exception {
+    jdk("25", "25");
+    Files.writeString(root.resolve("pom.xml"), "<project/>");
+
+    Run run = run(Map.of(), "images", "--help");
+
+    assertThat(run.out()).startsWith("Usage: slipway images");
+    assertThat(run.err()).isEmpty();
+  }
+
   private Path jdk(String name, String version) throws IOException {
     Path home = Files.createDirectories(jdks.resolve(name));
     Files.createDirectories(home.resolve("bin"));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.slipway.cli.system.PlatformUnderTest.Result;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -20,6 +21,18 @@ class ActiveWorkflowsIT {
         knex.schema.alterTable('notes', (table) => table.renameColumn('text', 'body'));
       exports.down = (knex) =>
         knex.schema.alterTable('notes', (table) => table.renameColumn('body', 'text'));
+      """;
+
+  private static final String TICKS =
+      """
+      DBOS.registerScheduled(
+        DBOS.registerWorkflow(
+          () => DBOS.runStep(() => database('notes').insert({ text: 'tick', version }), { name: 'tick' }),
+          { name: 'tick' },
+        ),
+        { crontab: '* * * * * *' },
+      );
+
       """;
 
   private static PlatformUnderTest platform;
@@ -90,6 +103,65 @@ class ActiveWorkflowsIT {
     await("it has gone on").until(() -> slow.notes().contains("recovered by " + second));
     assertThat(slow.notes())
         .containsExactly("crashed by " + first, "drained by " + first, "recovered by " + second);
+    platform.slipway(mine, "db", "destroy", "main", "--yes", "--force").succeeded();
+  }
+
+  /// Only executors of the version that enqueued a workflow take it from its queue, so the version
+  /// runs on although nothing of it is PENDING.
+  @Test
+  void oneThatWaitsInAQueueKeepsItsVersionRunning() throws Exception {
+    Path mine = user("activequeue");
+    SlowApplication slow = SlowApplication.copy(platform, mine, "activequeue");
+    platform.slipway(mine, "app", "deploy", "-d", "main").succeeded();
+    String first = slow.version();
+    slow.go(slow.enqueue("passed"));
+    await("the first one passes").until(() -> slow.notes().contains("passed by " + first));
+    String waiting = slow.enqueue("waited");
+
+    slow.example().put(SlowApplication.FILES.resolve("second"));
+    platform.slipway(mine, "app", "deploy").succeeded();
+
+    assertThat(platform.slipway(mine, "app", "workflow", "queue", "list", "--json").json())
+        .singleElement()
+        .satisfies(
+            it -> {
+              assertThat(it.path("workflow_id").asText()).isEqualTo(waiting);
+              assertThat(it.path("status").asText()).isEqualTo("ENQUEUED");
+            });
+    assertThat(slow.executors().supervisors()).hasSize(2);
+    assertThat(platform.slipway(mine, "app", "versions").succeeded().out())
+        .containsPattern(first + ".* draining ");
+    platform.slipway(mine, "app", "workflow", "cancel", "-w", waiting).succeeded();
+    await("its executor ends").until(() -> slow.executors().supervisors().size() == 1);
+    assertThat(platform.slipway(mine, "app", "versions").succeeded().out())
+        .containsPattern(first + ".* kept ");
+    platform.slipway(mine, "db", "destroy", "main", "--yes", "--force").succeeded();
+  }
+
+  /// It is told so at its admin port. Of one moment there is one scheduled workflow, whoever begins
+  /// it first, so a version that went on would get about half of them.
+  @Test
+  void aVersionThatDrainsBeginsNothingOnScheduleAnyMore() throws Exception {
+    Path mine = user("activeticks");
+    SlowApplication slow = SlowApplication.copy(platform, mine, "activeticks");
+    slow.example().put(SlowApplication.FILES.resolve("second"));
+    slow.example().replace("main.js", "async function answer(", TICKS + "async function answer(");
+    platform.slipway(mine, "app", "deploy", "-d", "main").succeeded();
+    String first = slow.version();
+    await("it ticks").until(() -> slow.notes().contains("tick by " + first));
+    String waiting = slow.begin("drained");
+
+    slow.example().write("CHANGED", "so that it is another version");
+    platform.slipway(mine, "app", "deploy").succeeded();
+    String second = slow.version();
+    assertThat(slow.executors().supervisors()).hasSize(2);
+    int before = slow.notes().size();
+
+    await("the second one ticks")
+        .until(() -> Collections.frequency(slow.notes(), "tick by " + second) >= 8);
+    assertThat(slow.notes().subList(before, slow.notes().size())).containsOnly("tick by " + second);
+    slow.go(waiting);
+    await("what it had goes on").until(() -> slow.notes().contains("drained by " + first));
     platform.slipway(mine, "db", "destroy", "main", "--yes", "--force").succeeded();
   }
 

@@ -4,9 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.slipway.cli.system.PlatformUnderTest.Result;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -57,6 +66,137 @@ class ApplicationLifecycleIT {
     assertThat(used.err()).contains("is used by guestbook");
     slipway(mine, "db", "destroy", "main", "--yes", "--force");
     assertThat(slipway(mine, "app", "list", "--json").json()).isEmpty();
+  }
+
+  /// Each instance has a database of the application's, with a schema of its own.
+  @Test
+  void anApplicationThatMovesBackIsRolledBackToWhatWasDeployedThere() throws Exception {
+    Path mine = user("appmoves");
+    Example guestbook = Example.copy(platform, mine, "appmoves", "guestbook");
+    slipway(mine, "app", "deploy", "-d", "main");
+    guestbook.post("guestbook", "{\"name\":\"Eva\",\"message\":\"Hello\"}");
+    String first = status(mine, "guestbook").path("Version").asText();
+    guestbook.put(mine.resolve("demo-second-version"));
+    slipway(mine, "app", "deploy");
+    slipway(mine, "db", "provision", "second", "-U", "owner_1", "--generate-password");
+    slipway(mine, "app", "change-database-instance", "-d", "second");
+    assertThat(guestbook.get("guestbook")).as("begins anew").hasSize(2);
+    String elsewhere = status(mine, "guestbook").path("Version").asText();
+
+    slipway(mine, "app", "change-database-instance", "-d", "main");
+
+    assertThat(guestbook.get("guestbook")).hasSize(3);
+    assertThat(guestbook.get("guestbook").get(0).has("mood")).isTrue();
+    Result unknown = platform.slipway(mine, "app", "rollback", "--to", elsewhere);
+    assertThat(unknown.exitCode()).isEqualTo(1);
+    assertThat(unknown.err()).contains("is not known to have been that of version " + elsewhere);
+    slipway(mine, "app", "rollback", "--to", first);
+    assertThat(guestbook.get("guestbook")).hasSize(3);
+    assertThat(guestbook.get("guestbook").get(0).has("mood")).isFalse();
+    guestbook.put(mine.resolve("demo-second-version"));
+    slipway(mine, "app", "deploy");
+    assertThat(guestbook.get("guestbook").get(0).has("mood")).isTrue();
+    slipway(mine, "app", "delete", "--dropdb", "--yes");
+    slipway(mine, "db", "destroy", "second", "--yes");
+    slipway(mine, "db", "destroy", "main", "--yes");
+  }
+
+  @Test
+  void aPlantedOrphanGoesToTheTrashAndAnApplicationOfSomebodysServesOn() throws Exception {
+    Path mine = user("apporphan");
+    Example plain = Example.copy(platform, mine, "apporphan", "plain-node");
+    slipway(mine, "app", "deploy", "-d", "main");
+    String owned = plain.id("plain-node");
+    Path applications = platform.home().resolve("data/applications").toRealPath();
+    String orphan = "app_" + UUID.randomUUID().toString().replace("-", "").substring(0, 26);
+    Path version = Files.createDirectories(applications.resolve(orphan).resolve("versions/17/app"));
+    Files.writeString(version.resolve("kept.txt"), "somebody's");
+    Process process =
+        new ProcessBuilder("sh", "-c", "sleep 600", applications.resolve(orphan) + "/runs/17.build")
+            .start();
+    try {
+      JsonNode listed = orphans("list").path("applications").path("found");
+      assertThat(listed.findValuesAsText("application")).contains(orphan).doesNotContain(owned);
+      assertThat(
+              listed
+                  .valueStream()
+                  .filter(one -> one.path("application").asText().equals(orphan))
+                  .map(one -> one.path("kind").asText()))
+          .contains("directory");
+
+      JsonNode cleaned = orphans("clean", "--yes");
+
+      assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(applications.resolve(orphan)).doesNotExist();
+      Path trash =
+          cleaned
+              .valueStream()
+              .filter(one -> one.path("subject").asText().equals(orphan))
+              .map(one -> Path.of(one.path("trash").asText()))
+              .findFirst()
+              .orElseThrow();
+      assertThat(trash.resolve("versions/17/app/kept.txt")).hasContent("somebody's");
+      assertThat(orphans("clean", "--yes").findValuesAsText("subject")).doesNotContain(orphan);
+      assertThat(plain.get("plain-node")).isNotEmpty();
+    } finally {
+      process.destroyForcibly();
+    }
+    slipway(mine, "db", "destroy", "main", "--yes", "--force");
+  }
+
+  @Test
+  void theReceiptOfADeleteNamesItsDatabasesAndTheyAreReallyGone() throws Exception {
+    Path mine = user("appreceipt");
+    Example plain = Example.copy(platform, mine, "appreceipt", "plain-node");
+    slipway(mine, "app", "deploy", "-d", "main");
+    String id = plain.id("plain-node");
+    assertThat(databasesAndRoles(mine)).contains("plain_node", "plain_node_dbos_sys");
+
+    JsonNode receipt =
+        slipway(mine, "app", "delete", "--dropdb", "--yes", "--json").json().path("receipt");
+
+    assertThat(receipt.findValuesAsText("kind"))
+        .contains("directory", "process", "port", "role")
+        .filteredOn("database"::equals)
+        .hasSize(2);
+    assertThat(receipt.findValuesAsText("state")).containsOnly("gone");
+    assertThat(receipt.findValuesAsText("proof"))
+        .hasSameSizeAs(receipt.findValuesAsText("state"))
+        .doesNotContain("", "null");
+    assertThat(databasesAndRoles(mine)).doesNotContain("plain_node", "plain_node_dbos_sys");
+    assertThat(platform.home().resolve("data/applications").resolve(id)).doesNotExist();
+    assertThat(ProcessHandle.allProcesses())
+        .noneMatch(process -> process.info().commandLine().orElse("").contains(id));
+    slipway(mine, "db", "destroy", "main", "--yes");
+  }
+
+  private static JsonNode orphans(String... arguments) throws Exception {
+    List<String> all = new ArrayList<>(List.of("orphans"));
+    all.addAll(List.of(arguments));
+    all.add("--json");
+    return slipway(platform.home(), all.toArray(String[]::new)).json();
+  }
+
+  /// As the instance itself says.
+  private static List<String> databasesAndRoles(Path mine) throws Exception {
+    URI url = URI.create(slipway(mine, "db", "url", "main", "-S").out().strip());
+    String[] who = url.getUserInfo().split(":", 2);
+    List<String> names = new ArrayList<>();
+    try (Connection connection =
+            DriverManager.getConnection(
+                "jdbc:postgresql://%s:%d/postgres?%s"
+                    .formatted(url.getHost(), url.getPort(), url.getQuery()),
+                who[0],
+                who[1]);
+        Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery(
+                "select datname from pg_database union all select rolname from pg_roles")) {
+      while (rows.next()) {
+        names.add(rows.getString(1));
+      }
+    }
+    return names;
   }
 
   @Test

@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.SequenceInputStream;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,6 +18,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -109,6 +114,10 @@ class ArchiveIT {
     harmful.put("is there twice", zip(file("a", "1", 0100644), file("a", "2", 0100644)));
     byte[] whole = zip(file("package.json", PACKAGE, 0100644));
     harmful.put("is not a zip file, or is cut off", Arrays.copyOf(whole, whole.length - 10));
+    byte[] damaged = zip(file("package.json", PACKAGE, 0100644), file("a", "whole", 0100644));
+    // The names come again in the table of contents; what is between was packed.
+    damaged[30 + "package.json".length() + 20] ^= 1;
+    harmful.put("entry \"package.json\" is damaged or cut off", damaged);
     harmful.put(
         "unpacks to more than 250 times its size",
         zip(file("bomb", "0".repeat(70 << 20), 0100644)));
@@ -121,7 +130,7 @@ class ArchiveIT {
       assertThat(body.path("message").asText()).contains(one.getKey());
       assertThat(kept(one.getValue())).doesNotExist();
     }
-    assertThat(anna.call("GET", path + "/harm/versions", null)).isEmpty();
+    assertThat(anna.call("GET", path + "/harm/versions?details=true", null)).isEmpty();
     assertThat(below(data().resolve("unpacked"), application)).isEmpty();
     assertThat(below(data().resolve("archives/incoming"), ".upload")).isEmpty();
     assertThat(below(data(), canary)).isEmpty();
@@ -129,6 +138,42 @@ class ArchiveIT {
     HttpResponse<String> deleted = anna.exchange("DELETE", path + "/harm", Map.of("dropdb", true));
     anna.awaitEnd(deleted.headers().firstValue("Operation-Id").orElseThrow());
     anna.destroy("main");
+  }
+
+  @Test
+  void oneThatIsTooLargeIsRefusedAndNothingOfItIsKept() throws Exception {
+    User anna = outside.register("archivehuge");
+    anna.provision("main", "password-of-archives");
+    anna.awaitAvailable("main");
+    String path = "/v1alpha1/archivehuge/applications";
+    anna.call("PUT", path, Map.of("name", "huge", "database", "main", "language", "node"));
+
+    HttpResponse<String> answer = anna.exchange("POST", path + "/huge", megabytes(501));
+
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(413);
+    JsonNode body = PlatformFromOutside.json(answer.body());
+    assertThat(body.path("code").asText()).isEqualTo("archive-too-large");
+    assertThat(body.path("message").asText())
+        .isEqualTo("the archive is larger than the 500 MB allowed");
+    assertThat(below(data().resolve("archives/incoming"), ".upload")).isEmpty();
+    assertThat(anna.call("GET", path + "/huge/versions?details=true", null)).isEmpty();
+    HttpResponse<String> deleted = anna.exchange("DELETE", path + "/huge", Map.of("dropdb", true));
+    anna.awaitEnd(deleted.headers().firstValue("Operation-Id").orElseThrow());
+    anna.destroy("main");
+  }
+
+  /// A body with an archive of that size, made while it is sent.
+  private static HttpRequest.BodyPublisher megabytes(int size) {
+    byte[] megabyte = "AAAA".repeat((1 << 20) / 3).getBytes(StandardCharsets.US_ASCII);
+    Stream<InputStream> parts =
+        Stream.of(
+                Stream.of("{\"application_archive\":\"".getBytes(StandardCharsets.US_ASCII)),
+                Stream.generate(() -> megabyte).limit(size),
+                Stream.of("\"}".getBytes(StandardCharsets.US_ASCII)))
+            .flatMap(part -> part)
+            .map(ByteArrayInputStream::new);
+    return HttpRequest.BodyPublishers.ofInputStream(
+        () -> new SequenceInputStream(Collections.enumeration(parts.toList())));
   }
 
   private record Entry(String name, String content, int mode) {}

@@ -22,7 +22,9 @@ final class GeneratedApiIT {
     "account-service,openapi-account.yaml",
     "account-service,openapi-account.json",
     "instance-service,openapi-instance.yaml",
-    "instance-service,openapi-instance.json"
+    "instance-service,openapi-instance.json",
+    "deploy-service,openapi-deploy.yaml",
+    "deploy-service,openapi-deploy.json"
   })
   void theDescriptionIsThatOfTheCode(String service, String file) throws IOException {
     Path built = ROOT.resolve(service).resolve("target/openapi").resolve(file);

@@ -1,5 +1,7 @@
 package dev.slipway.cli.system;
 
+import static dev.slipway.cli.system.SlowApplication.NAME;
+import static dev.slipway.cli.system.SlowApplication.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -7,7 +9,9 @@ import dev.slipway.cli.console.Json;
 import dev.slipway.cli.system.PlatformUnderTest.Result;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -235,6 +239,51 @@ class OfficialApplicationIT {
     assertThat(list(mine, "workflow", "queue", "list", "flow")).isNotNull();
     run(mine, "app", "delete", "flow", "--dropdb");
     run(mine, "db", "destroy", "main");
+  }
+
+  /// Without its telemetry, the fourth SDK has no admin port at which it could be asked to recover:
+  /// it takes what is to run from its own queue.
+  @Test
+  void workflowsAreResumedAndRestartedWhereThereIsNoAdminPort() throws Exception {
+    Path mine = user("offflow4");
+    SlowApplication slow = SlowApplication.copy(platform, mine, "offflow4");
+    run(mine, "app", "deploy");
+    String version = slow.version();
+    String id = slow.begin("once");
+    run(mine, "workflow", "cancel", NAME, "-w", id);
+    assertThat(statuses(mine)).isEqualTo(Map.of(id, "CANCELLED"));
+    // No process has anything of it in memory, and none recovers what is cancelled.
+    slow.crash();
+    slow.go(id);
+    assertThat(statuses(mine)).isEqualTo(Map.of(id, "CANCELLED"));
+    assertThat(slow.notes()).isEmpty();
+
+    run(mine, "workflow", "resume", NAME, "-w", id);
+
+    await("it has gone on").until(() -> slow.notes().equals(List.of("once by " + version)));
+    await("it has ended").until(() -> statuses(mine).equals(Map.of(id, "SUCCESS")));
+
+    run(mine, "workflow", "restart", NAME, "-w", id);
+
+    Map<String, String> both = statuses(mine);
+    assertThat(both).hasSize(2).containsEntry(id, "SUCCESS");
+    String copy = both.keySet().stream().filter(it -> !it.equals(id)).findFirst().orElseThrow();
+    slow.go(copy);
+    await("the copy has ended")
+        .until(() -> statuses(mine).equals(Map.of(id, "SUCCESS", copy, "SUCCESS")));
+    assertThat(slow.notes()).containsExactly("once by " + version, "once by " + version);
+    assertThat(list(mine, "workflow", "queue", "list", NAME)).isEmpty();
+    run(mine, "app", "delete", NAME, "--dropdb");
+    run(mine, "db", "destroy", "main");
+  }
+
+  /// Of the workflows that the application has begun itself; sending a message is one, too.
+  private static Map<String, String> statuses(Path mine) throws Exception {
+    Map<String, String> statuses = new TreeMap<>();
+    for (JsonNode workflow : list(mine, "workflow", "list", NAME, "-n", "write")) {
+      statuses.put(workflow.path("workflow_id").asText(), workflow.path("status").asText());
+    }
+    return statuses;
   }
 
   @Test

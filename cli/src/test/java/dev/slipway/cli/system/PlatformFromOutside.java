@@ -237,13 +237,18 @@ final class PlatformFromOutside {
       @Nullable Object body,
       Map<String, String> headers) {
     try {
-      String text =
-          body == null ? "" : body instanceof String ready ? ready : JSON.writeValueAsString(body);
+      HttpRequest.BodyPublisher sent =
+          switch (body) {
+            case null -> HttpRequest.BodyPublishers.noBody();
+            case HttpRequest.BodyPublisher large -> large;
+            case String ready -> HttpRequest.BodyPublishers.ofString(ready);
+            default -> HttpRequest.BodyPublishers.ofString(JSON.writeValueAsString(body));
+          };
       HttpRequest.Builder request =
           HttpRequest.newBuilder(URI.create("https://" + domain() + path))
               .timeout(Duration.ofSeconds(60))
               .header("Content-Type", "application/json")
-              .method(method, HttpRequest.BodyPublishers.ofString(text));
+              .method(method, sent);
       if (token != null) {
         request.header("Authorization", "Bearer " + token);
       }

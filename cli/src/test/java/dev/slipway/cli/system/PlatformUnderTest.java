@@ -112,7 +112,14 @@ final class PlatformUnderTest {
 
   Result slipwayWith(Path directory, String input, String... arguments)
       throws IOException, InterruptedException {
-    return run(directory, environment(), input, slipwayCommand(arguments));
+    Map<String, String> environment = environment();
+    if (arguments[0].equals("up")) {
+      // What this machine's programs trust is a matter of installs, which are the platform's.
+      System.getenv().entrySet().stream()
+          .filter(variable -> variable.getKey().equals("NODE_EXTRA_CA_CERTS"))
+          .forEach(variable -> environment.put(variable.getKey(), variable.getValue()));
+    }
+    return run(directory, environment, input, slipwayCommand(arguments));
   }
 
   /// Starts the `slipway` command, as in a terminal where Ctrl-C is a signal to it.

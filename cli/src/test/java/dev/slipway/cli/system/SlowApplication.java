@@ -27,6 +27,14 @@ record SlowApplication(Example example) {
     return example.post(NAME, "{\"note\":\"%s\"}".formatted(note)).path("workflow").asText();
   }
 
+  /// In a queue that lets one pass in an hour.
+  String enqueue(String note) throws Exception {
+    return example
+        .post(NAME, "{\"note\":\"%s\",\"queued\":true}".formatted(note))
+        .path("workflow")
+        .asText();
+  }
+
   void go(String workflow) throws Exception {
     example.post(NAME, "{\"go\":\"%s\"}".formatted(workflow));
   }

@@ -9,18 +9,26 @@ import java.net.URI;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// How well this machine keeps applications apart, asked of the service that runs them: its health
-/// says so beside whether it is ready.
-public final class RuntimeIsolation {
+/// What the services tell of this machine beside whether they are ready, in their health.
+public final class RuntimeFacts {
 
   private static final int PATIENCE_MILLIS = 2_000;
 
-  private RuntimeIsolation() {}
+  private RuntimeFacts() {}
 
-  public static Optional<String> read(PlatformHome home) {
+  /// How well this machine keeps applications apart.
+  public static Optional<String> isolation(PlatformHome home) {
+    return read(home, Catalog.DEPLOY_SERVICE, "isolation");
+  }
+
+  /// In what the driver of instances does more than every one does.
+  public static Optional<String> capabilities(PlatformHome home) {
+    return read(home, Catalog.INSTANCE_SERVICE, "capabilities").filter(it -> !it.isBlank());
+  }
+
+  private static Optional<String> read(PlatformHome home, String service, String fact) {
     Optional<Integer> port =
-        PlatformSettings.read(home)
-            .flatMap(it -> Optional.ofNullable(it.ports().get(Catalog.DEPLOY_SERVICE)));
+        PlatformSettings.read(home).flatMap(it -> Optional.ofNullable(it.ports().get(service)));
     if (port.isEmpty()) {
       return Optional.empty();
     }
@@ -33,7 +41,7 @@ public final class RuntimeIsolation {
       connection.setConnectTimeout(PATIENCE_MILLIS);
       connection.setReadTimeout(PATIENCE_MILLIS);
       try (InputStream answer = connection.getInputStream()) {
-        return find(Json.MAPPER.readTree(answer));
+        return find(Json.MAPPER.readTree(answer), fact);
       } finally {
         connection.disconnect();
       }
@@ -42,11 +50,11 @@ public final class RuntimeIsolation {
     }
   }
 
-  private static Optional<String> find(JsonNode health) {
+  private static Optional<String> find(JsonNode health, String fact) {
     for (JsonNode check : health.path("checks")) {
-      @Nullable String isolation = Json.text(check.path("data"), "isolation");
-      if (isolation != null) {
-        return Optional.of(isolation);
+      @Nullable String value = Json.text(check.path("data"), fact);
+      if (value != null) {
+        return Optional.of(value);
       }
     }
     return Optional.empty();

@@ -1,0 +1,1 @@
+ALTER TABLE "notes" ADD COLUMN "mood" text DEFAULT 'cheerful' NOT NULL;
