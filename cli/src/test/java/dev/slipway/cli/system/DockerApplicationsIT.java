@@ -15,7 +15,6 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 
 /// Applications in containers, as those see them who deploy them, use them, and attack from within
 /// one.
@@ -179,10 +178,6 @@ class DockerApplicationsIT {
     assertThat(engine.networks()).isEmpty();
   }
 
-  @EnabledIfEnvironmentVariable(
-      named = "SLIPWAY_TEST_DOCKERFILE",
-      matches = "required",
-      disabledReason = "it was not seen to pass yet; SLIPWAY_TEST_DOCKERFILE=required runs it")
   @Test
   void itsOwnDockerfileInstallsBuildsAndStartsItAndWhatIsNotBuiltReplacesNothing()
       throws Exception {

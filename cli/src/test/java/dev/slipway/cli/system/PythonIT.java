@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.slipway.cli.system.PlatformUnderTest.Result;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +42,7 @@ class PythonIT {
 
   @Test
   void itIsInstalledMigratedServedAndRolledBack() throws Exception {
-    Map<String, String> index = index();
+    Map<String, String> index = Pip.find().variables();
     Path mine = platform.user("snakes");
     platform
         .slipway(mine, "db", "provision", "main", "-U", "owner_1", "--generate-password")
@@ -81,53 +82,60 @@ class PythonIT {
     return application.get(NAME).path("notes");
   }
 
-  /// The variables with which pip finds its packages here; skips the test where it finds none.
-  private static Map<String, String> index() throws Exception {
-    Path folder = platform.workFolder("python-index");
-    Map<String, String> usual = new HashMap<>(System.getenv());
-    usual.put("PATH", PATH);
-    Result made =
-        PlatformUnderTest.run(folder, usual, "", List.of("python3", "-m", "venv", "probe"));
-    need(made, "python3 makes no virtual environment");
-    String pip = folder.resolve("probe/bin/pip").toString();
-    Map<String, String> variables = new TreeMap<>();
-    for (Map.Entry<String, String> setting : INDEX.entrySet()) {
-      Result said =
-          PlatformUnderTest.run(
-              folder, usual, "", List.of(pip, "config", "get", "global." + setting.getKey()));
-      if (said.exitCode() == 0) {
-        variables.put(setting.getValue(), said.out().strip());
+  /// A pip of this machine, with the variables by which it finds its packages here.
+  record Pip(String program, Path folder, Map<String, String> variables) {
+
+    /// Skips the test where there is none, or where it finds nothing.
+    static Pip find() throws Exception {
+      Path folder = PlatformUnderTest.get().workFolder("python-index");
+      Map<String, String> usual = new HashMap<>(System.getenv());
+      usual.put("PATH", PATH);
+      Result made =
+          PlatformUnderTest.run(folder, usual, "", List.of("python3", "-m", "venv", "probe"));
+      need(made, "python3 makes no virtual environment");
+      String program = folder.resolve("probe/bin/pip").toString();
+      Map<String, String> variables = new TreeMap<>();
+      for (Map.Entry<String, String> setting : INDEX.entrySet()) {
+        Result said =
+            PlatformUnderTest.run(
+                folder, usual, "", List.of(program, "config", "get", "global." + setting.getKey()));
+        if (said.exitCode() == 0) {
+          variables.put(setting.getValue(), said.out().strip());
+        }
       }
+      // What is only said beside the usual index is enough where that one is not reached.
+      String more = variables.get("PIP_EXTRA_INDEX_URL");
+      if (more != null && !variables.containsKey("PIP_INDEX_URL")) {
+        variables.put("PIP_INDEX_URL", more.split("\\s+", -1)[0]);
+      }
+      Pip pip = new Pip(program, folder, variables);
+      pip.download(folder.resolve("found"), "--no-deps", "alembic");
+      return pip;
     }
-    // What is only said beside the usual index is enough where that one is not reached.
-    String more = variables.get("PIP_EXTRA_INDEX_URL");
-    if (more != null && !variables.containsKey("PIP_INDEX_URL")) {
-      variables.put("PIP_INDEX_URL", more.split("\\s+", -1)[0]);
+
+    /// As an application will see it, without the files of whoever runs the tests.
+    void download(Path into, String... what) throws Exception {
+      Map<String, String> bare = new HashMap<>(variables);
+      bare.put("PATH", PATH);
+      bare.put("HOME", folder.toString());
+      List<String> command =
+          new ArrayList<>(
+              List.of(
+                  program,
+                  "download",
+                  "--no-input",
+                  "--disable-pip-version-check",
+                  "--retries=0",
+                  "--dest",
+                  into.toString()));
+      command.addAll(List.of(what));
+      need(
+          PlatformUnderTest.run(folder, bare, "", command),
+          "no index of Python's packages is reached");
     }
-    // As the application will see it, without the files of whoever runs the tests.
-    Map<String, String> bare = new HashMap<>(variables);
-    bare.put("PATH", PATH);
-    bare.put("HOME", folder.toString());
-    Result found =
-        PlatformUnderTest.run(
-            folder,
-            bare,
-            "",
-            List.of(
-                pip,
-                "download",
-                "--no-input",
-                "--disable-pip-version-check",
-                "--retries=0",
-                "--no-deps",
-                "--dest",
-                "found",
-                "alembic"));
-    need(found, "no index of Python's packages is reached");
-    return variables;
   }
 
-  private static void need(Result result, String otherwise) {
+  static void need(Result result, String otherwise) {
     if (result.exitCode() == 0) {
       return;
     }

@@ -19,16 +19,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 
 /// The operations that act on the runtime, with the service killed at every boundary of every step
 /// and undo, on a real engine. What the fake runtime cannot show: that folders, runs, images and
 /// executors of a dead service are found, gone on with, or removed.
-@EnabledIfEnvironmentVariable(
-    named = "SLIPWAY_TEST_DEPLOY_CRASHES",
-    matches = "required",
-    disabledReason =
-        "it was not seen to pass as a whole yet; SLIPWAY_TEST_DEPLOY_CRASHES=required runs it")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class DockerDeployCrashesTest {
 
