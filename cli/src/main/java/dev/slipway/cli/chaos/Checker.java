@@ -329,13 +329,13 @@ final class Checker {
       if (run.kind().equals("command")) {
         find(
             Kind.ORPHAN,
-            "process " + run.pid(),
+            run.name(),
             "a command of version %s of %s still runs"
                 .formatted(run.version(), application.name()));
       } else if (!run.version().equals(application.version())) {
         find(
             Kind.ORPHAN,
-            "process " + run.pid(),
+            run.name(),
             "an executor of version %s of %s, of which version %s serves"
                 .formatted(run.version(), application.name(), application.version()));
       }
@@ -349,7 +349,7 @@ final class Checker {
           find(
               Kind.ORPHAN,
               "version %s of %s".formatted(version, application.name()),
-              "has a folder, and is not kept");
+              "has a folder or an image, and is not kept");
         }
       }
     }

@@ -87,15 +87,28 @@ final class Inspection {
         }
       }
     }
-    ApplicationProcesses applications = ApplicationProcesses.of(home);
     List<Observations.Run> runs = new ArrayList<>();
-    for (ApplicationProcesses.Run run : applications.runs()) {
-      runs.add(new Observations.Run(run.application(), run.version(), run.kind(), run.pid()));
-    }
-    Map<String, Set<String>> versionFolders = versionFolders(applications.folder());
     List<Belonging> belongings = new ArrayList<>();
     servers(belongings);
-    for (Observations.Run run : runs) {
+    ApplicationProcesses applications = ApplicationProcesses.of(home);
+    processes(applications, runs, belongings);
+    Map<String, Set<String>> versionFolders = versionFolders(applications.folder());
+    versionFolders
+        .keySet()
+        .forEach(folder -> belongings.add(new Belonging(folder, Role.OTHER, folder, "a folder")));
+    if (engine != null) {
+      containers(engine, runs, belongings);
+      images(engine, versionFolders, belongings);
+    }
+    return new Observations(organizations, belongings, runs, versionFolders, contents, answers);
+  }
+
+  private static void processes(
+      ApplicationProcesses applications, List<Observations.Run> runs, List<Belonging> belongings) {
+    for (ApplicationProcesses.Run run : applications.runs()) {
+      runs.add(
+          new Observations.Run(
+              run.application(), run.version(), run.kind(), "process " + run.pid()));
       belongings.add(
           process(run.application(), run.pid(), "the supervisor of a %s".formatted(run.kind())));
     }
@@ -109,13 +122,6 @@ final class Inspection {
                           member.pid(),
                           "the process '%s'".formatted(title))));
     }
-    versionFolders
-        .keySet()
-        .forEach(folder -> belongings.add(new Belonging(folder, Role.OTHER, folder, "a folder")));
-    if (engine != null) {
-      containers(engine, belongings);
-    }
-    return new Observations(organizations, belongings, runs, versionFolders, contents, answers);
   }
 
   private static Belonging process(String owner, long pid, String what) {
@@ -146,7 +152,8 @@ final class Inspection {
   }
 
   /// A network is of every instance that is in its organization, and of nobody where there is none.
-  private static void containers(InstallationEngine engine, List<Belonging> belongings)
+  private static void containers(
+      InstallationEngine engine, List<Observations.Run> runs, List<Belonging> belongings)
       throws IOException {
     Map<String, Set<String>> members = new TreeMap<>();
     for (InstallationEngine.Container container : engine.containers()) {
@@ -159,6 +166,14 @@ final class Inspection {
               container.runs() && !container.instance().isEmpty() ? Role.SERVER : Role.OTHER,
               container.name(),
               "a container"));
+      if (container.runs() && !container.application().isEmpty()) {
+        runs.add(
+            new Observations.Run(
+                container.application(),
+                container.version(),
+                container.isExecutor() ? "executor" : "command",
+                "container " + container.name()));
+      }
     }
     for (InstallationEngine.Volume volume : engine.volumes()) {
       members.computeIfAbsent(volume.organization(), it -> new TreeSet<>()).add(volume.owner());
@@ -168,6 +183,22 @@ final class Inspection {
       for (String owner :
           members.getOrDefault(network.organization(), Set.of(network.organization()))) {
         belongings.add(new Belonging(owner, Role.OTHER, network.name(), "a network"));
+      }
+    }
+  }
+
+  /// A version of an application in containers has an image where others have a folder.
+  private static void images(
+      InstallationEngine engine,
+      Map<String, Set<String>> versionFolders,
+      List<Belonging> belongings)
+      throws IOException {
+    for (InstallationEngine.Image image : engine.images()) {
+      belongings.add(new Belonging(image.application(), Role.OTHER, image.name(), "an image"));
+      if (!image.version().isEmpty()) {
+        versionFolders
+            .computeIfAbsent(image.application(), it -> new TreeSet<>())
+            .add(image.version());
       }
     }
   }

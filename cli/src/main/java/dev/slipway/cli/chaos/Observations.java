@@ -92,7 +92,11 @@ record Observations(
   /// @param what  `a server process`, `a folder`, `a volume`
   record Belonging(String owner, Role role, String name, String what) {}
 
-  record Run(String application, String version, String kind, long pid) {}
+  /// What keeps an executor running, or runs a command of a deploy.
+  ///
+  /// @param kind `executor` or `command`
+  /// @param name by which a person finds it: `process 4711`, `container …`
+  record Run(String application, String version, String kind, String name) {}
 
   /// What is in an instance.
   ///

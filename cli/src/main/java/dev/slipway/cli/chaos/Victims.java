@@ -15,8 +15,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Finds what can be broken, by asking the kernel, the launcher's files and the Docker engine.
@@ -75,7 +75,7 @@ record Victims(PlatformHome home, @Nullable InstallationEngine engine, Set<Strin
           found.add(new Victim(target, server.pid(), target.word() + " of " + id, id));
         }
         if (engine != null) {
-          inContainers(engine, target, found);
+          serversInContainers(engine, target, found);
         }
       }
       case SUPERVISOR, SERVER, COMMAND -> {
@@ -92,42 +92,83 @@ record Victims(PlatformHome home, @Nullable InstallationEngine engine, Set<Strin
                   : Optional.of(run.pid());
           pid.ifPresent(it -> found.add(new Victim(target, it, words, run.application())));
         }
+        if (engine != null) {
+          runsInContainers(engine, target, found);
+        }
       }
     }
     found.sort(Comparator.comparing(Victim::owner).thenComparing(Victim::pid));
     return found;
   }
 
-  /// A server in a container can be broken in two ways, each with its turn: its first process as
-  /// the host sees it, and the container as the engine does.
-  private static void inContainers(InstallationEngine engine, Target target, List<Victim> found) {
+  private static void serversInContainers(
+      InstallationEngine engine, Target target, List<Victim> found) {
     try {
       for (Container container : engine.containers()) {
         String id = container.instance();
         if (id.isEmpty() || !container.state().equals("running")) {
           continue;
         }
-        OptionalLong first = engine.firstProcess(container.id());
-        if (first.isEmpty()) {
-          continue;
-        }
-        String of = target.word() + " of " + id;
         if (target == Target.POSTMASTER) {
-          found.add(new Victim(target, first.getAsLong(), of, id));
-          found.add(
-              new Victim(target, 0, new Struck.Whole(engine, container), "container of " + id, id));
+          first(engine, container, target, id, found);
         } else {
-          ProcessHandle.of(first.getAsLong()).stream()
-              .flatMap(ProcessHandle::descendants)
+          below(engine, container)
               .map(ProcessHandle::pid)
               .filter(Victims::connection)
-              .map(pid -> new Victim(target, pid, of, id))
+              .map(pid -> new Victim(target, pid, target.word() + " of " + id, id))
               .forEach(found::add);
         }
       }
     } catch (IOException gone) {
       // What was just listed went meanwhile: there is less to break.
     }
+  }
+
+  private void runsInContainers(InstallationEngine engine, Target target, List<Victim> found) {
+    try {
+      for (Container container : engine.containers()) {
+        String id = container.application();
+        boolean meant = container.isExecutor() == (target != Target.COMMAND);
+        boolean left = container.isExecutor() && spared.contains(id);
+        if (id.isEmpty() || !meant || left || !container.state().equals("running")) {
+          continue;
+        }
+        if (target == Target.SERVER) {
+          below(engine, container)
+              .filter(ApplicationProcesses::isServer)
+              .map(it -> new Victim(target, it.pid(), target.word() + " of " + id, id))
+              .forEach(found::add);
+        } else {
+          first(engine, container, target, id, found);
+        }
+      }
+    } catch (IOException gone) {
+      // As above.
+    }
+  }
+
+  /// A container can be broken in two ways, each with its turn: its first process as the host sees
+  /// it, and the container as the engine does.
+  private static void first(
+      InstallationEngine engine, Container container, Target target, String id, List<Victim> found)
+      throws IOException {
+    engine
+        .firstProcess(container.id())
+        .ifPresent(
+            pid -> {
+              found.add(new Victim(target, pid, target.word() + " of " + id, id));
+              found.add(
+                  new Victim(
+                      target, 0, new Struck.Whole(engine, container), "container of " + id, id));
+            });
+  }
+
+  private static Stream<ProcessHandle> below(InstallationEngine engine, Container container)
+      throws IOException {
+    return engine.firstProcess(container.id()).stream()
+        .boxed()
+        .flatMap(pid -> ProcessHandle.of(pid).stream())
+        .flatMap(ProcessHandle::descendants);
   }
 
   /// The first process of each server, or the connections of all.

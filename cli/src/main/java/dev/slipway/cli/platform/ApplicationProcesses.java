@@ -71,9 +71,14 @@ public record ApplicationProcesses(Path folder) {
     public Optional<ProcessHandle> server() {
       return ProcessHandle.of(pid).stream()
           .flatMap(ProcessHandle::descendants)
-          .filter(it -> it.info().command().filter(name -> name.endsWith("/node")).isPresent())
+          .filter(ApplicationProcesses::isServer)
           .findFirst();
     }
+  }
+
+  /// Whether it is an application's own process.
+  public static boolean isServer(ProcessHandle process) {
+    return process.info().command().filter(name -> name.endsWith("/node")).isPresent();
   }
 
   /// The runs of executors and commands, whoever started them.

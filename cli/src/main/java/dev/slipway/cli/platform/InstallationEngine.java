@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -23,16 +24,25 @@ public record InstallationEngine(EngineConnection engine, String installation) {
   ///
   /// @param instance    `ins_…`
   /// @param application `app_…`
+  /// @param version     of the application
+  /// @param role        what it is for the application: `executor`, or the folder of a version,
+  ///                    which runs while a command does
   public record Container(
       String id,
       String name,
       String state,
       String organization,
       String instance,
-      String application) {
+      String application,
+      String version,
+      String role) {
 
     public boolean runs() {
       return state.equals("running") || state.equals("paused");
+    }
+
+    public boolean isExecutor() {
+      return role.equals("executor");
     }
 
     /// Whose it is.
@@ -42,6 +52,9 @@ public record InstallationEngine(EngineConnection engine, String installation) {
   }
 
   public record Volume(String name, String organization, String owner) {}
+
+  /// @param version empty for the packages of a lock file
+  public record Image(String id, String name, String application, String version) {}
 
   public record Network(String id, String name, String organization) {}
 
@@ -68,7 +81,28 @@ public record InstallationEngine(EngineConnection engine, String installation) {
               it.path("State").asText(),
               label(labels, "organization"),
               label(labels, "instance"),
-              label(labels, "application")));
+              label(labels, "application"),
+              label(labels, "version"),
+              label(labels, "role")));
+    }
+    return found;
+  }
+
+  /// The newest first: an older one may be what it is made of.
+  public List<Image> images() throws IOException {
+    List<JsonNode> all = new ArrayList<>();
+    engine.get("/images/json?" + filter()).forEach(all::add);
+    all.sort(Comparator.comparingLong((JsonNode it) -> it.path("Created").asLong()).reversed());
+    List<Image> found = new ArrayList<>();
+    for (JsonNode it : all) {
+      JsonNode labels = it.path("Labels");
+      String id = it.path("Id").asText();
+      found.add(
+          new Image(
+              id,
+              it.path("RepoTags").path(0).asText(id),
+              label(labels, "application"),
+              label(labels, "version")));
     }
     return found;
   }
@@ -141,6 +175,9 @@ public record InstallationEngine(EngineConnection engine, String installation) {
     }
     for (Volume volume : volumes()) {
       engine.delete("/volumes/" + volume.name());
+    }
+    for (Image image : images()) {
+      engine.delete("/images/%s?force=true".formatted(image.id()));
     }
     for (Network network : networks()) {
       engine.delete("/networks/" + network.id());

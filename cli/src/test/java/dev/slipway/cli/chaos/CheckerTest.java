@@ -81,7 +81,7 @@ class CheckerTest {
     belong("ins_1", Role.DATA, "ins_1");
     belong("app_1", Role.OTHER, "process 200");
     belong("app_1", Role.OTHER, "app_1");
-    runs.add(new Observations.Run("app_1", "12", "executor", 200));
+    runs.add(new Observations.Run("app_1", "12", "executor", "process 200"));
     belong("app_1", Role.OTHER, "process 201");
   }
 
@@ -190,7 +190,7 @@ class CheckerTest {
 
   @Test
   void aProcessOfNoApplicationIsFound() {
-    runs.add(new Observations.Run("app_2", "21", "executor", 300));
+    runs.add(new Observations.Run("app_2", "21", "executor", "process 300"));
     belong("app_2", Role.OTHER, "process 300");
     finds(Kind.ORPHAN, "process 300");
   }
@@ -210,19 +210,19 @@ class CheckerTest {
 
   @Test
   void anExecutorOfAReplacedVersionIsFound() {
-    runs.add(new Observations.Run("app_1", "11", "executor", 300));
+    runs.add(new Observations.Run("app_1", "11", "executor", "process 300"));
     finds(Kind.ORPHAN, "process 300");
   }
 
   @Test
   void aSecondExecutorOfTheServingVersionIsFound() {
-    runs.add(new Observations.Run("app_1", "12", "executor", 300));
+    runs.add(new Observations.Run("app_1", "12", "executor", "process 300"));
     finds(Kind.ORPHAN, "ann/shop");
   }
 
   @Test
   void aCommandThatStillRunsIsFound() {
-    runs.add(new Observations.Run("app_1", "12", "command", 300));
+    runs.add(new Observations.Run("app_1", "12", "command", "process 300"));
     finds(Kind.ORPHAN, "process 300");
   }
 
@@ -352,7 +352,7 @@ class CheckerTest {
   @Test
   void anotherVersionThanTheOneDeployedIsFound() {
     applications.set(0, application("app_1", "shop", "11"));
-    runs.set(0, new Observations.Run("app_1", "11", "executor", 200));
+    runs.set(0, new Observations.Run("app_1", "11", "executor", "process 200"));
     finds(Kind.WRONG_VERSION, "ann/shop");
   }
 

@@ -74,7 +74,8 @@ class InstallationEngineTest {
     List<Container> found = engine.containers();
 
     assertThat(found)
-        .containsExactly(new Container("c1", "slipway-1-ins_1.7", "paused", "org_1", "ins_1", ""));
+        .containsExactly(
+            new Container("c1", "slipway-1-ins_1.7", "paused", "org_1", "ins_1", "", "", ""));
     assertThat(found.getFirst().runs()).isTrue();
     assertThat(asked)
         .containsExactly(
@@ -105,15 +106,25 @@ class InstallationEngineTest {
         "/containers/json",
         "[{\"Id\":\"c1\",\"Names\":[\"/one\"],\"State\":\"exited\",\"Labels\":{}}]");
     answers.put("/volumes", "{\"Volumes\":[{\"Name\":\"v1\",\"Labels\":{}}]}");
+    answers.put(
+        "/images/json",
+        """
+        [{"Id":"tree","Created":1,"RepoTags":["app:tree"],"Labels":{"dev.slipway.application":"app_1"}},
+         {"Id":"version","Created":2,"RepoTags":[],"Labels":{"dev.slipway.version":"12"}}]""");
     answers.put("/networks", "[{\"Id\":\"n1\",\"Name\":\"net\",\"Labels\":{}}]");
-    List.of("/containers/c1", "/volumes/v1", "/networks/n1").forEach(it -> answers.put(it, ""));
+    List.of("/containers/c1", "/volumes/v1", "/images/tree", "/images/version", "/networks/n1")
+        .forEach(it -> answers.put(it, ""));
 
     engine.clear();
 
     assertThat(asked)
         .filteredOn(it -> it.startsWith("DELETE"))
         .containsExactly(
-            "DELETE /containers/c1?force=true&v=true", "DELETE /volumes/v1", "DELETE /networks/n1");
+            "DELETE /containers/c1?force=true&v=true",
+            "DELETE /volumes/v1",
+            "DELETE /images/version?force=true",
+            "DELETE /images/tree?force=true",
+            "DELETE /networks/n1");
   }
 
   @Test

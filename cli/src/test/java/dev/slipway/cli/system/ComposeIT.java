@@ -15,15 +15,10 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 
 /// The platform of `docker-compose.yml`, as people use it and as others would like to.
 ///
-/// It builds images, which takes minutes, and runs on request.
-@EnabledIfEnvironmentVariable(
-    named = "SLIPWAY_TEST_COMPOSE",
-    matches = "required",
-    disabledReason = "it builds images; SLIPWAY_TEST_COMPOSE=required runs it")
+/// It builds images first. Skipped where there is no engine or no compose, with the reason.
 final class ComposeIT {
 
   private static ComposedPlatform composed;
