@@ -308,13 +308,18 @@ public final class Engine implements AutoCloseable {
     return new Volume(it.getName(), Objects.requireNonNullElse(it.getLabels(), Map.of()));
   }
 
-  /// The oldest identifier first: of two networks of one name, everybody uses the same.
+  /// The oldest first.
   public List<Network> networks(Map<String, String> labels)
       throws DriverFailure, InterruptedException {
     return call(
         "list networks",
         () ->
             client.listNetworksCmd().withFilter("label", filters(labels)).exec().stream()
+                .sorted(
+                    Comparator.comparing(
+                            com.github.dockerjava.api.model.Network::getCreated,
+                            Comparator.nullsFirst(Comparator.naturalOrder()))
+                        .thenComparing(com.github.dockerjava.api.model.Network::getId))
                 .map(
                     it ->
                         new Network(
@@ -327,7 +332,6 @@ public final class Engine implements AutoCloseable {
                                     .map(configuration -> configuration.getGateway())
                                     .filter(Objects::nonNull)
                                     .toList()))
-                .sorted(Comparator.comparing(Network::id))
                 .toList());
   }
 

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 
 /// The networks of organizations: each has one while it has instances or applications, which share
@@ -26,6 +27,7 @@ public final class Networks {
   private final Names names;
   private final Reach reach;
   private final String self;
+  private final ReentrantLock making = new ReentrantLock();
 
   /// In the container that this process runs in, if it does in one.
   public Networks(Engine engine, Names names, Reach reach) {
@@ -43,21 +45,50 @@ public final class Networks {
   /// The organization's network, made when there is none.
   public Network of(String organization) throws DriverFailure, InterruptedException {
     Map<String, String> labels = names.networkLabels(organization);
-    String name = names.network(organization);
     for (int tries = 0; tries < TRIES; tries++) {
       List<Network> found = engine.networks(labels);
-      if (!found.isEmpty()) {
+      if (found.size() == 1) {
         if (tries > 0) {
-          join(List.of(found.getFirst()));
+          join(found);
         }
         return found.getFirst();
       }
-      if (engine.createNetwork(name, labels) == Change.REFUSED
-          && engine.networks(labels).isEmpty()) {
-        throw Refusals.foreign("network", name);
+      if (found.isEmpty()) {
+        make(organization, labels);
+      } else {
+        settle(labels, found);
       }
     }
     throw new DriverFailure.Transient("busy", "the organization's network comes and goes");
+  }
+
+  /// By one thread after the other: the engine refuses a second network of a name only when the
+  /// first one is all there.
+  private void make(String organization, Map<String, String> labels)
+      throws DriverFailure, InterruptedException {
+    String name = names.network(organization);
+    making.lockInterruptibly();
+    try {
+      if (engine.networks(labels).isEmpty()
+          && engine.createNetwork(name, labels) == Change.REFUSED
+          && engine.networks(labels).isEmpty()) {
+        throw Refusals.foreign("network", name);
+      }
+    } finally {
+      making.unlock();
+    }
+  }
+
+  /// Two services have made one each, and the engine starts nothing in either while both are there.
+  /// All go but the oldest, and but one in which something runs; who was about to start something
+  /// in another one finds it gone.
+  private void settle(Map<String, String> labels, List<Network> found)
+      throws DriverFailure, InterruptedException {
+    for (Network network : found.reversed()) {
+      if (engine.networks(labels).size() > 1) {
+        remove(network);
+      }
+    }
   }
 
   /// Connects the installation's services to every network that they are not in: one that was

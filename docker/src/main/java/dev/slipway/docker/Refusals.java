@@ -78,10 +78,11 @@ public final class Refusals {
         && (text.contains("no such image") || text.contains("image not known"));
   }
 
-  /// A start whose network was removed meanwhile.
+  /// A start whose network was removed meanwhile, or is about to be because there are two.
   public static boolean networkMissing(DockerException failure) {
     String text = said(failure).toLowerCase(Locale.ROOT);
-    return text.contains("network") && text.contains("not found");
+    return text.contains("network")
+        && (text.contains("not found") || text.contains("is ambiguous"));
   }
 
   public static boolean networkInUse(DockerException failure) {

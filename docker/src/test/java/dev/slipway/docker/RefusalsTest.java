@@ -11,6 +11,7 @@ import java.net.SocketException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a person reads when an engine will not.
 final class RefusalsTest {
@@ -45,6 +46,16 @@ final class RefusalsTest {
 
     assertThat(Refusals.imageMissing(image)).isTrue();
     assertThat(Refusals.imageMissing(container)).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "network 0a1b not found",
+        "network slipway-1-org_1 is ambiguous (2 matches found on name)"
+      })
+  void aNetworkIsMadeSureOfAgain(String words) {
+    assertThat(Refusals.networkMissing(new DockerException(words, 400))).isTrue();
   }
 
   @Test

@@ -40,6 +40,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
@@ -211,6 +212,41 @@ final class DockerInstanceDriverTest extends InstanceDriverContract {
     assertThat(stage.engine.networks(second)).hasSize(1);
     destroy(other, 2);
     assertThat(left(other)).isEmpty();
+  }
+
+  /// The engine accepts several networks of one name, and then starts nothing in any of them.
+  @Test
+  void firstInstancesOfAnOrganizationThatAreMadeAtOnceShareItsNetwork() throws Exception {
+    List<InstanceSpecification> specifications =
+        Stream.generate(() -> stage.specification("org_rush")).limit(6).toList();
+    List<InstanceDriver> replicas = List.of(stage.open(), stage.open());
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<?>> provisioned = new ArrayList<>();
+      for (int i = 0; i < specifications.size(); i++) {
+        InstanceDriver replica = replicas.get(i % replicas.size());
+        InstanceSpecification specification = specifications.get(i);
+        provisioned.add(
+            threads.submit(
+                () -> {
+                  provision(replica, specification, 1);
+                  return null;
+                }));
+      }
+      for (Future<?> one : provisioned) {
+        one.get();
+      }
+    }
+
+    Map<String, String> labels = stage.names.networkLabels("org_rush");
+    List<String> networks = stage.engine.networks(labels).stream().map(Engine.Network::id).toList();
+    assertThat(networks).hasSize(1);
+    for (Engine.Listed container : stage.engine.containers(labels)) {
+      assertThat(container.networks()).as(container.name()).isEqualTo(networks);
+    }
+    for (InstanceSpecification specification : specifications) {
+      destroy(specification, 2);
+    }
+    assertThat(stage.engine.networks(labels)).isEmpty();
   }
 
   // ---- Fencing
