@@ -89,7 +89,8 @@ final class ChaosCommand implements Runnable {
               names = "--driver",
               paramLabel = "DRIVER",
               defaultValue = PlatformSettings.PROCESS,
-              description = "What instances run on: process or docker (${DEFAULT-VALUE}).")
+              description =
+                  "What instances and applications run on: process or docker (${DEFAULT-VALUE}).")
           String driver,
       @Option(
               names = "--report",

@@ -20,7 +20,8 @@ final class InstanceNames {
       ApiClient client = ApiClient.of(surroundings);
       if (client.address().local() && client.hasCredentials()) {
         for (Database database : new Databases(client).list()) {
-          if (!database.linked()) {
+          // One that could not be provisioned has no port.
+          if (!database.linked() && database.port() > 0) {
             names.put(database.port(), database.name());
           }
         }

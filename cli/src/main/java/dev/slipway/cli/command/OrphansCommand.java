@@ -7,6 +7,7 @@ import dev.slipway.cli.console.Json;
 import dev.slipway.cli.console.Output;
 import dev.slipway.cli.console.Surroundings;
 import dev.slipway.cli.console.Words;
+import dev.slipway.cli.platform.InstallationEngine;
 import dev.slipway.cli.platform.InternalCalls;
 import dev.slipway.cli.platform.PlatformHome;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -97,10 +99,10 @@ final class OrphansCommand implements Runnable {
       missing.addAll(orphans(answer.path("missing"), kind));
       json.set(kind.folder(), answer);
     }
-    List<Path> trash = trash(services.home());
+    List<String> trash = trash(services.home());
     if (options.json) {
       ArrayNode kept = json.putArray("trash");
-      trash.forEach(folder -> kept.add(folder.toString()));
+      trash.forEach(kept::add);
       output.json(json);
       return 0;
     }
@@ -119,7 +121,7 @@ final class OrphansCommand implements Runnable {
     }
     if (!trash.isEmpty()) {
       output.note("In the trash, until you delete it: " + trash.size());
-      trash.forEach(folder -> output.note("  " + folder));
+      trash.forEach(kept -> output.note("  " + kept));
     }
     return 0;
   }
@@ -139,7 +141,7 @@ final class OrphansCommand implements Runnable {
       footer = {
         "",
         "It shows first what it is going to do, and asks. No data is deleted: folders are moved to SLIPWAY_HOME/trash,",
-        "from where they can be taken back. What an instance or an application of somebody's owns is left alone, and so is",
+        "from where they can be taken back, and containers are renamed. What an instance or an application of somebody's owns is left alone, and so is",
         "what an operation works on.",
         "",
         "Example:",
@@ -192,11 +194,10 @@ final class OrphansCommand implements Runnable {
     };
   }
 
-  private static JsonNode result(PlatformHome home, Kind kind, JsonNode cleaned)
-      throws IOException {
+  private JsonNode result(PlatformHome home, Kind kind, JsonNode cleaned) throws IOException {
     ObjectNode result = cleaned.deepCopy();
     @Nullable String name = Json.text(cleaned, "trash");
-    if (name != null) {
+    if (name != null && InstallationEngine.of(home, surroundings).isEmpty()) {
       result.put("trash", shortcut(home, kind).resolve(name).toString());
     }
     return result;
@@ -239,13 +240,22 @@ final class OrphansCommand implements Runnable {
     return home.data().resolve(kind.folder()).resolve(".trash");
   }
 
-  private static List<Path> trash(PlatformHome home) throws IOException {
-    List<Path> found = new ArrayList<>();
+  /// Folders, and the containers that stand for them where the driver is `docker`.
+  private List<String> trash(PlatformHome home) throws IOException {
+    List<String> found = new ArrayList<>();
+    Optional<InstallationEngine> engine = InstallationEngine.of(home, surroundings);
+    if (engine.isPresent()) {
+      for (InstallationEngine.Container container : engine.get().containers()) {
+        if (container.inTrash()) {
+          found.add(container.name());
+        }
+      }
+    }
     for (Kind kind : KINDS) {
       Path trash = trash(home, kind);
       if (Files.isDirectory(trash)) {
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(trash)) {
-          entries.forEach(found::add);
+          entries.forEach(entry -> found.add(entry.toString()));
         }
       }
     }

@@ -23,11 +23,11 @@ import dev.slipway.cli.platform.RuntimeFacts;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -89,22 +89,22 @@ final class StatusCommand implements Callable<Integer> {
     return status.running() ? 0 : 1;
   }
 
-  /// Instances in containers are no processes of this machine that could be measured: the platform
-  /// tells which there are, and the engine what they take.
+  /// What is in containers is no process of this machine that could be measured: the platform tells
+  /// which there are, and the engine what they take.
   private PlatformStatus withContainers(PlatformStatus status, String driver) {
     if (!driver.equals(PlatformSettings.DOCKER) || !status.ready()) {
       return status;
     }
-    Map<String, Use> uses = uses();
+    Map<String, List<Use>> uses = uses();
     List<InstanceStatus> instances = new ArrayList<>();
     try {
       for (JsonNode it :
           InternalCalls.of(surroundings).call("instance-service", "GET", "/instances", null)) {
         if (it.path("kind").asText().equals("provisioned")) {
           String id = it.path("id").asText();
-          Use use = uses.getOrDefault(id, new Use(0, OptionalLong.empty()));
+          List<Use> use = uses.getOrDefault(id, List.of());
           instances.add(
-              new InstanceStatus(id, it.path("port").asInt(), use.processes(), use.bytes()));
+              new InstanceStatus(id, it.path("port").asInt(), processes(use), bytes(use)));
         }
       }
     } catch (IOException | CommandFailure silent) {
@@ -112,20 +112,36 @@ final class StatusCommand implements Callable<Integer> {
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
-    return new PlatformStatus(
-        status.launched(), status.processes(), instances, status.applications());
+    List<ApplicationMemory> applications = new ArrayList<>();
+    uses.forEach(
+        (id, use) -> {
+          if (id.startsWith("app_")) {
+            applications.add(new ApplicationMemory(id, processes(use), bytes(use)));
+          }
+        });
+    return new PlatformStatus(status.launched(), status.processes(), instances, applications);
   }
 
-  /// What the instances that run take, by identifier; an engine that does not answer tells nothing.
-  private Map<String, Use> uses() {
-    Map<String, Use> uses = new HashMap<>();
+  private static int processes(List<Use> uses) {
+    return uses.stream().mapToInt(Use::processes).sum();
+  }
+
+  private static OptionalLong bytes(List<Use> uses) {
+    return sum(uses.stream().map(Use::bytes).toList());
+  }
+
+  /// What the containers that run take, by the identifier of whose they are; an engine that does
+  /// not answer tells nothing.
+  private Map<String, List<Use>> uses() {
+    Map<String, List<Use>> uses = new TreeMap<>();
     InstallationEngine.of(home, surroundings)
         .ifPresent(
             engine -> {
               try {
                 for (Container container : engine.containers()) {
-                  if (container.runs() && !container.instance().isEmpty()) {
-                    uses.put(container.instance(), engine.use(container.id()));
+                  if (container.runs()) {
+                    uses.computeIfAbsent(container.owner(), it -> new ArrayList<>())
+                        .add(engine.use(container.id()));
                   }
                 }
               } catch (IOException silent) {

@@ -41,6 +41,11 @@ public record InstallationEngine(EngineConnection engine, String installation) {
       return state.equals("running") || state.equals("paused");
     }
 
+    /// Whether it was put away for a person to remove.
+    public boolean inTrash() {
+      return name.contains(".trash.");
+    }
+
     public boolean isExecutor() {
       return role.equals("executor");
     }

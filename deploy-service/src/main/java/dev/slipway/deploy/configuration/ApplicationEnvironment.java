@@ -94,6 +94,7 @@ public record ApplicationEnvironment(
 
   private Map<String, String> suggested() {
     Map<String, String> suggested = new TreeMap<>();
+    suggested.put("PORT", Integer.toString(ConfigurationFile.PORT));
     suggested.put("PGHOST", location.host());
     suggested.put("PGPORT", Integer.toString(location.port()));
     suggested.put("PGUSER", location.role());

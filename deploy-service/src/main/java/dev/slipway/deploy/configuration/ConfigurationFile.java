@@ -14,7 +14,8 @@ import java.util.Set;
 /// to a variable, which every SDK that reads passwords from the file replaces.
 public final class ConfigurationFile {
 
-  private static final int PORT = 3000;
+  /// Where every application listens.
+  static final int PORT = 3000;
   private static final int ADMIN_PORT = 3001;
 
   /// What says where a database is; the developer's own values are of another machine.

@@ -25,6 +25,9 @@ import org.jboss.logging.Logger;
 @Singleton
 class RuntimeChoice {
 
+  /// People reach executors through the gateway, and no other way.
+  private static final String LOOPBACK = "127.0.0.1";
+
   private static final Logger LOG = Logger.getLogger(RuntimeChoice.class);
 
   @Produces
@@ -63,7 +66,7 @@ class RuntimeChoice {
                       docker.host.orElse(""),
                       installation,
                       Reach.of(docker.reach),
-                      HostPorts.forPairs(docker.publishAddress, firstPort, lastPort),
+                      HostPorts.forPairs(LOOPBACK, firstPort, lastPort),
                       docker.nodeImage,
                       docker.pythonImage,
                       directory,
@@ -108,9 +111,6 @@ class RuntimeChoice {
 
     @ConfigProperty(name = "slipway.docker.reach")
     String reach;
-
-    @ConfigProperty(name = "slipway.docker.publish-address")
-    String publishAddress;
 
     @ConfigProperty(name = "slipway.docker.node-image")
     String nodeImage;

@@ -37,6 +37,7 @@ final class ApplicationEnvironmentTest {
             "postgresql://shop:pass@localhost:5433/shop_dbos_sys"
                 + "?sslmode=verify-full&sslrootcert=/srv/my%20slipway/ca.pem")
         .containsEntry("NODE_EXTRA_CA_CERTS", TRUST)
+        .containsEntry("PORT", "3000")
         .containsEntry("DBOS__DATABASE_PASSWORD", "pass")
         .containsEntry("DBOS__VMID", "exe_1")
         .containsEntry("DBOS__APPID", "app_1")
