@@ -3,6 +3,7 @@ package dev.slipway.docker;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Epochs;
 import dev.slipway.common.operation.Fence;
+import dev.slipway.docker.Engine.Change;
 import dev.slipway.docker.Engine.Listed;
 import dev.slipway.docker.Engine.Volume;
 import dev.slipway.docker.Turns.Turn;
@@ -36,6 +37,11 @@ public final class Claims {
   public interface Listing {
     List<Listed> list() throws DriverFailure, InterruptedException;
   }
+
+  /// What happened to who made a container too late.
+  ///
+  /// @param takenBack whether the container was removed; else somebody has it by now
+  public record Overtaken(DriverFailure failure, boolean takenBack) {}
 
   /// @param kind of the subjects: [Names#INSTANCE] or [Names#APPLICATION]
   public Claims(Engine engine, Names names, Epochs epochs, String kind) {
@@ -159,14 +165,21 @@ public final class Claims {
   /// can be started.
   ///
   /// @return why its maker may not go on; empty when it may
-  public Optional<DriverFailure> overtaken(Turn turn, String container)
+  public Optional<Overtaken> overtaken(Turn turn, String container)
       throws DriverFailure, InterruptedException {
     long highest = highest(turn.subject());
     if (highest <= turn.epoch()) {
       return Optional.empty();
     }
-    engine.remove(turn, container);
-    return Optional.of(new DriverFailure.Fenced(turn.fence(), highest));
+    boolean takenBack = engine.remove(turn, container) == Change.DONE;
+    return Optional.of(new Overtaken(new DriverFailure.Fenced(turn.fence(), highest), takenBack));
+  }
+
+  /// Why a container of this name could not be made.
+  public DriverFailure taken(String name) throws DriverFailure, InterruptedException {
+    return engine.inspect(name).filter(it -> !names.owns(it.labels())).isPresent()
+        ? Refusals.foreign("container", name)
+        : new DriverFailure.Transient("busy", "the engine still removes the container " + name);
   }
 
   /// What a request by name meant that found nothing: whoever renamed it has a higher epoch, or it

@@ -811,7 +811,9 @@ public final class Engine implements AutoCloseable {
           } catch (NotModifiedException already) {
             return Change.DONE;
           } catch (NotFoundException missing) {
-            if (Refusals.imageMissing(missing) && what.equals("create container")) {
+            // Some engines call it so when they have no addresses left.
+            if (what.equals("create network")
+                || (Refusals.imageMissing(missing) && what.equals("create container"))) {
               throw missing;
             }
             return Change.MISSING;

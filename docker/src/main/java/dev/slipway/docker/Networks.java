@@ -45,6 +45,7 @@ public final class Networks {
   /// The organization's network, made when there is none.
   public Network of(String organization) throws DriverFailure, InterruptedException {
     Map<String, String> labels = names.networkLabels(organization);
+    boolean foreign = false;
     for (int tries = 0; tries < TRIES; tries++) {
       List<Network> found = engine.networks(labels);
       if (found.size() == 1) {
@@ -54,26 +55,29 @@ public final class Networks {
         return found.getFirst();
       }
       if (found.isEmpty()) {
-        make(organization, labels);
+        foreign = !make(organization, labels);
       } else {
         settle(labels, found);
       }
+    }
+    if (foreign) {
+      throw Refusals.foreign("network", names.network(organization));
     }
     throw new DriverFailure.Transient("busy", "the organization's network comes and goes");
   }
 
   /// By one thread after the other: the engine refuses a second network of a name only when the
   /// first one is all there.
-  private void make(String organization, Map<String, String> labels)
+  ///
+  /// @return false when somebody's has the name
+  private boolean make(String organization, Map<String, String> labels)
       throws DriverFailure, InterruptedException {
     String name = names.network(organization);
     making.lockInterruptibly();
     try {
-      if (engine.networks(labels).isEmpty()
-          && engine.createNetwork(name, labels) == Change.REFUSED
-          && engine.networks(labels).isEmpty()) {
-        throw Refusals.foreign("network", name);
-      }
+      return !engine.networks(labels).isEmpty()
+          || engine.createNetwork(name, labels) != Change.REFUSED
+          || !engine.networks(labels).isEmpty();
     } finally {
       making.unlock();
     }

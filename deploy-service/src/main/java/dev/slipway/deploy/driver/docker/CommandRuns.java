@@ -9,6 +9,7 @@ import dev.slipway.docker.Engine.Change;
 import dev.slipway.docker.Engine.Seen;
 import dev.slipway.docker.Turns.Turn;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -62,6 +63,7 @@ final class CommandRuns {
     record = record.begun(command.name(), ended(folder));
     folders.note(turn, folder, record);
     if (engine.start(turn, folder.name(), feed) == Change.MISSING) {
+      folders.reconnect(version, folder);
       throw new DriverFailure.Transient(
           "engine-failed", "the version's container does not start: its network is gone");
     }
@@ -139,14 +141,20 @@ final class CommandRuns {
     return said == null ? new CommandRun.Vanished() : new CommandRun.Exited(said);
   }
 
-  /// The status as the first process has said it; a container that was ended from outside has no
-  /// last word.
+  /// The status as the first process has said it since it was started last; a container that was
+  /// ended from outside has no last word of this run, and may have one of the run before.
   private @Nullable Integer said(Seen folder, Instant before)
       throws DriverFailure, InterruptedException {
-    List<String> words =
-        engine.errors(folder.id(), before.toString()).stream()
-            .filter(line -> line.startsWith(EXITED))
-            .toList();
+    Instant started = Instant.parse(folder.started());
+    List<String> words = new ArrayList<>();
+    engine.follow(
+        folder.id(),
+        before.toString(),
+        (error, at, line) -> {
+          if (error && at.isAfter(before) && at.isAfter(started) && line.startsWith(EXITED)) {
+            words.add(line);
+          }
+        });
     return words.isEmpty()
         ? null
         : Integer.valueOf(words.getLast().substring(EXITED.length()).strip());

@@ -23,6 +23,7 @@ import dev.slipway.docker.Names;
 import dev.slipway.docker.Networks;
 import dev.slipway.docker.Reach;
 import dev.slipway.docker.Turns.Turn;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -96,6 +97,11 @@ public final class DockerApplicationRuntime implements ApplicationRuntime, AutoC
   public static DockerApplicationRuntime open(
       DockerRuntimeSettings settings, Owners owners, Epochs epochs, InstantSource clock) {
     var runtime = new DockerApplicationRuntime(settings, owners, epochs, clock);
+    try {
+      settings.removeAbandonedFiles(clock.instant());
+    } catch (IOException full) {
+      LOG.warn("What services that died have left stays", full);
+    }
     runtime.rounds.start();
     return runtime;
   }
@@ -121,6 +127,9 @@ public final class DockerApplicationRuntime implements ApplicationRuntime, AutoC
           premises.listen();
         } catch (DriverFailure unreachable) {
           LOG.debug("The engine was not looked at", unreachable);
+        } catch (RuntimeException bug) {
+          // One application's must not keep the others from being listened to.
+          LOG.error("The containers were not looked at", bug);
         }
         Thread.sleep(ROUND);
       }

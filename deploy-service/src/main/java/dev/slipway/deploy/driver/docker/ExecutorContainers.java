@@ -12,6 +12,7 @@ import dev.slipway.deploy.driver.ExecutorObservation;
 import dev.slipway.deploy.driver.ExecutorSpecification;
 import dev.slipway.deploy.driver.VersionReference;
 import dev.slipway.docker.Claims;
+import dev.slipway.docker.Claims.Overtaken;
 import dev.slipway.docker.Confinement;
 import dev.slipway.docker.Engine;
 import dev.slipway.docker.Engine.Change;
@@ -21,7 +22,6 @@ import dev.slipway.docker.Engine.Seen;
 import dev.slipway.docker.Names;
 import dev.slipway.docker.Networks;
 import dev.slipway.docker.Reach;
-import dev.slipway.docker.Refusals;
 import dev.slipway.docker.Turns.Turn;
 import java.time.Duration;
 import java.time.Instant;
@@ -140,11 +140,11 @@ final class ExecutorContainers {
     for (int tries = 0; tries < TRIES; tries++) {
       Network network = networks.of(organization);
       if (!engine.create(turn, command(turn, executor, image, name, organization, network))) {
-        throw Refusals.foreign("container", name);
+        throw claims.taken(name);
       }
-      Optional<DriverFailure> overtaken = claims.overtaken(turn, name);
+      Optional<Overtaken> overtaken = claims.overtaken(turn, name);
       if (overtaken.isPresent()) {
-        throw overtaken.get();
+        throw overtaken.get().failure();
       }
       if (launched(turn, name, feed)) {
         Optional<Seen> started = engine.inspect(name);

@@ -1,5 +1,6 @@
 package dev.slipway.deploy.driver.docker;
 
+import dev.slipway.deploy.driver.CommandSpecification;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -33,8 +34,9 @@ record FolderRecord(
       String[] words = line.split(" ", -1);
       switch (words[0]) {
         case "changes" -> changes = Long.parseLong(words[1]);
-        case "ended" -> ended.put(words[1], Integer.parseInt(words[2]));
-        case "last" -> last = words[1];
+        case "ended" ->
+            ended.put(CommandSpecification.requireName(words[1]), Integer.parseInt(words[2]));
+        case "last" -> last = CommandSpecification.requireName(words[1]);
         case "before" -> before = Instant.parse(words[1]);
         default -> throw new IllegalArgumentException("a record does not say " + words[0]);
       }

@@ -6,6 +6,7 @@ import dev.slipway.docker.Engine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,10 @@ final class Journals implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Journals.class);
   private static final int LOOK_AGAIN_MILLIS = 20;
+
+  /// A replica that was suspended keeps its locks. What a container has said is worth less than
+  /// what is to be done with it.
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final Engine engine;
   private final Path directory;
@@ -77,7 +82,7 @@ final class Journals implements AutoCloseable {
     return followers.containsKey(container);
   }
 
-  /// Returns when all that an ended container has said is written down.
+  /// Returns when all that an ended container has said is written down, or after a while.
   ///
   /// @return when it has said the last of that
   Instant settle(VersionReference version, String source, String container, Instant before)
@@ -92,8 +97,13 @@ final class Journals implements AutoCloseable {
       follower.join();
     }
     var last = new Follower(container, file(version, source), before);
+    Instant deadline = Instant.now().plus(PATIENCE);
     try {
       while (!last.write()) {
+        if (Instant.now().isAfter(deadline)) {
+          LOG.warn("Somebody else writes {}; what is missing there stays so", last.file);
+          return last.until;
+        }
         // Another replica is about to do it.
         Thread.sleep(LOOK_AGAIN_MILLIS);
       }
@@ -202,7 +212,7 @@ final class Journals implements AutoCloseable {
     }
 
     void join() throws InterruptedException {
-      thread.join();
+      thread.join(PATIENCE);
     }
 
     void interrupt() {

@@ -275,7 +275,9 @@ final class Premises {
     for (Image image : childrenFirst(application)) {
       remove(image);
     }
-    if (engine.removeVolume(turn, names.volume(application)) == Change.REFUSED
+    // Of somebody else's volume with that name nothing is the application's.
+    if (claims.owns(names.volume(application))
+        && engine.removeVolume(turn, names.volume(application)) == Change.REFUSED
         && !inTrash(application)) {
       throw new DriverFailure.Transient(
           "volume-in-use",

@@ -10,6 +10,7 @@ import dev.slipway.deploy.driver.Folders;
 import dev.slipway.deploy.driver.RuntimeArguments;
 import dev.slipway.deploy.driver.VersionReference;
 import dev.slipway.docker.Claims;
+import dev.slipway.docker.Claims.Overtaken;
 import dev.slipway.docker.Confinement;
 import dev.slipway.docker.Engine;
 import dev.slipway.docker.Engine.Change;
@@ -21,7 +22,6 @@ import dev.slipway.docker.Engine.Seen;
 import dev.slipway.docker.ImagePull;
 import dev.slipway.docker.Names;
 import dev.slipway.docker.Networks;
-import dev.slipway.docker.Refusals;
 import dev.slipway.docker.Turns.Turn;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -92,6 +92,9 @@ final class VersionFolders {
 
   private static final Duration TRYING = Duration.ofSeconds(90);
   private static final int LOOK_AGAIN_MILLIS = 20;
+
+  /// A process's status is more than this then.
+  private static final int ENDED_BY_A_SIGNAL = 128;
 
   private final DockerRuntimeSettings settings;
   private final Engine engine;
@@ -271,14 +274,14 @@ final class VersionFolders {
               .withStdInOnce(true)
               .withLabels(labels)
               .withHostConfig(host))) {
-        throw Refusals.foreign("container", name);
+        throw claims.taken(name);
       }
     } catch (DriverFailure.Permanent failure) {
       throw failure.code().equals("image-missing") && pull != null ? pull.missing() : failure;
     }
-    Optional<DriverFailure> overtaken = claims.overtaken(turn, name);
+    Optional<Overtaken> overtaken = claims.overtaken(turn, name);
     if (overtaken.isPresent()) {
-      throw overtaken.get();
+      throw overtaken.get().failure();
     }
     return name;
   }
@@ -294,7 +297,7 @@ final class VersionFolders {
   private void fill(Turn turn, String container, Filling filling)
       throws DriverFailure, InterruptedException {
     try {
-      Path archive = Files.createTempFile("slipway-version-", ".tar");
+      Path archive = settings.temporaryFile();
       try {
         try (OutputStream target = Files.newOutputStream(archive)) {
           filling.write(target);
@@ -547,7 +550,7 @@ final class VersionFolders {
   private Path context(Seen folder, String dockerfile, String ignored, Map<String, String> labels)
       throws DriverFailure, InterruptedException {
     try {
-      Path context = Files.createTempFile("slipway-build-", ".tar");
+      Path context = settings.temporaryFile();
       boolean written = false;
       try (OutputStream target = Files.newOutputStream(context)) {
         written =
@@ -614,6 +617,8 @@ final class VersionFolders {
         target ->
             VersionFiles.writeOwn(
                 content.get().folder(), settings.authority(), settings.machine(), target));
+    // Before anything of it runs: what the image has there is the application's.
+    put(turn, draft, content.get().folder(), Map.of(), FolderRecord.NEW);
     tryOut(turn, draft);
     put(turn, draft, content.get().folder(), Map.of(), ended(FolderRecord.NEW, run));
     place(turn, version, draft);
@@ -635,9 +640,18 @@ final class VersionFolders {
     if (seen.isEmpty()) {
       throw claims.vanished(turn);
     }
+    if (seen.get().exitCode() > ENDED_BY_A_SIGNAL) {
+      throw new DriverFailure.Transient("busy", "the engine has ended what was tried out");
+    }
     if (seen.get().running() || seen.get().exitCode() != 0) {
       throw unsuitable("sed, awk, mkfifo and timeout");
     }
+  }
+
+  /// Into the organization's network, after the one it was made for was removed.
+  void reconnect(VersionReference version, Seen folder) throws DriverFailure, InterruptedException {
+    Network network = networks.of(owners.organization(version.application()));
+    engine.connect(network.id(), folder.name());
   }
 
   private static DriverFailure unsuitable(String missing) {

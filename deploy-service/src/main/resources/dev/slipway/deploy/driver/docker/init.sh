@@ -117,6 +117,8 @@ trap 'stopping=yes; kill -TERM -1 2> /dev/null' TERM
 if [ "$kind" = command ]; then
   launch ''
   flush
+  # Ended from outside, which an engine does that comes back: whatever the command made of it, it is no end of its own.
+  [ -z "$stopping" ] || exit 143
   say exited "$status"
   exit "$status"
 fi

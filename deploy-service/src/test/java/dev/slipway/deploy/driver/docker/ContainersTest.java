@@ -9,6 +9,7 @@ import com.github.dockerjava.api.model.ContainerConfig;
 import com.github.dockerjava.api.model.HostConfig;
 import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.id.Identifiers;
+import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.deploy.driver.CommandRun;
 import dev.slipway.deploy.driver.CommandSpecification;
 import dev.slipway.deploy.driver.ExecutorObservation;
@@ -30,6 +31,8 @@ import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What only containers have: seen from the engine, and over the network.
 @Timeout(value = 4, unit = TimeUnit.MINUTES)
@@ -179,6 +182,61 @@ final class ContainersTest {
         .atMost(Duration.ofSeconds(60))
         .until(() -> stage.runtime.look(version, "migrate"), new CommandRun.Exited(137)::equals);
     assertThat(stage.runtime.tail(version, "migrate", 5)).doesNotContain("began");
+    destroy(version);
+  }
+
+  /// Engines that come back end what has outlived them with SIGTERM, which commands take as they
+  /// like; and the container still has the last word of the run before.
+  @ParameterizedTest
+  @ValueSource(strings = {"KILL", "TERM"})
+  void aCommandThatTheEngineHasEndedIsNotTakenForTheOneBefore(String signal) throws Exception {
+    VersionReference version = adopted();
+    stage.runtime.begin(fence(version, 1), command(version, "build", ":"));
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> stage.runtime.look(version, "build"), new CommandRun.Exited(0)::equals);
+    stage.runtime.begin(
+        fence(version, 1),
+        command(version, "migrate", "trap 'exit 0' TERM; echo began; sleep 600 & wait"));
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> stage.runtime.look(version, "migrate"), new CommandRun.Running(1)::equals);
+    for (var listed :
+        stage.engine.containers(stage.names.of(Names.APPLICATION, version.application()))) {
+      stage.client.killContainerCmd(listed.id()).withSignal(signal).exec();
+    }
+
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> stage.runtime.look(version, "migrate"), new CommandRun.Vanished()::equals);
+    assertThat(stage.runtime.look(version, "build")).isEqualTo(new CommandRun.Exited(0));
+    destroy(version);
+  }
+
+  /// As `docker network prune` does while nothing runs.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aCommandRunsThoughItsNetworkWasRemoved(boolean ranBefore) throws Exception {
+    VersionReference version = adopted();
+    if (ranBefore) {
+      stage.runtime.begin(fence(version, 1), command(version, "build", ":"));
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> stage.runtime.look(version, "build"), new CommandRun.Exited(0)::equals);
+    }
+    for (var network : stage.engine.networks(stage.names.everything())) {
+      stage.engine.removeNetwork(network.id());
+    }
+
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .ignoreExceptionsInstanceOf(DriverFailure.Transient.class)
+        .until(
+            () -> {
+              stage.runtime.begin(fence(version, 1), command(version, "migrate", "exit 5"));
+              return stage.runtime.look(version, "migrate");
+            },
+            new CommandRun.Exited(5)::equals);
     destroy(version);
   }
 

@@ -240,6 +240,20 @@ final class DockerfilesTest {
   }
 
   @Test
+  void whatTheImageSaysOfItsFolderIsNotBelieved() throws Exception {
+    VersionReference version =
+        adopted(
+            "FROM " + BASE,
+            "RUN mkdir -p /slipway && printf 'last x/../..\\nended migrate 0\\n' > /slipway/record",
+            "CMD true");
+    assertThat(built(version)).isEqualTo(new CommandRun.Exited(0));
+    use(version);
+
+    assertThat(stage.runtime.look(version, "migrate")).isEqualTo(new CommandRun.Absent());
+    destroy(version);
+  }
+
+  @Test
   void aCommandThatFailsIsShownWithItsStatusAndNothingIsLeftOfIt() throws Exception {
     Set<String> before = images();
     VersionReference version =

@@ -3,6 +3,7 @@ package dev.slipway.instance.driver.docker;
 import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.docker.Claims;
+import dev.slipway.docker.Claims.Overtaken;
 import dev.slipway.docker.Engine;
 import dev.slipway.docker.Engine.Change;
 import dev.slipway.docker.Engine.Listed;
@@ -12,7 +13,6 @@ import dev.slipway.docker.ImagePull;
 import dev.slipway.docker.Names;
 import dev.slipway.docker.Networks;
 import dev.slipway.docker.Reach;
-import dev.slipway.docker.Refusals;
 import dev.slipway.docker.Turns.Turn;
 import dev.slipway.instance.driver.InstanceSpecification;
 import dev.slipway.instance.driver.ServerCertificates;
@@ -75,15 +75,17 @@ final class ServerStart {
     claims.volume(specification.instance());
     try {
       if (!engine.create(turn, recipe.command(turn, specification, name, network))) {
-        throw Refusals.foreign("container", name);
+        throw claims.taken(name);
       }
     } catch (DriverFailure.Permanent failure) {
       throw failure.code().equals("image-missing") ? pull.missing() : failure;
     }
-    Optional<DriverFailure> overtaken = claims.overtaken(turn, name);
+    Optional<Overtaken> overtaken = claims.overtaken(turn, name);
     if (overtaken.isPresent()) {
-      takeBackVolume(turn);
-      throw overtaken.get();
+      if (overtaken.get().takenBack()) {
+        takeBackVolume(turn);
+      }
+      throw overtaken.get().failure();
     }
   }
 
@@ -114,7 +116,11 @@ final class ServerStart {
     } else if (!recipe
         .recipe(specification, network)
         .equals(claimed.get().labels().get(Names.RECIPE))) {
-      // Made with other settings, or for a network that was removed.
+      // Made with other settings, or for a network that was removed. Data without a container is
+      // what `docker volume prune` removes, so there is none while an image is pulled.
+      if (!engine.hasImage(settings.image())) {
+        throw pull.missing();
+      }
       engine.remove(turn, claimed.get().name());
       make(turn, specification, network);
     }
@@ -138,7 +144,7 @@ final class ServerStart {
       if (engine.write(turn, name, ServerFiles.VOLUME, files) != Change.DONE) {
         throw claims.vanished(turn);
       }
-      if (engine.start(turn, name) == Change.DONE) {
+      if (engine.start(turn, name) == Change.DONE && isIn(turn, name, used)) {
         return;
       }
       // No such container: somebody came later. No such network: the last other instance of the
@@ -150,6 +156,18 @@ final class ServerStart {
       make(turn, specification, used);
     }
     throw new DriverFailure.Transient("busy", "the organization's network comes and goes");
+  }
+
+  /// A container that was never started is connected by the name of its network, and there may be
+  /// another of that name meanwhile.
+  private boolean isIn(Turn turn, String container, Network network)
+      throws DriverFailure, InterruptedException {
+    for (Listed listed : claims.containers(turn.subject())) {
+      if (listed.name().equals(container)) {
+        return listed.networks().contains(network.id());
+      }
+    }
+    throw claims.vanished(turn);
   }
 
   private ScramVerifier ownVerifier(String instance) {
