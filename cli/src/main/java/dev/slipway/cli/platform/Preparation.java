@@ -186,7 +186,9 @@ final class Preparation {
     Map<String, Integer> ports = new HashMap<>();
     for (String purpose : PORTS) {
       Integer port = kept.ports().get(purpose);
-      if (port != null && (FreePorts.free(port) || ours.test(purpose))) {
+      // Where earlier versions had chosen, executors may be.
+      if (port != null
+          && ((port >= FreePorts.LOWEST && FreePorts.free(port)) || ours.test(purpose))) {
         ports.put(purpose, port);
       }
     }

@@ -7,6 +7,7 @@ import dev.slipway.cli.console.CommandFailure;
 import dev.slipway.cli.console.Surroundings;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.Reader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -16,10 +17,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Properties;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PreparationTest {
 
@@ -32,6 +36,38 @@ class PreparationTest {
 
     assertThat(again).isEqualTo(first);
     assertThat(first.ports().values()).allMatch(port -> port < 32768).doesNotHaveDuplicates();
+  }
+
+  /// Or an executor that is started while Kafka is not there may take its port, and the platform
+  /// never comes back.
+  @ParameterizedTest
+  @CsvSource({"instance-service,slipway.instances", "deploy-service,slipway.applications"})
+  void portsAreNoneOfThoseThatInstancesAndExecutorsMayHave(String service, String prefix)
+      throws Exception {
+    Properties usual = new Properties();
+    try (Reader file =
+        Files.newBufferedReader(
+            Path.of("..", service, "src/main/resources/application.properties"))) {
+      usual.load(file);
+    }
+    int highest = Integer.parseInt(usual.getProperty(prefix + ".last-port"));
+
+    assertThat(prepare("one", freePort(), purpose -> false).ports().values())
+        .allMatch(port -> port > highest);
+  }
+
+  @Test
+  void portsThatExecutorsMayHaveAreGivenUpAtTheNextStart() throws Exception {
+    PlatformSettings first = prepare("one", freePort(), purpose -> false);
+    Path file = folder.resolve("one/platform.json");
+    Integer kafka = first.ports().get("kafka");
+    Files.writeString(file, Files.readString(file).replace(" : %d".formatted(kafka), " : 30325"));
+
+    PlatformSettings running = prepare("one", first.publicPort(), purpose -> true);
+    PlatformSettings again = prepare("one", first.publicPort(), purpose -> false);
+
+    assertThat(running.ports()).containsEntry("kafka", 30325);
+    assertThat(again.ports().get("kafka")).isGreaterThan(31999);
   }
 
   @Test

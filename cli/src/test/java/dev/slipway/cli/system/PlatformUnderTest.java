@@ -4,10 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.slipway.cli.console.Json;
+import dev.slipway.cli.platform.FreePorts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -53,9 +52,8 @@ final class PlatformUnderTest {
     // Where root runs it, the servers run as another user, who has to pass through.
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
     home = folder.resolve("home");
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
-    }
+    // Not one of those that outgoing connections have: a gateway that is killed wants it again.
+    port = FreePorts.find(1).getFirst();
   }
 
   static synchronized PlatformUnderTest get() throws IOException, InterruptedException {
