@@ -64,8 +64,10 @@ final class CommandRuns {
     folders.note(turn, folder, record);
     if (engine.start(turn, folder.name(), feed) == Change.MISSING) {
       folders.reconnect(version, folder);
-      throw new DriverFailure.Transient(
-          "engine-failed", "the version's container does not start: its network is gone");
+      if (engine.start(turn, folder.name(), feed) == Change.MISSING) {
+        throw new DriverFailure.Transient(
+            "engine-failed", "the version's container does not start: its network is gone");
+      }
     }
     running.put(folder.id(), record);
     journals.follow(version, command.name(), folder.id(), record.before());

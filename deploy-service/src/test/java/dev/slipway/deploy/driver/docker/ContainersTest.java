@@ -9,7 +9,6 @@ import com.github.dockerjava.api.model.ContainerConfig;
 import com.github.dockerjava.api.model.HostConfig;
 import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.id.Identifiers;
-import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.deploy.driver.CommandRun;
 import dev.slipway.deploy.driver.CommandSpecification;
 import dev.slipway.deploy.driver.ExecutorObservation;
@@ -228,15 +227,11 @@ final class ContainersTest {
       stage.engine.removeNetwork(network.id());
     }
 
+    stage.runtime.begin(fence(version, 1), command(version, "migrate", "exit 5"));
+
     Awaitility.await()
         .atMost(Duration.ofSeconds(60))
-        .ignoreExceptionsInstanceOf(DriverFailure.Transient.class)
-        .until(
-            () -> {
-              stage.runtime.begin(fence(version, 1), command(version, "migrate", "exit 5"));
-              return stage.runtime.look(version, "migrate");
-            },
-            new CommandRun.Exited(5)::equals);
+        .until(() -> stage.runtime.look(version, "migrate"), new CommandRun.Exited(5)::equals);
     destroy(version);
   }
 
