@@ -64,6 +64,8 @@ import org.jspecify.annotations.Nullable;
 public final class Engine implements AutoCloseable {
 
   private static final Duration LONGEST_ANSWER = Duration.ofSeconds(60);
+  private static final Duration PORTS_COME_FREE = Duration.ofSeconds(3);
+  private static final int LOOK_AGAIN_MILLIS = 200;
   private static final Duration LONGEST_FEED = Duration.ofSeconds(20);
   private static final String RED = "\u001b[91m";
   private static final String USUAL = "\u001b[0m";
@@ -530,7 +532,24 @@ public final class Engine implements AutoCloseable {
         });
   }
 
+  /// A port that is taken is tried again for a moment: an engine that was killed and comes back
+  /// gives up what it had forwarded only then.
   public Change start(Turns.Turn turn, String container)
+      throws DriverFailure, InterruptedException {
+    Instant deadline = Instant.now().plus(PORTS_COME_FREE);
+    while (true) {
+      try {
+        return startOnce(turn, container);
+      } catch (DriverFailure.Permanent failure) {
+        if (!failure.code().equals("port-taken") || Instant.now().isAfter(deadline)) {
+          throw failure;
+        }
+      }
+      Thread.sleep(LOOK_AGAIN_MILLIS);
+    }
+  }
+
+  private Change startOnce(Turns.Turn turn, String container)
       throws DriverFailure, InterruptedException {
     return changed(turn, "start container", () -> client.startContainerCmd(container).exec());
   }
@@ -562,7 +581,7 @@ public final class Engine implements AutoCloseable {
             .withFollowStream(true)
             .exec(new ResultCallback.Adapter<>());
     try {
-      Change change = start(turn, container);
+      Change change = startOnce(turn, container);
       if (change == Change.DONE && !written.await(LONGEST_FEED.toSeconds(), TimeUnit.SECONDS)) {
         throw new DriverFailure.Transient(
             "engine-failed", "the Docker engine did not take what a container is to read");

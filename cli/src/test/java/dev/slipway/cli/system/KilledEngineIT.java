@@ -103,10 +103,13 @@ final class KilledEngineIT {
     engine.kill();
     engine.start();
     PlatformUnderTest.Result end = provision.end();
-    assertThat(operation(name, "instance.provision").path("phase").asText())
-        .as(end.toString())
-        .isEqualTo("ended");
-    assertThat(end.exitCode()).as("the engine came back, so it succeeds: %s", end).isZero();
+    JsonNode operation = operation(name, "instance.provision");
+    assertThat(operation.path("phase").asText()).as(end.toString()).isEqualTo("ended");
+    // The engine came back, so it succeeds; unless that engine has not given up the port for which
+    // it was killed, which it may do late, or never.
+    if (end.exitCode() != 0) {
+      assertThat(operation.at("/cause/code").asText()).as(end.toString()).isEqualTo("port-taken");
+    }
     platform.slipway(mine, "db", "destroy", name, "--yes").succeeded();
   }
 
