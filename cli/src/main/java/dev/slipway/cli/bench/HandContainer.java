@@ -1,10 +1,9 @@
 package dev.slipway.cli.bench;
 
 import dev.slipway.cli.console.CommandFailure;
+import dev.slipway.cli.platform.FreePorts;
 import dev.slipway.cli.platform.RandomPassword;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -27,7 +26,7 @@ record HandContainer(String image) {
   /// From the command until somebody has signed in; removed again.
   Duration started() throws IOException, InterruptedException {
     String password = RandomPassword.letters();
-    int port = freePort();
+    int port = FreePorts.find(1).getFirst();
     long began = System.nanoTime();
     String container =
         docker(
@@ -88,11 +87,5 @@ record HandContainer(String image) {
           .build();
     }
     return output;
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 }

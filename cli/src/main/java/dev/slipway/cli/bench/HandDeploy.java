@@ -1,11 +1,10 @@
 package dev.slipway.cli.bench;
 
 import dev.slipway.cli.console.CommandFailure;
+import dev.slipway.cli.platform.FreePorts;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,7 +53,7 @@ public final class HandDeploy implements DeployBench.ByHand, AutoCloseable {
   public Duration run() throws IOException, InterruptedException {
     made++;
     Path work = folder.resolve("work-" + made);
-    int port = freePort();
+    int port = FreePorts.find(1).getFirst();
     long began = System.nanoTime();
     Files.createDirectories(work);
     unpack(work);
@@ -158,11 +157,5 @@ public final class HandDeploy implements DeployBench.ByHand, AutoCloseable {
             "bench-failed", "%s did not work by hand".formatted(String.join(" ", command)))
         .details(Files.readString(log()))
         .build();
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 }

@@ -2,9 +2,8 @@ package dev.slipway.cli.bench;
 
 import dev.slipway.cli.console.CommandFailure;
 import dev.slipway.cli.console.PrivateFile;
+import dev.slipway.cli.platform.FreePorts;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,7 +58,7 @@ final class HandMade implements AutoCloseable {
   /// The floor: a copy of an initialised folder, a start, a role.
   Duration copied() throws IOException, InterruptedException {
     Path data = next();
-    int port = freePort();
+    int port = FreePorts.find(1).getFirst();
     long began = System.nanoTime();
     run(List.of("cp", "-a", template.toString(), data.toString()), true);
     start(data, port);
@@ -72,7 +71,7 @@ final class HandMade implements AutoCloseable {
   /// The plain way: `initdb` and a start, without even a role.
   Duration initialised() throws IOException, InterruptedException {
     Path data = next();
-    int port = freePort();
+    int port = FreePorts.find(1).getFirst();
     long began = System.nanoTime();
     initialise(data);
     start(data, port);
@@ -199,11 +198,5 @@ final class HandMade implements AutoCloseable {
           .build();
     }
     Files.deleteIfExists(log);
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 }

@@ -16,7 +16,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Finds what can be broken, by asking the kernel, the launcher's files and the Docker engine.
@@ -74,9 +74,7 @@ record Victims(PlatformHome home, @Nullable InstallationEngine engine, Set<Strin
           String id = owner(data, server.directory());
           found.add(new Victim(target, server.pid(), target.word() + " of " + id, id));
         }
-        if (engine != null) {
-          serversInContainers(engine, target, found);
-        }
+        inContainers(target, found);
       }
       case SUPERVISOR, SERVER, COMMAND -> {
         String kind = target == Target.COMMAND ? "command" : "executor";
@@ -92,31 +90,26 @@ record Victims(PlatformHome home, @Nullable InstallationEngine engine, Set<Strin
                   : Optional.of(run.pid());
           pid.ifPresent(it -> found.add(new Victim(target, it, words, run.application())));
         }
-        if (engine != null) {
-          runsInContainers(engine, target, found);
-        }
+        inContainers(target, found);
       }
     }
     found.sort(Comparator.comparing(Victim::owner).thenComparing(Victim::pid));
     return found;
   }
 
-  private static void serversInContainers(
-      InstallationEngine engine, Target target, List<Victim> found) {
+  private void inContainers(Target target, List<Victim> found) {
+    if (engine == null) {
+      return;
+    }
     try {
       for (Container container : engine.containers()) {
-        String id = container.instance();
-        if (id.isEmpty() || !container.state().equals("running")) {
+        if (!container.state().equals("running") || !isMeant(target, container)) {
           continue;
         }
-        if (target == Target.POSTMASTER) {
-          first(engine, container, target, id, found);
-        } else {
-          below(engine, container)
-              .map(ProcessHandle::pid)
-              .filter(Victims::connection)
-              .map(pid -> new Victim(target, pid, target.word() + " of " + id, id))
-              .forEach(found::add);
+        switch (target) {
+          case BACKEND -> below(engine, container, target, it -> connection(it.pid()), found);
+          case SERVER -> below(engine, container, target, ApplicationProcesses::isServer, found);
+          default -> first(engine, container, target, found);
         }
       }
     } catch (IOException gone) {
@@ -124,34 +117,22 @@ record Victims(PlatformHome home, @Nullable InstallationEngine engine, Set<Strin
     }
   }
 
-  private void runsInContainers(InstallationEngine engine, Target target, List<Victim> found) {
-    try {
-      for (Container container : engine.containers()) {
-        String id = container.application();
-        boolean meant = container.isExecutor() == (target != Target.COMMAND);
-        boolean left = container.isExecutor() && spared.contains(id);
-        if (id.isEmpty() || !meant || left || !container.state().equals("running")) {
-          continue;
-        }
-        if (target == Target.SERVER) {
-          below(engine, container)
-              .filter(ApplicationProcesses::isServer)
-              .map(it -> new Victim(target, it.pid(), target.word() + " of " + id, id))
-              .forEach(found::add);
-        } else {
-          first(engine, container, target, id, found);
-        }
-      }
-    } catch (IOException gone) {
-      // As above.
-    }
+  private boolean isMeant(Target target, Container container) {
+    return switch (target) {
+      case POSTMASTER, BACKEND -> !container.instance().isEmpty();
+      case SUPERVISOR, SERVER ->
+          container.isExecutor() && !spared.contains(container.application());
+      case COMMAND -> !container.application().isEmpty() && !container.isExecutor();
+      default -> false;
+    };
   }
 
   /// A container can be broken in two ways, each with its turn: its first process as the host sees
   /// it, and the container as the engine does.
   private static void first(
-      InstallationEngine engine, Container container, Target target, String id, List<Victim> found)
+      InstallationEngine engine, Container container, Target target, List<Victim> found)
       throws IOException {
+    String id = container.owner();
     engine
         .firstProcess(container.id())
         .ifPresent(
@@ -163,12 +144,22 @@ record Victims(PlatformHome home, @Nullable InstallationEngine engine, Set<Strin
             });
   }
 
-  private static Stream<ProcessHandle> below(InstallationEngine engine, Container container)
+  /// The processes below its first one.
+  private static void below(
+      InstallationEngine engine,
+      Container container,
+      Target target,
+      Predicate<ProcessHandle> which,
+      List<Victim> found)
       throws IOException {
-    return engine.firstProcess(container.id()).stream()
+    String id = container.owner();
+    engine.firstProcess(container.id()).stream()
         .boxed()
         .flatMap(pid -> ProcessHandle.of(pid).stream())
-        .flatMap(ProcessHandle::descendants);
+        .flatMap(ProcessHandle::descendants)
+        .filter(which)
+        .map(it -> new Victim(target, it.pid(), target.word() + " of " + id, id))
+        .forEach(found::add);
   }
 
   /// The first process of each server, or the connections of all.

@@ -44,7 +44,7 @@ class DockerPythonIT {
                 "PIP_FIND_LINKS", "/packages"));
     Path context = platform.workFolder("image");
     Files.writeString(context.resolve("Dockerfile"), DOCKERFILE);
-    Pip.find()
+    Pip.find(platform.workFolder("python-index"))
         .download(
             context.resolve("packages"),
             "--only-binary=:all:",

@@ -105,8 +105,8 @@ final class KilledEngineIT {
     PlatformUnderTest.Result end = provision.end();
     JsonNode operation = operation(name, "instance.provision");
     assertThat(operation.path("phase").asText()).as(end.toString()).isEqualTo("ended");
-    // The engine came back, so it succeeds; unless that engine has not given up the port for which
-    // it was killed, which it may do late, or never.
+    // The engine came back, so it succeeds; unless it still holds the port that it was about to
+    // forward when it was killed.
     if (end.exitCode() != 0) {
       assertThat(operation.at("/cause/code").asText()).as(end.toString()).isEqualTo("port-taken");
     }

@@ -42,7 +42,7 @@ class PythonIT {
 
   @Test
   void itIsInstalledMigratedServedAndRolledBack() throws Exception {
-    Map<String, String> index = Pip.find().variables();
+    Map<String, String> index = Pip.find(platform.workFolder("python-index")).variables();
     Path mine = platform.user("snakes");
     platform
         .slipway(mine, "db", "provision", "main", "-U", "owner_1", "--generate-password")
@@ -86,8 +86,7 @@ class PythonIT {
   record Pip(String program, Path folder, Map<String, String> variables) {
 
     /// Skips the test where there is none, or where it finds nothing.
-    static Pip find() throws Exception {
-      Path folder = PlatformUnderTest.get().workFolder("python-index");
+    static Pip find(Path folder) throws Exception {
       Map<String, String> usual = new HashMap<>(System.getenv());
       usual.put("PATH", PATH);
       Result made =

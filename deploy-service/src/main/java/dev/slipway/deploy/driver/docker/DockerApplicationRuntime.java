@@ -98,7 +98,7 @@ public final class DockerApplicationRuntime implements ApplicationRuntime, AutoC
       DockerRuntimeSettings settings, Owners owners, Epochs epochs, InstantSource clock) {
     var runtime = new DockerApplicationRuntime(settings, owners, epochs, clock);
     try {
-      settings.removeAbandonedFiles(clock.instant());
+      new TemporaryFiles(settings.directory()).removeAbandoned(clock.instant());
     } catch (IOException full) {
       LOG.warn("What services that died have left stays", full);
     }

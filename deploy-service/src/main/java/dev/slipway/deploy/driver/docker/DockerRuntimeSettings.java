@@ -2,12 +2,7 @@ package dev.slipway.deploy.driver.docker;
 
 import dev.slipway.common.driver.HostPorts;
 import dev.slipway.docker.Reach;
-import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /// @param host         the engine's address, `unix://…` or `tcp://…`; empty for what `DOCKER_HOST`
@@ -35,11 +30,6 @@ public record DockerRuntimeSettings(
     @Nullable Path machine,
     double cpus) {
 
-  /// Where the service as a container has room: a version's packages pass through it.
-  private static final String TEMPORARY = ".tmp";
-
-  private static final Duration ABANDONED = Duration.ofHours(1);
-
   public DockerRuntimeSettings {
     if (installation.isBlank() || installation.contains("\n")) {
       throw new IllegalArgumentException("an installation has an identifier");
@@ -52,27 +42,6 @@ public record DockerRuntimeSettings(
     }
     if (cpus <= 0) {
       throw new IllegalArgumentException("slipway.docker.application-cpus is not more than 0");
-    }
-  }
-
-  /// A new file, which goes when it is not needed any more.
-  Path temporaryFile() throws IOException {
-    return Files.createTempFile(
-        Files.createDirectories(directory.resolve(TEMPORARY)), "version-", ".tar");
-  }
-
-  /// Removes what services that died have left there; others may be at work.
-  void removeAbandonedFiles(Instant now) throws IOException {
-    Path temporary = directory.resolve(TEMPORARY);
-    if (!Files.isDirectory(temporary)) {
-      return;
-    }
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(temporary)) {
-      for (Path file : files) {
-        if (Files.getLastModifiedTime(file).toInstant().isBefore(now.minus(ABANDONED))) {
-          Files.deleteIfExists(file);
-        }
-      }
     }
   }
 }

@@ -97,6 +97,7 @@ final class VersionFolders {
   private static final int ENDED_BY_A_SIGNAL = 128;
 
   private final DockerRuntimeSettings settings;
+  private final TemporaryFiles temporaryFiles;
   private final Engine engine;
   private final Names names;
   private final Networks networks;
@@ -115,6 +116,7 @@ final class VersionFolders {
       Owners owners,
       Confinement confinement) {
     this.settings = settings;
+    this.temporaryFiles = new TemporaryFiles(settings.directory());
     this.engine = engine;
     this.names = names;
     this.networks = networks;
@@ -297,7 +299,7 @@ final class VersionFolders {
   private void fill(Turn turn, String container, Filling filling)
       throws DriverFailure, InterruptedException {
     try {
-      Path archive = settings.temporaryFile();
+      Path archive = temporaryFiles.create();
       try {
         try (OutputStream target = Files.newOutputStream(archive)) {
           filling.write(target);
@@ -550,7 +552,7 @@ final class VersionFolders {
   private Path context(Seen folder, String dockerfile, String ignored, Map<String, String> labels)
       throws DriverFailure, InterruptedException {
     try {
-      Path context = settings.temporaryFile();
+      Path context = temporaryFiles.create();
       boolean written = false;
       try (OutputStream target = Files.newOutputStream(context)) {
         written =
