@@ -18,7 +18,7 @@ SHELL ["bash", "-c"]
 # as `slipway up` starts it.
 RUN install -d -o 10001 -g 10001 -m 0700 /var/lib/slipway /var/lib/slipway/data /var/lib/slipway/run \
     && install -d /opt/slipway \
-    && printf '%s\n' -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xss512k -XX:MaxRAMPercentage=30 -XX:+ExitOnOutOfMemoryError \
+    && printf '%s\n' -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xss512k -XX:MaxRAMPercentage=30 -XX:+ExitOnOutOfMemoryError -Djdk.virtualThreadScheduler.parallelism=8 \
        -Dsun.net.inetaddr.ttl=1 -Dsun.net.inetaddr.negative.ttl=0 --add-opens=java.base/java.lang=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED \
        > /opt/slipway/java.options
 WORKDIR /opt/slipway

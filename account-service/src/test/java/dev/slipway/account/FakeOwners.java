@@ -26,13 +26,17 @@ public final class FakeOwners implements QuarkusTestResourceLifecycleManager {
 
   /// A service, by what it owns.
   public enum Owner {
-    INSTANCES("slipway.instance.url"),
-    APPLICATIONS("slipway.deploy.url");
+    INSTANCES("slipway.instance.url", "POST", "departure"),
+    APPLICATIONS("slipway.deploy.url", "GET", "usage");
 
     private final String setting;
+    private final String method;
+    private final String question;
 
-    Owner(String setting) {
+    Owner(String setting, String method, String question) {
       this.setting = setting;
+      this.method = method;
+      this.question = question;
     }
 
     private String word() {
@@ -87,13 +91,16 @@ public final class FakeOwners implements QuarkusTestResourceLifecycleManager {
   private static void answer(Owner owner, HttpExchange exchange) throws IOException {
     String secret = exchange.getRequestHeaders().getFirst(InternalToken.SECRET_HEADER);
     System.setProperty(SECRET, String.valueOf(secret));
-    String organization = exchange.getRequestURI().getPath().split("/", -1)[3];
+    String[] path = exchange.getRequestURI().getPath().split("/", -1);
+    String organization = path[3];
+    boolean asked =
+        exchange.getRequestMethod().equals(owner.method) && path[4].equals(owner.question);
     byte[] body =
         "{\"%s\":%s}"
             .formatted(owner.word(), System.getProperty(owner.countOf(organization), "0"))
             .getBytes(StandardCharsets.UTF_8);
     boolean down = Boolean.getBoolean(owner.down());
-    exchange.sendResponseHeaders(down ? 500 : 200, body.length);
+    exchange.sendResponseHeaders(down ? 500 : asked ? 200 : 404, body.length);
     exchange.getResponseBody().write(body);
     exchange.close();
   }

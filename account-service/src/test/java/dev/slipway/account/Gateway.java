@@ -7,6 +7,7 @@ import dev.slipway.common.security.InternalToken;
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
+import jakarta.enterprise.inject.spi.CDI;
 import jakarta.inject.Singleton;
 import java.util.HashMap;
 import java.util.Map;
@@ -149,7 +150,14 @@ public class Gateway {
         .post("/internal/authorize");
   }
 
+  /// Somebody without a token.
+  public static RequestSpecification anybody() {
+    String secret = CDI.current().select(InstallationKeys.class).get().internalSecret();
+    return given().header(InternalToken.SECRET_HEADER, secret);
+  }
+
+  /// The same from an address of their own.
   public static RequestSpecification address(int number) {
-    return given().header("X-Forwarded-For", "10.0." + number / 250 + "." + number % 250);
+    return anybody().header("X-Forwarded-For", "10.0." + number / 250 + "." + number % 250);
   }
 }

@@ -3,13 +3,12 @@ package dev.slipway.account;
 import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.PortBinding;
 import com.github.dockerjava.api.model.Ports;
+import dev.slipway.localstack.FreePorts;
 import dev.slipway.localstack.Topics;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -119,8 +118,8 @@ public final class OnContainers implements QuarkusTestProfile {
     }
 
     private static int freePort() {
-      try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-        return socket.getLocalPort();
+      try {
+        return FreePorts.find(1).getFirst();
       } catch (IOException failure) {
         throw new UncheckedIOException(failure);
       }

@@ -4,8 +4,8 @@ import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.operation.BeginRequest;
 import dev.slipway.common.operation.Begun;
 import dev.slipway.common.operation.OperationEngine;
-import dev.slipway.common.operation.OperationView;
-import dev.slipway.common.security.Anonymous;
+import dev.slipway.common.operation.Outcome;
+import dev.slipway.common.security.Internal;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.inject.Inject;
 import jakarta.ws.rs.POST;
@@ -17,7 +17,7 @@ import java.time.Duration;
 
 /// Answers when what was asked for has ended.
 @Path("/bench")
-@Anonymous
+@Internal
 @RunOnVirtualThread
 @Produces(MediaType.TEXT_PLAIN)
 public class BenchResource {
@@ -53,8 +53,7 @@ public class BenchResource {
     if (!(begun instanceof Begun.New(String id))) {
       throw new IllegalStateException("A new subject is not busy");
     }
-    OperationView end = engine.awaitEnd(id, LONGEST);
-    return String.valueOf(end.outcome());
+    return engine.awaitOutcome(id, LONGEST).map(Outcome::name).orElse("not ended");
   }
 
   /// One workflow of five steps.

@@ -1,5 +1,6 @@
 package dev.slipway.bench;
 
+import dev.slipway.common.security.InternalToken;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -17,9 +18,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /// Asks for what ends with the answer.
 ///
+/// @param secret   that services show each other
 /// @param path     of what is asked for
 /// @param expected the whole answer to each
-record Load(HttpClient client, List<Replica> replicas, String path, String expected) {
+record Load(
+    HttpClient client, List<Replica> replicas, String secret, String path, String expected) {
 
   /// One after the other, at one replica.
   ///
@@ -67,6 +70,7 @@ record Load(HttpClient client, List<Replica> replicas, String path, String expec
     HttpRequest request =
         HttpRequest.newBuilder(replica.resolve(path))
             .timeout(Duration.ofSeconds(60))
+            .header(InternalToken.SECRET_HEADER, secret)
             .POST(HttpRequest.BodyPublishers.noBody())
             .build();
     HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());

@@ -64,8 +64,9 @@ public final class OperationsBench {
       try (Replica one = replica(client, folder, 1, environment);
           Replica two = replica(client, folder, 2, environment)) {
         List<Replica> replicas = List.of(one, two);
-        var ours = new Load(client, replicas, "/bench/operations", "SUCCEEDED");
-        var transact = new Load(client, replicas, "/bench/workflows", "5");
+        String secret = Files.readString(folder.resolve("keys/internal.secret")).strip();
+        var ours = new Load(client, replicas, secret, "/bench/operations", "SUCCEEDED");
+        var transact = new Load(client, replicas, secret, "/bench/workflows", "5");
         print(measure(ours, transact, runs, inFlight));
       }
     } finally {

@@ -164,6 +164,11 @@ public class FakePlatform {
       public void release(String instance, String application) {
         // Nobody asks what is bound.
       }
+
+      @Override
+      public void releaseForGood(String application) {
+        // Nor what is not any more.
+      }
     };
   }
 

@@ -631,6 +631,7 @@ public final class Engine implements AutoCloseable {
   /// @param labels     of that image
   /// @param network    that its commands are in
   /// @param memory     that they may use, in bytes
+  /// @param shares     of the processors' time when it is short; everything else has 1,024
   /// @param processors the first so many, which they may use; 0 for all
   public record Recipe(
       Path context,
@@ -639,6 +640,7 @@ public final class Engine implements AutoCloseable {
       Map<String, String> labels,
       Network network,
       long memory,
+      int shares,
       int processors) {}
 
   /// Builds an image, and ends the build when the thread is interrupted or dies: the engine lives
@@ -662,6 +664,7 @@ public final class Engine implements AutoCloseable {
             .withNetworkMode(recipe.network().id())
             .withMemory(recipe.memory())
             .withMemswap(recipe.memory())
+            .withCpushares(Integer.toString(recipe.shares()))
             .withRemove(true)
             .withForcerm(true);
     if (recipe.processors() > 0) {

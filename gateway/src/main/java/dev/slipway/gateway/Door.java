@@ -34,6 +34,9 @@ import java.util.Optional;
 /// command insists on.
 final class Door {
 
+  /// What anybody may send is small: a name, a password, a token.
+  private static final int LONGEST_OPEN = 64 * 1024;
+
   private final Connections connections;
   private final Applications applications;
   private final RequestBody bodies;
@@ -128,6 +131,9 @@ final class Door {
               new Destination.Guarded(Service.DEPLOY, archive.organization(), Pace.WAITING),
               body);
       case Destination.Open open -> {
+        if (body.length() > LONGEST_OPEN) {
+          throw RequestBody.tooLarge(LONGEST_OPEN);
+        }
         Optional<Refusal> refused =
             open.signIn() ? signIns.check(request, target, body) : Optional.empty();
         yield refused.isPresent()

@@ -6,6 +6,7 @@ import dev.slipway.gateway.application.ApplicationForwarding;
 import dev.slipway.gateway.application.Applications;
 import dev.slipway.gateway.application.KafkaConnection;
 import dev.slipway.gateway.exchange.Connections;
+import dev.slipway.gateway.exchange.HeldBodies;
 import dev.slipway.gateway.exchange.RequestBody;
 import dev.slipway.gateway.proxy.ArchiveForwarding;
 import dev.slipway.gateway.proxy.Forwarding;
@@ -161,9 +162,11 @@ public class Gateway {
     var secret = new InternalSecret(vertx, settings.keysDirectory().resolve("internal.secret"));
     var permission =
         new Permission(
+            vertx,
             upstreams,
             secret,
             settings.authorizePatience(),
+            settings.retryFor(),
             new Outcomes(vertx, upstreams, secret));
     var lookup = new Lookup(upstreams);
     var bodies =
@@ -171,7 +174,8 @@ public class Gateway {
             vertx,
             Math.toIntExact(settings.bodyLimit().asLongValue()),
             settings.bodyDiscard().asLongValue(),
-            settings.bodyPatience());
+            settings.bodyPatience(),
+            new HeldBodies(settings.heldBodies().asLongValue()));
     applications.begin(
         vertx,
         new Applications.Settings(
@@ -183,17 +187,33 @@ public class Gateway {
         upstreams,
         secret);
     return new Door(
-        Connections.watched(vertx, settings.connectionPatience()),
+        Connections.watched(
+            vertx,
+            settings.connectionPatience(),
+            settings.connections(),
+            settings.connectionsPerAddress()),
         applications,
         bodies,
         new SignInLimit(settings.signInBurst(), settings.signInEvery()),
-        new Forwarding(vertx, upstreams, permission, settings.retryFor()),
+        new Forwarding(
+            vertx,
+            upstreams,
+            permission,
+            secret,
+            settings.retryFor(),
+            new Forwarding.Bounds(
+                settings.waitsPerOrganization(),
+                settings.streamsPerOrganization(),
+                settings.readerPatience())),
         new ArchiveForwarding(
             vertx,
             upstreams,
             permission,
             bodies,
-            settings.archiveLimit().asLongValue(),
+            new ArchiveForwarding.Bounds(
+                settings.archiveLimit().asLongValue(),
+                settings.archivePatience(),
+                settings.archivesPerOrganization()),
             settings.retryFor()),
         new OperationsList(permission, lookup),
         new HealthAnswer(lookup));
@@ -227,7 +247,7 @@ public class Gateway {
         .setMaxHeaderSize(LONGEST_HEADERS)
         .setHandle100ContinueAutomatically(false)
         .setCompressionSupported(false);
-    options.getInitialSettings().setMaxConcurrentStreams(250).setMaxHeaderListSize(LONGEST_HEADERS);
+    options.getInitialSettings().setMaxConcurrentStreams(100).setMaxHeaderListSize(LONGEST_HEADERS);
     return options;
   }
 }

@@ -49,6 +49,10 @@ public interface GatewaySettings {
   @WithDefault("1M")
   MemorySize bodyLimit();
 
+  /// What all bodies that are held at the moment may have together. A quarter is for small ones.
+  @WithDefault("8M")
+  MemorySize heldBodies();
+
   /// How much of a body beyond the limit is read and thrown away before the connection is closed.
   @WithDefault("32M")
   MemorySize bodyDiscard();
@@ -61,17 +65,29 @@ public interface GatewaySettings {
   @WithDefault("30s")
   Duration bodyPatience();
 
+  /// How long an archive may take to arrive.
+  @WithDefault("30m")
+  Duration archivePatience();
+
   /// How long an ordinary answer may take; long waits have no limit.
   @WithDefault("60s")
   Duration answerPatience();
 
-  /// How long account-service may take to say who may.
+  /// How long account-service may take to say who may, before it is asked again.
   @WithDefault("5s")
   Duration authorizePatience();
 
-  /// How long a call that may be sent again is, while its service restarts.
+  /// How long a call that may be sent again is, while its service restarts, or account-service.
   @WithDefault("15s")
   Duration retryFor();
+
+  /// How many connections there may be at once; one more is closed as it comes.
+  @WithDefault("2000")
+  int connections();
+
+  /// How many of them from one address.
+  @WithDefault("1000")
+  int connectionsPerAddress();
 
   /// How long a connection without a request is kept.
   @WithDefault("90s")
@@ -85,13 +101,30 @@ public interface GatewaySettings {
   @WithDefault("1024")
   int waitConnections();
 
+  /// Answers that may take their time, of all services, that an organization may wait for at once;
+  /// it may have as many changes under way beside them.
+  @WithDefault("100")
+  int waitsPerOrganization();
+
   /// Answers of a service that go on until their readers leave, at once.
   @WithDefault("1024")
   int streamConnections();
 
+  /// How many of them an organization may read at once.
+  @WithDefault("100")
+  int streamsPerOrganization();
+
+  /// How long an answer that takes its time, or goes on, waits for its reader to take more of it.
+  @WithDefault("2m")
+  Duration readerPatience();
+
   /// Archives that may be on their way to deploy-service at once.
   @WithDefault("16")
   int archiveConnections();
+
+  /// How many of them may be of one organization.
+  @WithDefault("4")
+  int archivesPerOrganization();
 
   /// Keeps the routes of applications over a restart.
   Path snapshot();

@@ -34,6 +34,12 @@ final class SettingsCheck {
           NAME.matcher(name.strip()).matches(), "names", "has '" + name + "', which is no name");
     }
     check.between("body-limit", settings.bodyLimit().asLongValue(), 1, LARGEST_BODY);
+    check.between(
+        "held-bodies",
+        settings.heldBodies().asLongValue(),
+        // A body of any size has to fit into what is not for small ones alone.
+        settings.bodyLimit().asLongValue() * 4 / 3,
+        Integer.MAX_VALUE);
     check.that(
         settings.bodyDiscard().asLongValue() >= settings.bodyLimit().asLongValue(),
         "body-discard",
@@ -44,17 +50,24 @@ final class SettingsCheck {
         settings.bodyLimit().asLongValue(),
         LARGEST_ARCHIVE);
     check.positive("body-patience", settings.bodyPatience());
+    check.positive("archive-patience", settings.archivePatience());
     check.positive("answer-patience", settings.answerPatience());
     check.positive("authorize-patience", settings.authorizePatience());
     check.that(!settings.retryFor().isNegative(), "retry-for", "must not be negative");
+    check.between("connections", settings.connections(), 1, 1_000_000);
+    check.between("connections-per-address", settings.connectionsPerAddress(), 1, 1_000_000);
     check.positive("connection-patience", settings.connectionPatience());
     check.between("call-connections", settings.callConnections(), 1, 10_000);
     check.between("wait-connections", settings.waitConnections(), 1, 100_000);
+    check.between("waits-per-organization", settings.waitsPerOrganization(), 1, 100_000);
     check.between("stream-connections", settings.streamConnections(), 1, 100_000);
+    check.between("streams-per-organization", settings.streamsPerOrganization(), 1, 100_000);
+    check.positive("reader-patience", settings.readerPatience());
     check.positive("application-patience", settings.applicationPatience());
     check.positive("drain-patience", settings.drainPatience());
     check.between("application-connections", settings.applicationConnections(), 1, 100_000);
     check.between("archive-connections", settings.archiveConnections(), 1, 1_000);
+    check.between("archives-per-organization", settings.archivesPerOrganization(), 1, 1_000);
     check.between("authorize-connections", settings.authorizeConnections(), 1, 10_000);
     check.between("sign-in-burst", settings.signInBurst(), 1, 1_000_000);
     check.positive("sign-in-every", settings.signInEvery());

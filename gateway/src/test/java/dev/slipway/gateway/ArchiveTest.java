@@ -6,17 +6,20 @@ import static org.awaitility.Awaitility.await;
 import dev.slipway.gateway.RunningGateway.Answer;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.Socket;
+import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.CRC32;
@@ -212,6 +215,45 @@ class ArchiveTest {
       output.write(new byte[100_000]);
       assertThat(firstLine(socket)).startsWith("HTTP/1.1 408");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whoWasRemovedMeanwhileBringsNothingWhole(boolean announced) {
+    var asked = new AtomicLong();
+    gateway
+        .account()
+        .answers(
+            (request, call) -> {
+              if (asked.incrementAndGet() == 1) {
+                gateway.account().echo(request, call);
+              } else {
+                FakeService.json(
+                    request, 404, "{\"message\":\"no such organization\",\"code\":\"gone\"}");
+              }
+            });
+    var whole = new AtomicBoolean();
+    var brokenOff = new AtomicBoolean();
+    gateway
+        .deploy()
+        .streams(
+            request -> {
+              request.exceptionHandler(broken -> brokenOff.set(true));
+              request.endHandler(end -> whole.set(true));
+              request.resume();
+            });
+    byte[] body = new byte[MEGABYTE];
+    var publisher =
+        announced
+            ? HttpRequest.BodyPublishers.ofByteArray(body)
+            : HttpRequest.BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(body));
+
+    Answer answer = gateway.send(gateway.request("POST", DEPLOY, "").method("POST", publisher));
+
+    assertThat(answer.status()).isEqualTo(404);
+    assertThat(answer.json().getString("message")).isEqualTo("no such organization");
+    await().untilTrue(brokenOff);
+    assertThat(whole).isFalse();
   }
 
   @Test

@@ -6,6 +6,11 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -34,9 +39,9 @@ final class FakeService {
   private final String name;
   private final Vertx vertx;
   private volatile Behaviour behaviour = this::echo;
+  private final Socket port = held();
   private volatile @Nullable Consumer<HttpServerRequest> stream;
   private HttpServer server;
-  private int port;
 
   FakeService(String name, Vertx vertx) {
     this.name = name;
@@ -45,8 +50,21 @@ final class FakeService {
     start();
   }
 
+  /// A port that the kernel gives to nobody else, whether this service is there or not: who
+  /// connects to a socket that does not listen is refused.
+  private static Socket held() {
+    try {
+      Socket socket = new Socket();
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      return socket;
+    } catch (IOException none) {
+      throw new UncheckedIOException(none);
+    }
+  }
+
   String url() {
-    return "http://127.0.0.1:" + port;
+    return "http://127.0.0.1:" + port.getLocalPort();
   }
 
   void answers(Behaviour behaviour) {
@@ -76,7 +94,7 @@ final class FakeService {
 
   void start() {
     server = vertx.createHttpServer().requestHandler(this::serve);
-    port = await(server.listen(port, "127.0.0.1")).actualPort();
+    await(server.listen(port.getLocalPort(), "127.0.0.1"));
   }
 
   void stop() {
@@ -121,11 +139,17 @@ final class FakeService {
         });
   }
 
-  /// Lets everybody in, and says who answered otherwise.
+  /// Lets everybody in, who is of the organization in the path, and says who answered otherwise.
   void echo(HttpServerRequest request, Call call) {
     if (call.uri().equals("/internal/authorize")) {
-      String token = new JsonObject(call.body()).getString("token");
-      json(request, 200, new JsonObject().put("token", "internal-for-" + token).encode());
+      var asked = new JsonObject(call.body());
+      json(
+          request,
+          200,
+          new JsonObject()
+              .put("token", "internal-for-" + asked.getString("token"))
+              .put("organization", asked.getString("organization"))
+              .encode());
     } else {
       json(request, 200, new JsonObject().put("from", name).encode());
     }

@@ -32,6 +32,24 @@ class PassageTest {
   }
 
   @Test
+  void whatAnybodyMaySendIsSmall() {
+    Answer answer = gateway.post("/oauth/token", "{\"a\":\"%s\"}".formatted("x".repeat(70_000)));
+
+    assertThat(answer.status()).isEqualTo(413);
+    assertThat(gateway.account().calls).isEmpty();
+  }
+
+  /// It believes the address in `X-Forwarded-For`, which attempts are counted by.
+  @Test
+  void accountServiceIsShownThatTheGatewayAsksForAnybody() {
+    gateway.post("/oauth/token", "{}");
+
+    FakeService.Call call = gateway.account().calls.getFirst();
+    assertThat(call.headers().getAll("X-Slipway-Internal")).containsExactly(RunningGateway.SECRET);
+    assertThat(call.header("X-Forwarded-For")).isIn("127.0.0.1", "0:0:0:0:0:0:0:1");
+  }
+
+  @Test
   void accountServiceIsAskedWhoMayWithEveryRequest() {
     gateway.get("/v1alpha1/demo/databases?wait=3");
     gateway.get("/v1alpha1/demo/databases");
@@ -91,6 +109,34 @@ class PassageTest {
     assertThat(told.getString("operation")).isEqualTo("iop_1");
     assertThat(told.getLong("tookMillis")).isNotNegative();
     assertThat(outcomes(gateway.account()).getFirst()).as("told again").isEqualTo(told);
+  }
+
+  @Test
+  void ofACallWhoseCallerLeftTheOutcomeIsUnknown() {
+    gateway
+        .account()
+        .answers(
+            (request, call) ->
+                FakeService.json(request, 200, "{\"token\":\"t\",\"recorded\":true}"));
+    gateway.instance().answers((request, call) -> {});
+    try (HttpClient client = gateway.client(HttpClient.Version.HTTP_1_1)) {
+      var call =
+          client.sendAsync(
+              gateway.request("POST", "/v1alpha1/demo/databases/userdb", "{}").build(),
+              HttpResponse.BodyHandlers.discarding());
+      Awaitility.await().until(() -> !gateway.instance().calls.isEmpty());
+      call.cancel(true);
+      client.shutdownNow();
+    }
+
+    gateway.instance().answers(gateway.instance()::echo);
+    gateway.post("/v1alpha1/demo/databases/userdb", "{}");
+
+    Awaitility.await().until(() -> !outcomes(gateway.account()).isEmpty());
+    String left = new JsonObject(gateway.account().calls.getFirst().body()).getString("entry");
+    assertThat(gateway.account().calls)
+        .filteredOn(call -> call.uri().equals("/internal/audit/outcomes"))
+        .noneMatch(call -> call.body().contains(left));
   }
 
   private static List<JsonObject> outcomes(FakeService account) {
@@ -331,7 +377,7 @@ class PassageTest {
   }
 
   @Test
-  void everyChangeHasAnIdempotencyKey() {
+  void everyCallHasAnIdempotencyKey() {
     gateway.post("/v1alpha1/demo/databases/userdb", "{}");
     gateway.get("/v1alpha1/demo/databases");
     gateway.send(
@@ -343,7 +389,7 @@ class PassageTest {
         .extracting(call -> call.header("Idempotency-Key"))
         .satisfiesExactly(
             ours -> assertThat(ours).matches("gw-[0-9a-f-]{36}"),
-            none -> assertThat(none).isEqualTo("null"),
+            ours -> assertThat(ours).matches("gw-[0-9a-f-]{36}"),
             theirs -> assertThat(theirs).isEqualTo("mine"));
   }
 

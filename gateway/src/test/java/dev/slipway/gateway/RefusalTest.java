@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.slipway.gateway.RunningGateway.Answer;
 import io.vertx.core.json.JsonObject;
+import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -49,6 +50,23 @@ class RefusalTest {
     String answer = gateway.raw(request("GET " + path + " HTTP/1.1", ""));
 
     assertShape(answer, 400, "malformed-path");
+    assertThat(gateway.account().calls).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/v1alpha1/me/audit?actor=%zz",
+        "/v1alpha1/me/audit?after=%",
+        "/v1alpha1/me/operations/iop_1?wait=%zz",
+        "/v1alpha1/me/operations?subject=%zz",
+        "/activate?user_code=%zz"
+      })
+  void aQueryThatCannotBeReadIsRefused(String target) throws Exception {
+    String answer = gateway.raw(request("GET " + target + " HTTP/1.1", ""));
+
+    assertShape(answer, 400, "malformed-path");
+    assertThat(answer).contains("the query of the request has a percent sign");
     assertThat(gateway.account().calls).isEmpty();
   }
 
@@ -118,8 +136,10 @@ class RefusalTest {
 
   @Test
   void aPathThatIsTooLongIsRefused() throws Exception {
-    assertShape(
-        gateway.raw(request("GET /" + "a".repeat(9000) + " HTTP/1.1", "")), 414, "path-too-long");
+    for (String path :
+        List.of("/" + "a".repeat(9000), "/v1alpha1/demo/databases/userdb/" + "a".repeat(2000))) {
+      assertShape(gateway.raw(request("DELETE " + path + " HTTP/1.1", "")), 414, "path-too-long");
+    }
   }
 
   @Test

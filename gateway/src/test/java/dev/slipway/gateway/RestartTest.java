@@ -1,12 +1,16 @@
 package dev.slipway.gateway;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.slipway.gateway.RunningGateway.Answer;
+import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -49,6 +53,50 @@ class RestartTest {
 
     assertThat(answer.status()).isEqualTo(503);
     assertThat(answer.body()).doesNotContain("inside");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"GET", "POST"})
+  void everybodyWaitsForAnAccountServiceThatRestarts(String method) {
+    gateway.account().stop();
+
+    CompletableFuture<Answer> answer =
+        gateway.sendLater(method.equals("GET") ? looking() : changing());
+    assertThatThrownBy(() -> answer.get(300, MILLISECONDS)).isInstanceOf(TimeoutException.class);
+    gateway.account().start();
+
+    assertThat(answer.join().status()).isEqualTo(200);
+    assertThat(gateway.instance().calls).hasSize(1);
+  }
+
+  @Test
+  void whoMayIsAskedAgainWhenNoAnswerComesOrNoneThatIsOne() {
+    var asked = new AtomicInteger();
+    gateway
+        .account()
+        .answers(
+            (request, call) -> {
+              switch (asked.getAndIncrement()) {
+                case 0 -> {}
+                case 1 -> request.connection().close();
+                case 2 -> request.response().setStatusCode(503).end("{}");
+                default -> gateway.account().echo(request, call);
+              }
+            });
+
+    assertThat(gateway.send(changing()).status()).isEqualTo(200);
+    assertThat(gateway.account().calls)
+        .extracting(call -> new JsonObject(call.body()).getString("entry"))
+        .hasSize(4)
+        .containsOnly(new JsonObject(gateway.account().calls.getFirst().body()).getString("entry"));
+  }
+
+  @Test
+  void aRefusalOfAccountServiceIsAnAnswer() {
+    gateway.account().answersJson(403, "{\"message\":\"not yours\",\"statusCode\":403}");
+
+    assertThat(gateway.get("/v1alpha1/demo/databases").status()).isEqualTo(403);
+    assertThat(gateway.account().calls).hasSize(1);
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -216,7 +217,13 @@ final class RunningGateway
 
   /// A connection of its own, to write to and read from by hand.
   Socket connect() throws IOException {
-    Socket socket = trust().getSocketFactory().createSocket("127.0.0.1", port);
+    return connect("127.0.0.1");
+  }
+
+  /// From another address of this machine, such as `127.0.0.2`.
+  Socket connect(String from) throws IOException {
+    Socket socket =
+        trust().getSocketFactory().createSocket("127.0.0.1", port, InetAddress.ofLiteral(from), 0);
     socket.setSoTimeout(30_000);
     return socket;
   }

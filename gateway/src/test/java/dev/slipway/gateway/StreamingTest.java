@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.slipway.gateway.RunningGateway.Answer;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,6 +37,7 @@ class StreamingTest {
       new RunningGateway()
           .with("answer-patience", "300ms")
           .with("connection-patience", "300ms")
+          .with("reader-patience", "3s")
           .with("call-connections", "2")
           .with("wait-connections", "2")
           .with("stream-connections", String.valueOf(STREAMS));
@@ -112,6 +115,38 @@ class StreamingTest {
       streams.element().connection().close();
 
       assertThatThrownBy(stream::readAllBytes).isInstanceOf(IOException.class);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(HttpClient.Version.class)
+  void aReaderWhoTakesNothingIsLeft(HttpClient.Version version) throws Exception {
+    try (InputStream stream = open(version)) {
+      Buffer piece = Buffer.buffer(new byte[1024 * 1024]);
+      // More than there is room for between the service and a reader.
+      for (int i = 0; i < 64; i++) {
+        streams.element().response().write(piece);
+      }
+
+      await().atMost(Duration.ofSeconds(20)).until(() -> closed.get() == 1);
+      assertThatThrownBy(stream::readAllBytes).isInstanceOf(IOException.class);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(HttpClient.Version.class)
+  void aSlowReaderIsWaitedFor(HttpClient.Version version) throws Exception {
+    try (InputStream stream = open(version)) {
+      for (int i = 0; i < 32; i++) {
+        streams.element().response().write(Buffer.buffer(new byte[1024 * 1024]));
+      }
+      var taken = new AtomicLong();
+
+      // A pause after each piece, and all of them together longer than any patience.
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .pollInterval(Duration.ofMillis(150))
+          .until(() -> taken.addAndGet(stream.readNBytes(1024 * 1024).length) == 32 * 1024 * 1024);
     }
   }
 

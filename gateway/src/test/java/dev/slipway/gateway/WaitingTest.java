@@ -81,7 +81,7 @@ class WaitingTest {
     Answer looked = gateway.get("/v1alpha1/demo/databases");
 
     assertThat(looked.status()).isEqualTo(200);
-    assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began)).isLessThan(2000);
+    assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began)).isLessThan(10_000);
     waiting.forEach(request -> FakeService.json(request, 200, "{}"));
     assertThat(waits)
         .allSatisfy(

@@ -118,7 +118,7 @@ record Secrets(Path installation, Path parts, int user) {
   private String identifier() throws IOException {
     Path file = installation.resolve(IDENTIFIER);
     if (!Files.exists(file)) {
-      write(file, UUID.randomUUID() + "\n", 0);
+      write(file, UUID.randomUUID() + "\n", keeper());
     }
     return Files.readString(file).strip();
   }
@@ -131,11 +131,16 @@ record Secrets(Path installation, Path parts, int user) {
         folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     for (String name : List.of(SIGNING, VERIFYING, SHOWN)) {
       if (!Files.exists(folder.resolve(name))) {
-        write(folder.resolve(name), Files.readString(shared.resolve(name)), 0);
+        write(folder.resolve(name), Files.readString(shared.resolve(name)), keeper());
       }
     }
     InstallationKeys.open(folder);
     return folder;
+  }
+
+  /// The number of the user that the folder of the secrets belongs to: root, but in tests.
+  private int keeper() throws IOException {
+    return (Integer) Files.getAttribute(installation, "unix:uid");
   }
 
   private void copy(Path from, String part, String... names) throws IOException {

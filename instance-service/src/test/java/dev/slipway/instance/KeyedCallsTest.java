@@ -1,19 +1,13 @@
 package dev.slipway.instance;
 
-import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.equalTo;
 
-import dev.slipway.common.crypto.InstallationKeys;
 import dev.slipway.common.id.Identifiers;
-import dev.slipway.common.security.InternalToken;
 import io.quarkus.test.junit.QuarkusTest;
-import io.restassured.http.ContentType;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
-import io.smallrye.jwt.algorithm.SignatureAlgorithm;
-import io.smallrye.jwt.build.Jwt;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.List;
@@ -33,7 +27,7 @@ class KeyedCallsTest {
   private static final String PATH = "/v1alpha1/one/databases/userdb";
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  @Inject InstallationKeys keys;
+  @Inject Members members;
 
   private final String organization = Identifiers.next("org");
 
@@ -183,18 +177,6 @@ class KeyedCallsTest {
   }
 
   private RequestSpecification user() {
-    String token =
-        Jwt.issuer(InternalToken.ISSUER)
-            .audience(InternalToken.AUDIENCE)
-            .subject("idn_one")
-            .expiresIn(Duration.ofMinutes(1))
-            .claim(InternalToken.USER, "usr_one")
-            .upn("demo")
-            .claim(InternalToken.ORGANIZATION, organization)
-            .claim(InternalToken.ORGANIZATION_NAME, "one")
-            .jws()
-            .algorithm(SignatureAlgorithm.ES256)
-            .sign(keys.internalPrivateKey());
-    return given().header("Authorization", "Bearer " + token).contentType(ContentType.JSON);
+    return members.of(organization);
   }
 }

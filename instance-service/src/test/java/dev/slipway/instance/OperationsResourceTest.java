@@ -1,23 +1,16 @@
 package dev.slipway.instance;
 
-import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.hasSize;
 
-import dev.slipway.common.crypto.InstallationKeys;
 import dev.slipway.common.id.Identifiers;
-import dev.slipway.common.security.InternalToken;
 import io.quarkus.test.junit.QuarkusTest;
-import io.restassured.http.ContentType;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
-import io.smallrye.jwt.algorithm.SignatureAlgorithm;
-import io.smallrye.jwt.build.Jwt;
 import jakarta.inject.Inject;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +25,7 @@ class OperationsResourceTest {
 
   private static final String PATH = "/v1alpha1/one/operations";
 
-  @Inject InstallationKeys keys;
+  @Inject Members members;
 
   private final String organization = Identifiers.next("org");
 
@@ -101,18 +94,6 @@ class OperationsResourceTest {
   }
 
   private RequestSpecification user() {
-    String token =
-        Jwt.issuer(InternalToken.ISSUER)
-            .audience(InternalToken.AUDIENCE)
-            .subject("idn_one")
-            .expiresIn(Duration.ofMinutes(1))
-            .claim(InternalToken.USER, "usr_one")
-            .upn("demo")
-            .claim(InternalToken.ORGANIZATION, organization)
-            .claim(InternalToken.ORGANIZATION_NAME, "one")
-            .jws()
-            .algorithm(SignatureAlgorithm.ES256)
-            .sign(keys.internalPrivateKey());
-    return given().header("Authorization", "Bearer " + token).contentType(ContentType.JSON);
+    return members.of(organization);
   }
 }

@@ -392,6 +392,8 @@ public final class ControlPostgres implements AutoCloseable {
         unix_socket_directories = ''
         password_encryption = 'scram-sha-256'
         max_connections = 100
+        # Whoever connects and says nothing keeps a place from the services.
+        authentication_timeout = 10s
         shared_buffers = 32MB
         huge_pages = off
         io_method = sync

@@ -10,14 +10,14 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /// Ports nobody listens on, below those the kernel gives to outgoing connections, which come and
 /// go.
-final class FreePorts {
+public final class FreePorts {
 
   private static final int LOWEST = 20000;
   private static final int END = 32768;
 
   private FreePorts() {}
 
-  static List<Integer> find(int count) throws IOException {
+  public static List<Integer> find(int count) throws IOException {
     List<ServerSocket> held = new ArrayList<>();
     try {
       // All are held until the last is found, so they differ. A random start keeps two searches

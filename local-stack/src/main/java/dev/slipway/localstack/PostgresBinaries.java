@@ -15,30 +15,21 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
 import org.tukaani.xz.XZInputStream;
 
-/// The programs of PostgreSQL 18: the machine's, or else those that travel with this artifact.
+/// The programs of PostgreSQL 18, which travel with this artifact.
 ///
 /// Unpacking happens beside the folder and ends with a rename, so the folder is whole or not there:
 /// it survives a kill half way, and two processes may ask for the same folder at once.
 public final class PostgresBinaries {
 
   private static final String VERSION = "(PostgreSQL) 18";
-
-  private static final List<Path> USUAL_HOMES =
-      List.of(
-          Path.of("/usr/lib/postgresql/18"),
-          Path.of("/usr/pgsql-18"),
-          Path.of("/usr/local/pgsql"),
-          Path.of("/opt/postgresql/18"));
 
   /// Languages whose libraries do not travel along: without these files a user reads "not
   /// available" instead of a loader's error.
@@ -50,20 +41,15 @@ public final class PostgresBinaries {
     this.home = home;
   }
 
-  /// Finds the programs, and unpacks them into the folder when the machine has none. What was
-  /// unpacked there before is used again.
+  /// Unpacks the programs into the folder, unless they are there. Those that the machine may have
+  /// are its own affair: they would be another version under the same data after its next update.
   public static PostgresBinaries ensure(Path folder) throws IOException {
     Path parent = Files.createDirectories(folder.toAbsolutePath().resolveSibling(".").normalize());
     // The servers' user may be shut out of where a link to the folder lies.
     Path target = parent.toRealPath().resolve(folder.getFileName());
-    if (usable(target)) {
-      return new PostgresBinaries(target);
+    if (!usable(target)) {
+      unpackInto(target);
     }
-    Optional<Path> installed = onTheMachine();
-    if (installed.isPresent()) {
-      return new PostgresBinaries(installed.get());
-    }
-    unpackInto(target);
     return new PostgresBinaries(target);
   }
 
@@ -74,28 +60,6 @@ public final class PostgresBinaries {
 
   Path program(String name) {
     return home.resolve("bin").resolve(name);
-  }
-
-  private static Optional<Path> onTheMachine() throws IOException {
-    List<Path> homes = new ArrayList<>(USUAL_HOMES);
-    @Nullable String path = System.getenv("PATH");
-    for (String entry : (path == null ? "" : path).split(":", -1)) {
-      Path program = Path.of(entry, "postgres");
-      if (!entry.isEmpty() && Files.isExecutable(program)) {
-        // A link in the path leads to the real place, which has `initdb` beside it.
-        @Nullable Path bin = program.toRealPath().getParent();
-        if (bin != null && bin.getParent() != null) {
-          homes.add(bin.getParent());
-        }
-      }
-    }
-    boolean everybody = ServerAccount.current().separate();
-    for (Path candidate : homes) {
-      if (usable(candidate) && (!everybody || ServerAccount.openToEverybody(candidate))) {
-        return Optional.of(candidate);
-      }
-    }
-    return Optional.empty();
   }
 
   private static boolean usable(Path home) throws IOException {
@@ -145,11 +109,10 @@ public final class PostgresBinaries {
         PostgresBinaries.class.getClassLoader().getResourceAsStream(archive)) {
       if (resource == null) {
         throw new IOException(
-            "There is no PostgreSQL 18 on this machine and none for "
+            "There is no PostgreSQL 18 to unpack for "
                 + System.getProperty("os.name")
                 + " on "
-                + System.getProperty("os.arch")
-                + " to unpack. Install PostgreSQL 18.");
+                + System.getProperty("os.arch"));
       }
       @Nullable Process xz = startXz(resource);
       try (InputStream content =

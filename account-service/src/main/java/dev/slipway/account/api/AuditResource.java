@@ -7,6 +7,7 @@ import dev.slipway.account.domain.AccountErrors;
 import dev.slipway.account.membership.Memberships;
 import dev.slipway.common.error.ApiException;
 import dev.slipway.common.error.ErrorCode;
+import dev.slipway.common.load.LargeAnswer;
 import dev.slipway.common.security.Caller;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.DefaultValue;
@@ -115,6 +116,7 @@ public class AuditResource {
   /// @param since  only from then on, RFC 3339
   /// @param order  `newest` or `oldest` first
   /// @param cursor `next` of the page before, asked for in the same order
+  @LargeAnswer
   @GET
   @Operation(
       summary = "Who did what, from where, with which token, and what came of it; admin only")

@@ -2,6 +2,8 @@ package dev.slipway.account.audit;
 
 import dev.slipway.account.domain.AttemptLimit;
 import dev.slipway.account.domain.AuditedAction;
+import dev.slipway.common.error.ApiException;
+import dev.slipway.common.error.ErrorCode;
 import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.operation.Transactions;
 import io.agroal.api.AgroalDataSource;
@@ -18,6 +20,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -32,9 +35,18 @@ public class AuditLog {
 
   private static final Logger LOG = Logger.getLogger(AuditLog.class);
 
-  /// Refusals of one caller in one log within five minutes; more are not written, so that nobody
-  /// fills the log of others.
-  private static final int MOST_REFUSALS = 100;
+  /// So that nobody fills the log of others: refusals of one caller in one log within five minutes,
+  /// of which more are not written; and as many attempts at what is let in without being a member,
+  /// to join and to rename what was renamed already, of which more are refused. The same holds for
+  /// who has no organization yet.
+  private static final int MOST = 100;
+
+  /// What a person did before having an organization is filed under the first one, as far as this
+  /// many of the newest rows; filing more would hold up everybody who registers.
+  private static final int MOST_FILED = 1_000;
+
+  /// Rows that are removed in one transaction.
+  private static final int RETIRED_AT_ONCE = 10_000;
 
   private static final String WRITE =
       """
@@ -68,7 +80,8 @@ public class AuditLog {
   private final AgroalDataSource database;
   private final Transactions transactions;
   private final Clock clock;
-  private final AttemptLimit refusals = new AttemptLimit(MOST_REFUSALS, Duration.ofMinutes(5));
+  private final AttemptLimit refusals = new AttemptLimit(MOST, Duration.ofMinutes(5));
+  private final AttemptLimit attempts = new AttemptLimit(MOST, Duration.ofMinutes(5));
 
   AuditLog(AgroalDataSource database, Transactions transactions, Clock clock) {
     this.database = database;
@@ -80,11 +93,25 @@ public class AuditLog {
 
   /// Writes a call that is let in, if it changes something.
   ///
+  /// @param own whether the log is that of the caller's own organization
   /// @return whether somebody has to say what came of it
-  public boolean attempted(Connection connection, Call call, Actor actor) throws SQLException {
+  /// @throws ApiException when the caller has tried it too often in a log of somebody else, or
+  ///     before having one: what is not written is not done
+  public boolean attempted(Connection connection, Call call, Actor actor, boolean own)
+      throws SQLException {
     String action = AuditedAction.of(call.method(), call.path()).orElse(null);
     if (action == null) {
       return false;
+    }
+    if (!own) {
+      count(attempts, actor)
+          .ifPresent(
+              wait -> {
+                throw ApiException.of(
+                        ErrorCode.TOO_MANY_REQUESTS, "this was tried too often; try again later")
+                    .header("Retry-After", Long.toString(wait.toSeconds() + 1))
+                    .build();
+              });
     }
     write(connection, call, actor, action, null);
     return true;
@@ -93,13 +120,18 @@ public class AuditLog {
   /// Writes a call that is not let in.
   public void refused(Connection connection, Call call, Actor actor, int status)
       throws SQLException {
-    String whose = actor.identity() + ' ' + actor.organization();
-    Instant now = clock.instant();
-    if (refusals.waitOf(whose, now) == null) {
-      refusals.count(whose, now);
+    if (count(refusals, actor).isEmpty()) {
       String action = AuditedAction.refused(call.method(), call.path());
       write(connection, call, actor, action, status);
     }
+  }
+
+  /// Counts what somebody does in a log.
+  ///
+  /// @return how long to wait when it was too much before
+  private Optional<Duration> count(AttemptLimit limit, Actor actor) {
+    String whose = actor.identity() + ' ' + actor.organization();
+    return Optional.ofNullable(limit.take(whose, clock.instant()));
   }
 
   private static void write(
@@ -153,9 +185,13 @@ public class AuditLog {
           connection -> {
             try (PreparedStatement update =
                 connection.prepareStatement(
-                    "update audit set organization = ? where identity = ? and organization is null")) {
+                    """
+                    update audit set organization = ? where id = any (array(
+                      select id from audit where identity = ? and organization is null
+                      order by at desc limit ?))""")) {
               update.setString(1, organization);
               update.setString(2, identity);
+              update.setInt(3, MOST_FILED);
               return update.executeUpdate();
             }
           });
@@ -267,14 +303,25 @@ public class AuditLog {
 
   /// Forgets what is older than a year.
   int retire() throws SQLException {
-    return transactions.inNew(
-        connection -> {
-          try (PreparedStatement delete =
-              connection.prepareStatement(
-                  "delete from audit where at < clock_timestamp() - interval '365 days 1 hour'")) {
-            return delete.executeUpdate();
-          }
-        });
+    int retired = 0;
+    int portion;
+    do {
+      portion =
+          transactions.inNew(
+              connection -> {
+                try (PreparedStatement delete =
+                    connection.prepareStatement(
+                        """
+                        delete from audit where id = any (array(
+                          select id from audit
+                          where at < clock_timestamp() - interval '365 days 1 hour' limit ?))""")) {
+                  delete.setInt(1, RETIRED_AT_ONCE);
+                  return delete.executeUpdate();
+                }
+              });
+      retired += portion;
+    } while (portion == RETIRED_AT_ONCE);
+    return retired;
   }
 
   // ---- Reading

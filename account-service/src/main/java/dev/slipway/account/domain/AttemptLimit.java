@@ -48,6 +48,17 @@ public final class AttemptLimit {
         window == null ? new Window(now, 1) : new Window(window.since(), window.attempts() + 1));
   }
 
+  /// Counts an attempt of a key that may try.
+  ///
+  /// @return how long it has to wait instead, or null when it was counted
+  public synchronized @Nullable Duration take(String key, Instant now) {
+    Duration wait = waitOf(key, now);
+    if (wait == null) {
+      count(key, now);
+    }
+    return wait;
+  }
+
   public synchronized void forget(String key) {
     windows.remove(key);
   }

@@ -36,7 +36,7 @@ public class Feed {
     }
   }
 
-  private static final int MOST = 500;
+  private static final int MOST = 100;
 
   private final DataSource database;
 

@@ -108,7 +108,9 @@ public class Authorization {
         audit.refused(connection, call, actor, refusal.get().code().status());
         throw refusal.get();
       }
-      boolean recorded = audit.attempted(connection, call, actor);
+      String whose = actor.organization();
+      boolean own = whose != null && whose.equals(found.organization());
+      boolean recorded = audit.attempted(connection, call, actor, own);
       return granted(signedIn, found, asked.organizationName() != null, recorded);
     } catch (SQLException problem) {
       throw ApiException.of(

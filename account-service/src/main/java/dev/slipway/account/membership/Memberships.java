@@ -190,9 +190,7 @@ public class Memberships {
 
   /// Moves the caller into another organization. The secret is used up by this and by nothing
   /// else: a join that fails for whatever reason leaves it as it was.
-  ///
-  /// What somebody begins in the organization being left, between the answers about its usage and
-  /// the commit, can only be begun by the same person, who is its last member.
+  /// Nothing begins in the organization being left from the moment that it was found empty.
   @Transactional
   public void join(String caller, String organizationName, String secret) {
     AccountUser user = lockUser(caller);
@@ -226,7 +224,10 @@ public class Memberships {
     Objects.requireNonNull(target);
     MembershipRules.joinsAnother(user.member(), target.id, target.name);
     MembershipRules.mayLeave(
-        user.member(), left.name, AccountUser.othersIn(left.id, user.id), () -> usage.of(left.id));
+        user.member(),
+        left.name,
+        AccountUser.othersIn(left.id, user.id),
+        () -> usage.ofOneBeingLeft(left.id));
     boolean last = user.admin;
     user.organization = target.id;
     user.admin = false;

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -44,21 +45,25 @@ class OwnersUsage implements OrganizationUsage {
   }
 
   @Override
-  public Owned of(String organization) {
+  public Owned ofOneBeingLeft(String organization) {
+    String path = "/internal/organizations/" + organization;
+    // No application begins where no instance is.
     return new Owned(
-        count(instanceService, organization, "instances"),
-        count(deployService, organization, "applications"));
+        count(
+            asking(instanceService + path + "/departure").POST(BodyPublishers.noBody()),
+            "instances"),
+        count(asking(deployService + path + "/usage").GET(), "applications"));
   }
 
-  private long count(String service, String organization, String what) {
-    HttpRequest request =
-        HttpRequest.newBuilder(
-                URI.create(service + "/internal/organizations/" + organization + "/usage"))
-            .timeout(PATIENCE)
-            .header(InternalToken.SECRET_HEADER, keys.internalSecret())
-            .header("Accept", "application/json")
-            .GET()
-            .build();
+  private HttpRequest.Builder asking(String url) {
+    return HttpRequest.newBuilder(URI.create(url))
+        .timeout(PATIENCE)
+        .header(InternalToken.SECRET_HEADER, keys.internalSecret())
+        .header("Accept", "application/json");
+  }
+
+  private long count(HttpRequest.Builder asking, String what) {
+    HttpRequest request = asking.build();
     try {
       HttpResponse<String> response = client().send(request, HttpResponse.BodyHandlers.ofString());
       if (response.statusCode() != 200) {

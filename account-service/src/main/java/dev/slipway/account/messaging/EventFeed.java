@@ -1,6 +1,7 @@
 package dev.slipway.account.messaging;
 
 import dev.slipway.account.feed.Subscriptions;
+import dev.slipway.common.inbox.Intakes;
 import dev.slipway.common.inbox.MessageIntake;
 import dev.slipway.common.operation.OperationEvent;
 import dev.slipway.common.operation.Transactions;
@@ -12,9 +13,14 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
 /// Numbers every event of every service, so that each organization has one list of what happened
@@ -23,17 +29,24 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 /// The end of an organization's list is a row that is locked while an event is added: numbers have
 /// no gaps, and none appears after a higher one.
 @ApplicationScoped
-class EventFeed {
+class EventFeed implements Intakes {
 
   private static final String ENDED = Message.typeOf(OperationEvent.Ended.class);
 
   private final Transactions transactions;
   private final Subscriptions subscriptions;
-  private final Map<String, MessageIntake> intakes = new ConcurrentHashMap<>();
+  private final Map<String, MessageIntake> intakes;
 
-  EventFeed(Transactions transactions, Subscriptions subscriptions) {
+  EventFeed(
+      Transactions transactions,
+      Subscriptions subscriptions,
+      @ConfigProperty(name = "mp.messaging.incoming.event-feed.topics") List<String> topics) {
     this.transactions = transactions;
     this.subscriptions = subscriptions;
+    this.intakes =
+        topics.stream()
+            .map(topic -> new MessageIntake(transactions, topic, this::append))
+            .collect(Collectors.toMap(MessageIntake::topic, Function.identity()));
   }
 
   /// Returns when the message stands in the feed, was there before, or is parked; only then its
@@ -41,10 +54,12 @@ class EventFeed {
   @Incoming("event-feed")
   @Blocking
   void take(ConsumerRecord<String, String> record) throws InterruptedException {
-    intakes
-        .computeIfAbsent(
-            record.topic(), topic -> new MessageIntake(transactions, topic, this::append))
-        .take(record.key(), record.value());
+    Objects.requireNonNull(intakes.get(record.topic())).take(record.key(), record.value());
+  }
+
+  @Override
+  public Collection<MessageIntake> intakes() {
+    return intakes.values();
   }
 
   private void append(Connection connection, Message message) throws SQLException {

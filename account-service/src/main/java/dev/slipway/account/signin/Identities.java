@@ -117,8 +117,7 @@ public class Identities {
   /// Counts what anyone may ask for, so that nobody fills the tables.
   public void countRequest(String address) {
     Instant now = clock.instant();
-    refuseIfExhausted(requestsPerAddress.waitOf(address, now));
-    requestsPerAddress.count(address, now);
+    refuseIfExhausted(requestsPerAddress.take(address, now));
   }
 
   private static void refuseIfExhausted(@Nullable Duration wait) {

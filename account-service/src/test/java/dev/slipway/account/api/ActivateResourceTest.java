@@ -1,6 +1,6 @@
 package dev.slipway.account.api;
 
-import static io.restassured.RestAssured.given;
+import static dev.slipway.account.Gateway.anybody;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.not;
@@ -36,7 +36,8 @@ class ActivateResourceTest {
 
     Page(String userCode) {
       this.userCode = userCode;
-      Response response = given().redirects().follow(false).get("/activate?user_code=" + userCode);
+      Response response =
+          anybody().redirects().follow(false).get("/activate?user_code=" + userCode);
       this.cookie = response.getCookie(COOKIE);
       this.html = response.asString();
       Matcher hidden = Pattern.compile("name=\"form_token\" value=\"([^\"]+)\"").matcher(html);
@@ -59,7 +60,7 @@ class ActivateResourceTest {
   void thePageShowsTheCodeAndForbidsWhatItDoesNotNeed() {
     String code = userCode();
 
-    given()
+    anybody()
         .get("/activate?user_code=" + code)
         .then()
         .statusCode(200)
@@ -133,14 +134,14 @@ class ActivateResourceTest {
             "user_code",
             code);
 
-    given().formParams(approval).post("/activate").then().statusCode(403);
-    given()
+    anybody().formParams(approval).post("/activate").then().statusCode(403);
+    anybody()
         .formParams(approval)
         .formParam("form_token", page.formToken)
         .post("/activate")
         .then()
         .statusCode(403);
-    given()
+    anybody()
         .formParams(approval)
         .cookie(Page.COOKIE, page.cookie)
         .formParam("form_token", page.formToken)
@@ -154,7 +155,7 @@ class ActivateResourceTest {
   void aCodeMayBeTypedInAnyWay() {
     String code = userCode();
 
-    given()
+    anybody()
         .get("/activate?user_code=" + code.replace("-", "").toLowerCase(java.util.Locale.ROOT))
         .then()
         .statusCode(200)
@@ -163,13 +164,13 @@ class ActivateResourceTest {
 
   @Test
   void anUnknownCodeIsSaidToBeSo() {
-    given()
+    anybody()
         .get("/activate?user_code=BBBB-BBBB%00'\"<b>")
         .then()
         .statusCode(404)
         .body(containsString("Nobody waits for this code"))
         .body(not(containsString("<b>")));
-    given().get("/activate").then().statusCode(200).body(containsString("Enter the code"));
+    anybody().get("/activate").then().statusCode(200).body(containsString("Enter the code"));
   }
 
   private static String userCode() {

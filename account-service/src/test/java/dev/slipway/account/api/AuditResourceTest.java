@@ -1,11 +1,14 @@
 package dev.slipway.account.api;
 
+import static dev.slipway.account.Gateway.anybody;
 import static dev.slipway.account.api.UserResourceTest.refused;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.notNullValue;
 
 import dev.slipway.account.AccountServiceTest;
 import dev.slipway.account.Gateway;
@@ -128,9 +131,33 @@ class AuditResourceTest {
   }
 
   @Test
+  void whoTriesTooOftenToJoinIsRefused() {
+    Person owner = gateway.register();
+    Person stranger = gateway.register();
+    for (int i = 0; i < 100; i++) {
+      gateway.join(stranger, owner.name(), "wrong").then().statusCode(not(429));
+    }
+
+    refused(gateway.join(stranger, owner.name(), "wrong").then(), 429)
+        .header("Retry-After", notNullValue());
+    assertThat(log(owner, "?limit=500&actor=" + stranger.name()).getList("entries")).hasSize(100);
+    gateway.rename(stranger, stranger.name(), "r" + stranger.name()).then().statusCode(204);
+  }
+
+  @Test
+  void whoHasNoOrganizationCannotFillTheLog() {
+    Person person = gateway.signUp();
+    for (int i = 0; i < 100; i++) {
+      gateway.send(person, "PUT", "/v1alpha1/user", null, Map.of()).then().statusCode(400);
+    }
+
+    refused(gateway.send(person, "PUT", "/v1alpha1/user", null, Map.of()).then(), 429);
+  }
+
+  @Test
   void failedSignInsAreInTheLogOfWhoseNameWasTried() {
     Person person = gateway.register();
-    given()
+    anybody()
         .header("X-Forwarded-For", "10.6.6.6")
         .contentType(ContentType.URLENC)
         .formParam("grant_type", "password")
@@ -156,7 +183,7 @@ class AuditResourceTest {
             .getString("refresh_token");
     token(Map.of("grant_type", "refresh_token", "refresh_token", token), person);
     for (int i = 0; i < 2; i++) {
-      given()
+      anybody()
           .contentType(ContentType.URLENC)
           .formParam("client_id", "slipway")
           .formParam("token", token)
@@ -324,7 +351,7 @@ class AuditResourceTest {
   }
 
   private JsonPath token(Map<String, String> form, Person person) {
-    return given()
+    return anybody()
         .contentType(ContentType.URLENC)
         .formParams(form)
         .formParam("client_id", "slipway")

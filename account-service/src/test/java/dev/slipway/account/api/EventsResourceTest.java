@@ -119,6 +119,13 @@ class EventsResourceTest {
   }
 
   @Test
+  void theFeedShowsInWhetherTheServiceLivesAndNotInWhetherItIsReady() {
+    assertThat(given().get("/q/health/live").then().extract().asString()).contains("event-feed");
+    assertThat(given().get("/q/health/ready").then().extract().asString())
+        .doesNotContain("event-feed");
+  }
+
+  @Test
   void whatHappensIsTold() throws Exception {
     Person person = gateway.register();
     long end = happened(person, "app_1", 1);

@@ -1,5 +1,6 @@
 package dev.slipway.account.api;
 
+import static dev.slipway.account.Gateway.anybody;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.endsWith;
@@ -15,6 +16,7 @@ import dev.slipway.account.AccountServiceTest;
 import dev.slipway.account.Gateway;
 import dev.slipway.account.Gateway.Person;
 import dev.slipway.account.TestClock;
+import dev.slipway.common.security.InternalToken;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
@@ -37,6 +39,8 @@ import java.util.Map;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @QuarkusTest
 @AccountServiceTest
@@ -127,7 +131,7 @@ class OAuthResourceTest {
     String device = deviceCode("sub").path("device_code");
 
     oauthError(
-        given()
+        anybody()
             .formParam("grant_type", DEVICE_GRANT)
             .formParam("device_code", device)
             .formParam("client_id", "slipway")
@@ -148,7 +152,7 @@ class OAuthResourceTest {
     refresh(token).then().statusCode(200);
 
     // The official client revokes with a JSON body.
-    given()
+    anybody()
         .contentType(ContentType.JSON)
         .body(Map.of("client_id", OFFICIAL, "token", token))
         .post("/oauth/revoke")
@@ -159,7 +163,7 @@ class OAuthResourceTest {
 
   @Test
   void revokingAnUnknownTokenSucceeds() {
-    given()
+    anybody()
         .formParam("client_id", OFFICIAL)
         .formParam("token", "rt_unknown")
         .post("/oauth/revoke")
@@ -171,14 +175,14 @@ class OAuthResourceTest {
   void anotherClientCanNeitherUseNorRevokeARefreshToken() {
     String token = refreshToken(gateway.register());
 
-    given()
+    anybody()
         .formParam("client_id", "slipway")
         .formParam("token", token)
         .post("/oauth/revoke")
         .then()
         .statusCode(200);
     oauthError(
-        given()
+        anybody()
             .formParam("grant_type", "refresh_token")
             .formParam("client_id", "slipway")
             .formParam("refresh_token", token)
@@ -270,7 +274,7 @@ class OAuthResourceTest {
 
   @Test
   void theWayToSignInCanBeDiscovered() {
-    given()
+    anybody()
         .get("/.well-known/openid-configuration")
         .then()
         .statusCode(200)
@@ -282,40 +286,62 @@ class OAuthResourceTest {
   @Test
   void whatIsMissingIsSaid() {
     oauthError(
-        given().contentType(ContentType.URLENC).post("/oauth/token"), 400, "invalid_request");
+        anybody().contentType(ContentType.URLENC).post("/oauth/token"), 400, "invalid_request");
     oauthError(
-        given()
+        anybody()
             .formParam("client_id", OFFICIAL)
             .formParam("grant_type", "magic")
             .post("/oauth/token"),
         403,
         "unsupported_grant_type");
     oauthError(
-        given().formParam("client_id", "stranger").post("/oauth/device/code"),
+        anybody().formParam("client_id", "stranger").post("/oauth/device/code"),
         401,
         "invalid_client");
     oauthError(
-        given()
+        anybody()
             .formParam("client_id", OFFICIAL)
             .formParam("audience", "elsewhere")
             .post("/oauth/device/code"),
         403,
         "access_denied");
     oauthError(
-        given().contentType(ContentType.JSON).body("{\"client_id\":7}").post("/oauth/revoke"),
+        anybody().contentType(ContentType.JSON).body("{\"client_id\":7}").post("/oauth/revoke"),
         400,
         "invalid_request");
     oauthError(
-        given().formParam("client_id", "a", "b").post("/oauth/revoke"), 400, "invalid_request");
-    given()
+        anybody().formParam("client_id", "a", "b").post("/oauth/revoke"), 400, "invalid_request");
+    anybody()
         .contentType(ContentType.JSON)
         .body("{")
         .post("/oauth/token")
         .then()
         .statusCode(400)
         .body("code", equalTo("malformed-body"));
-    given().get("/oauth/token").then().statusCode(405);
-    given().contentType("text/plain").body("x").post("/oauth/token").then().statusCode(415);
+    anybody().get("/oauth/token").then().statusCode(405);
+    anybody().contentType("text/plain").body("x").post("/oauth/token").then().statusCode(415);
+  }
+
+  /// Attempts are counted by the address that the gateway has seen. An application on the same
+  /// machine could make up any number of them.
+  @ParameterizedTest
+  @CsvSource({
+    "/oauth/token, application/x-www-form-urlencoded",
+    "/oauth/device/code, application/x-www-form-urlencoded",
+    "/activate, application/x-www-form-urlencoded",
+    "/v1alpha1/sign-up, application/json"
+  })
+  void whoDoesNotComeThroughTheGatewayIsNotHeard(String path, String type) {
+    for (String secret : List.of("", "guessed")) {
+      given()
+          .header("X-Forwarded-For", "10.9.9.9")
+          .header(InternalToken.SECRET_HEADER, secret)
+          .contentType(type)
+          .post(path)
+          .then()
+          .statusCode(404)
+          .body("code", equalTo("not-found"));
+    }
   }
 
   @Test
@@ -369,7 +395,7 @@ class OAuthResourceTest {
   }
 
   private static Response poll(String device) {
-    return given()
+    return anybody()
         .formParam("grant_type", DEVICE_GRANT)
         .formParam("device_code", device)
         .formParam("client_id", OFFICIAL)
@@ -377,7 +403,7 @@ class OAuthResourceTest {
   }
 
   private static Response refresh(String token) {
-    return given()
+    return anybody()
         .formParam("grant_type", "refresh_token")
         .formParam("client_id", OFFICIAL)
         .formParam("refresh_token", token)
@@ -423,7 +449,12 @@ class OAuthResourceTest {
   }
 
   private static List<String> keyIds() {
-    return given().get("/.well-known/jwks.json").then().statusCode(200).extract().path("keys.kid");
+    return anybody()
+        .get("/.well-known/jwks.json")
+        .then()
+        .statusCode(200)
+        .extract()
+        .path("keys.kid");
   }
 
   private static String keyOf(String token) {
@@ -434,7 +465,7 @@ class OAuthResourceTest {
   }
 
   private static boolean verifies(String token) throws Exception {
-    Response keys = given().get("/.well-known/jwks.json");
+    Response keys = anybody().get("/.well-known/jwks.json");
     Map<String, String> key = keys.path("keys.find { it.kid == '%s' }".formatted(keyOf(token)));
     var decoder = Base64.getUrlDecoder();
     PublicKey publicKey =

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.runtime.configuration.MemorySize;
 import java.math.BigInteger;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 class PasswordsTest {
@@ -38,5 +39,28 @@ class PasswordsTest {
   @Test
   void withoutAHashNothingMatches() {
     assertThat(passwords.check("nobody has this password", null)).isFalse();
+  }
+
+  @Test
+  void whoComputesLeavesTheProcessorsToOthers() throws Exception {
+    var slow = new Passwords(new MemorySize(BigInteger.valueOf(9 * 1024 * 1024)), 60);
+    var begun = new CountDownLatch(2);
+    Runnable hash =
+        () -> {
+          begun.countDown();
+          slow.hash("correct horse");
+        };
+    Thread first = Thread.startVirtualThread(hash);
+    Thread second = Thread.startVirtualThread(hash);
+    begun.await();
+
+    for (int i = 0; i < 10; i++) {
+      Thread.startVirtualThread(() -> {}).join();
+      Thread.sleep(10);
+    }
+
+    assertThat(first.isAlive() && second.isAlive()).as("they still compute").isTrue();
+    first.join();
+    second.join();
   }
 }

@@ -87,8 +87,13 @@ public final class ApiClient {
   ///
   /// @param body        a text node when it was no JSON; missing when there was none
   /// @param operationId the operation the call has begun
+  /// @param warning     in words, what is wrong with an answer that is given all the same
   public record Answer(
-      int status, JsonNode body, Optional<String> operationId, Optional<String> nextCursor) {}
+      int status,
+      JsonNode body,
+      Optional<String> operationId,
+      Optional<String> nextCursor,
+      Optional<String> warning) {}
 
   /// Calls a path of the caller's organization, `/v1alpha1/{organization}` being added.
   public Answer call(String method, String path, @Nullable JsonNode body)
@@ -186,11 +191,20 @@ public final class ApiClient {
     String user = profile.path("Name").asText();
     String organization = profile.path("Organization").asText();
     if (!mine.userName().equals(user) || !mine.organization().equals(organization)) {
-      Credentials corrected = mine.withProfile(user, organization);
-      store.replace(mine, corrected);
-      credentials = corrected;
+      replace(mine, mine.withProfile(user, organization));
     }
     return profile;
+  }
+
+  /// Keeps what has changed, here at least: where it cannot be written, the next command changes it
+  /// again.
+  private void replace(Credentials old, Credentials fresh) {
+    credentials = fresh;
+    try {
+      store.replace(old, fresh);
+    } catch (IOException unwritable) {
+      // A full disk, or somebody else's folder.
+    }
   }
 
   public boolean hasCredentials() throws IOException {
@@ -229,11 +243,13 @@ public final class ApiClient {
                 "refresh_token",
                 String.valueOf(old.refreshToken())));
     if (answer.status() != 200) {
-      throw notSignedIn("your sign-in has expired and could not be renewed");
+      CommandFailure refused = refusal(answer);
+      throw lasts(refused)
+          ? notSignedIn("your sign-in has expired and could not be renewed")
+          : refused;
     }
     Credentials fresh = old.withToken(answer.body().path("access_token").asText());
-    store.replace(old, fresh);
-    credentials = fresh;
+    replace(old, fresh);
     return fresh;
   }
 
@@ -261,6 +277,7 @@ public final class ApiClient {
           new Answer(
               response.statusCode(),
               parse(new String(body.readAllBytes(), StandardCharsets.UTF_8)),
+              Optional.empty(),
               Optional.empty(),
               Optional.empty()));
     }
@@ -310,7 +327,15 @@ public final class ApiClient {
         response.statusCode(),
         parse(response.body()),
         response.headers().firstValue("Operation-Id"),
-        response.headers().firstValue("Next-Cursor"));
+        response.headers().firstValue("Next-Cursor"),
+        response.headers().firstValue("Warning").map(ApiClient::words));
+  }
+
+  /// A warning is a code, who warns, and the words in quotes.
+  private static String words(String warning) {
+    int begin = warning.indexOf('"');
+    int end = warning.lastIndexOf('"');
+    return begin < end ? warning.substring(begin + 1, end) : warning;
   }
 
   private <T> HttpResponse<T> exchange(HttpRequest request, BodyHandler<T> body)
@@ -391,6 +416,13 @@ public final class ApiClient {
         .build();
   }
 
+  /// Whether asking again would get the same answer.
+  static boolean lasts(CommandFailure refused) {
+    int status = refused.status();
+    return (status >= 400 && status < 500 && status != 429)
+        || refused.code().equals("not-signed-in");
+  }
+
   private static @Nullable String next(
       int status, @Nullable String code, @Nullable String operation) {
     if (status == 401) {
@@ -400,7 +432,7 @@ public final class ApiClient {
       return "Register with `slipway register -u NAME`.";
     }
     if ("instance-in-use".equals(code)) {
-      return "Delete those first, or pass --force, which does it.";
+      return "Delete those first; `slipway db destroy` does it itself with --force.";
     }
     if (operation != null) {
       return "See `slipway ops show %s`.".formatted(operation);

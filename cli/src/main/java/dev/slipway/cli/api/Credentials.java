@@ -64,25 +64,41 @@ public record Credentials(
     return new Credentials(token, refreshToken, user, organizationName, domain);
   }
 
-  Credentials withDomain(@Nullable String platform) {
+  Credentials withDomain(String platform) {
     return new Credentials(token, refreshToken, userName, organization, platform);
+  }
+
+  /// Whether they are for the platform at this address. Where the file does not say so, its token
+  /// says who issued it; tokens of whoever does not say that may be anybody's.
+  boolean areFor(String platform) {
+    if (domain != null) {
+      return domain.equals(platform);
+    }
+    @Nullable String issuer = claims().map(it -> Json.text(it, "iss")).orElse(null);
+    return issuer == null || issuer.equals("https://" + platform + "/");
   }
 
   /// As the official command sees it: a token that says no end has none, and one that is not a
   /// token at all is over.
   boolean expired(Instant now) {
+    return claims()
+        .map(
+            it -> it.has("exp") && it.path("exp").asLong() - MARGIN_SECONDS <= now.getEpochSecond())
+        .orElse(true);
+  }
+
+  /// Empty where it is not a token at all.
+  private Optional<JsonNode> claims() {
     String[] parts = token.split("\\.", -1);
     if (parts.length != 3) {
-      return true;
+      return Optional.empty();
     }
     try {
-      JsonNode claims =
+      return Optional.of(
           Json.MAPPER.readTree(
-              new String(Base64.getUrlDecoder().decode(parts[1]), StandardCharsets.UTF_8));
-      return claims.has("exp")
-          && claims.path("exp").asLong() - MARGIN_SECONDS <= now.getEpochSecond();
+              new String(Base64.getUrlDecoder().decode(parts[1]), StandardCharsets.UTF_8)));
     } catch (IOException | IllegalArgumentException damaged) {
-      return true;
+      return Optional.empty();
     }
   }
 

@@ -121,7 +121,7 @@ public final class EventFollower implements AutoCloseable {
         try {
           heard = readOn();
         } catch (CommandFailure refused) {
-          if (lasts(refused)) {
+          if (ApiClient.lasts(refused)) {
             items.put(new Item.Over(refused));
             return;
           }
@@ -135,13 +135,6 @@ public final class EventFollower implements AutoCloseable {
     } catch (InterruptedException ended) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  /// Whether asking again would get the same answer.
-  private static boolean lasts(CommandFailure refused) {
-    int status = refused.status();
-    return (status >= 400 && status < 500 && status != 429)
-        || refused.code().equals("not-signed-in");
   }
 
   /// Reads until the connection ends.

@@ -8,9 +8,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedSet;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -21,6 +23,11 @@ public final class Operations {
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(2);
   private static final int LARGEST_PAGE = 200;
 
+  /// What is restarted is back by then.
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+  private static final Duration ASK_AGAIN = Duration.ofSeconds(1);
+
   private final ApiClient client;
 
   public Operations(ApiClient client) {
@@ -29,8 +36,10 @@ public final class Operations {
 
   /// The newest of them.
   ///
-  /// @param more whether there are others after these
-  public record Listed(List<OperationView> operations, boolean more) {}
+  /// @param more     whether there are others after these
+  /// @param warnings in words, why some are missing; empty when none are
+  public record Listed(
+      List<OperationView> operations, boolean more, SequencedSet<String> warnings) {}
 
   /// Reads as many pages as it takes.
   ///
@@ -38,17 +47,30 @@ public final class Operations {
   public Listed list(Map<String, String> filters, int most)
       throws IOException, InterruptedException {
     List<OperationView> all = new ArrayList<>();
+    SequencedSet<String> warnings = new LinkedHashSet<>();
     Map<String, String> query = new LinkedHashMap<>(filters);
     while (true) {
       query.put("limit", Integer.toString(Math.min(LARGEST_PAGE, most - all.size())));
       ApiClient.Answer page = client.call("GET", "/operations?" + encoded(query), null);
       page.body().forEach(it -> all.add(OperationView.of(it)));
+      page.warning().ifPresent(warnings::add);
       Optional<String> next = page.nextCursor();
       if (next.isEmpty() || all.size() >= most) {
-        return new Listed(all, next.isPresent());
+        return new Listed(all, next.isPresent(), warnings);
       }
       query.put("cursor", next.get());
     }
+  }
+
+  /// The newest of them, and none is missing.
+  ///
+  /// @throws CommandFailure with `partial` when a service has not answered with its own
+  public List<OperationView> complete(int most) throws IOException, InterruptedException {
+    Listed listed = list(Map.of(), most);
+    if (!listed.warnings().isEmpty()) {
+      throw CommandFailure.failed("partial", String.join("; ", listed.warnings())).build();
+    }
+    return listed.operations();
   }
 
   private static String encoded(Map<String, String> query) {
@@ -100,7 +122,8 @@ public final class Operations {
   /// Follows an operation until it has ended or is stuck.
   ///
   /// Its events say what is done. What it waits for is a state and no event, and the feed may be
-  /// behind or out of reach, so it is looked at itself when nothing is heard for a while.
+  /// behind or out of reach, so it is looked at itself when nothing is heard for a while. Whoever
+  /// has seen it once waits a minute for a platform that is being restarted.
   ///
   /// @param seen is given every version of it that this side gets to see
   public OperationView follow(String id, Consumer<OperationView> seen)
@@ -126,7 +149,7 @@ public final class Operations {
         now =
             event.isPresent() && event.get().type().equals(OperationView.STEP_ENDED)
                 ? now.after(event.get())
-                : show(id);
+                : OperationView.of(insistently(path(id)));
         seen.accept(now);
       }
       return now;
@@ -145,16 +168,28 @@ public final class Operations {
     while (!now.ended() && !now.stuck()) {
       OperationView next =
           OperationView.of(
-              client
-                  .call(
-                      "GET", path(id) + "?wait=" + WAIT_SECONDS + "&version=" + now.version(), null)
-                  .body());
+              insistently(path(id) + "?wait=" + WAIT_SECONDS + "&version=" + now.version()));
       if (next.version() != now.version()) {
         seen.accept(next);
       }
       now = next;
     }
     return now;
+  }
+
+  /// Reads of an operation that goes on, whether or not the platform answers just now.
+  private JsonNode insistently(String path) throws IOException, InterruptedException {
+    long until = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      try {
+        return client.call("GET", path, null).body();
+      } catch (CommandFailure failure) {
+        if (ApiClient.lasts(failure) || System.nanoTime() > until) {
+          throw failure;
+        }
+        Thread.sleep(ASK_AGAIN);
+      }
+    }
   }
 
   private static String path(String id) {

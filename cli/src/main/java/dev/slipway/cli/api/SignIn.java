@@ -108,8 +108,13 @@ public final class SignIn {
     throw CommandFailure.failed("expired", "nobody signed in at that address in time").build();
   }
 
+  /// Ends a refresh token; one that is none, or has ended, is no failure.
   public void revoke(String refreshToken) throws IOException, InterruptedException {
-    client.oauth("/oauth/revoke", Map.of("client_id", ApiClient.CLIENT, "token", refreshToken));
+    Answer answer =
+        client.oauth("/oauth/revoke", Map.of("client_id", ApiClient.CLIENT, "token", refreshToken));
+    if (answer.status() != 200) {
+      throw refused(answer);
+    }
   }
 
   /// Makes the one who is signed in a user.

@@ -41,8 +41,7 @@ public final class Why {
     this.events = new Events(client);
   }
 
-  /// @param subject the identifier of an operation, or the identifier or name of what is asked
-  // about
+  /// @param subject the identifier of an operation, or the identifier or name of a subject
   public Chain of(String subject) throws IOException, InterruptedException {
     String id =
         OPERATION.matcher(subject).matches()

@@ -22,8 +22,10 @@ import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.zip.Zip64Mode;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveOutputStream;
+import org.jspecify.annotations.Nullable;
 
-/// A folder packed for deploying: a ZIP in a temporary file, which is removed on closing.
+/// A folder packed for deploying: a ZIP in a temporary file, which is removed on closing, and at
+/// the latest when the process ends.
 ///
 /// Its files have their permissions and their time; what a link leads to is packed in its place;
 /// folders are there only because of files in them. The same folder gives the same bytes.
@@ -46,11 +48,15 @@ public record ApplicationArchive(Path file, long size, int files) implements Aut
   }
 
   static ApplicationArchive pack(ApplicationFolder folder, long largest) throws IOException {
-    List<Found> found = new ArrayList<>();
-    IgnoreRules rules = IgnoreRules.of(folder.path());
-    list(folder.path(), "", rules, new HashSet<>(Set.of(folder.path().toRealPath())), found);
-    found.sort(Comparator.comparing(Found::name));
-    Path zip = Files.createTempFile("slipway-", ".zip");
+    // Listed first, as the folder may be the one of temporary files.
+    List<Found> found = list(folder);
+    return pack(folder, found, largest, Files.createTempFile("slipway-", ".zip"));
+  }
+
+  /// @param zip an empty file that is to become the archive
+  static ApplicationArchive pack(
+      ApplicationFolder folder, List<Found> found, long largest, Path zip) throws IOException {
+    zip.toFile().deleteOnExit();
     try {
       try (OutputStream content =
               new Limited(new BufferedOutputStream(Files.newOutputStream(zip)), largest);
@@ -65,6 +71,13 @@ public record ApplicationArchive(Path file, long size, int files) implements Aut
         }
       } catch (TooLarge tooLarge) {
         throw refused(found, largest);
+      } catch (IOException full) {
+        throw CommandFailure.failed(
+                "archive-unwritable",
+                "the archive cannot be written to %s: %s".formatted(zip, full.getMessage()))
+            .next("Make room there, then try again.")
+            .cause(full)
+            .build();
       }
       int count = found.size() + (folder.configuration().isPresent() ? 1 : 0);
       return new ApplicationArchive(zip, Files.size(zip), count);
@@ -80,7 +93,15 @@ public record ApplicationArchive(Path file, long size, int files) implements Aut
   }
 
   /// One file that is packed.
-  private record Found(String name, Path path, long size) {}
+  record Found(String name, Path path, long size) {}
+
+  static List<Found> list(ApplicationFolder folder) throws IOException {
+    List<Found> found = new ArrayList<>();
+    IgnoreRules rules = IgnoreRules.of(folder.path());
+    list(folder.path(), "", rules, new HashSet<>(Set.of(folder.path().toRealPath())), found);
+    found.sort(Comparator.comparing(Found::name));
+    return found;
+  }
 
   /// @param above the real folders on the way here: a link back to one of them is not followed
   private static void list(
@@ -110,15 +131,16 @@ public record ApplicationArchive(Path file, long size, int files) implements Aut
 
   private static void add(ZipArchiveOutputStream out, Found one) throws IOException {
     ZipArchiveEntry entry = new ZipArchiveEntry(one.name());
-    Map<String, Object> attributes = Files.readAttributes(one.path(), "unix:mode,lastModifiedTime");
-    entry.setUnixMode((Integer) attributes.getOrDefault("mode", REGULAR_FILE | 0644));
-    time(entry, (FileTime) attributes.getOrDefault("lastModifiedTime", EARLIEST));
-    entry.setSize(one.size());
-    out.putArchiveEntry(entry);
     try {
+      Map<String, Object> attributes =
+          Files.readAttributes(one.path(), "unix:mode,lastModifiedTime");
+      entry.setUnixMode((Integer) attributes.getOrDefault("mode", REGULAR_FILE | 0644));
+      time(entry, (FileTime) attributes.getOrDefault("lastModifiedTime", EARLIEST));
+      entry.setSize(one.size());
+      out.putArchiveEntry(entry);
       Files.copy(one.path(), out);
-    } catch (TooLarge tooLarge) {
-      throw tooLarge;
+    } catch (Unwritable notItsFault) {
+      throw notItsFault;
     } catch (IOException unreadable) {
       throw CommandFailure.failed(
               "unreadable",
@@ -169,10 +191,24 @@ public record ApplicationArchive(Path file, long size, int files) implements Aut
         : String.format(Locale.ROOT, "%.1f MB", bytes / 1048576.0);
   }
 
-  /// More was written than may be.
-  private static final class TooLarge extends IOException {
+  /// What is wrong is the archive, and not what is read into it.
+  private static class Unwritable extends IOException {
 
     private static final long serialVersionUID = 1;
+
+    Unwritable(@Nullable IOException cause) {
+      super(cause == null ? null : cause.getMessage(), cause);
+    }
+  }
+
+  /// More was written than may be.
+  private static final class TooLarge extends Unwritable {
+
+    private static final long serialVersionUID = 1;
+
+    TooLarge() {
+      super(null);
+    }
   }
 
   /// Takes no more than so many bytes, so that nobody's disk is filled for nothing.
@@ -187,14 +223,17 @@ public record ApplicationArchive(Path file, long size, int files) implements Aut
 
     @Override
     public void write(int one) throws IOException {
-      take(1);
-      out.write(one);
+      write(new byte[] {(byte) one}, 0, 1);
     }
 
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
       take(length);
-      out.write(bytes, offset, length);
+      try {
+        out.write(bytes, offset, length);
+      } catch (IOException full) {
+        throw new Unwritable(full);
+      }
     }
 
     private void take(int count) throws TooLarge {

@@ -16,12 +16,14 @@ import org.jspecify.annotations.Nullable;
 /// over the file, and references are resolved in quotes of any kind. No command is ever run.
 public final class EnvironmentFile {
 
-  private static final Pattern ASSIGNMENT =
+  private static final Pattern NAME =
       Pattern.compile(
-          "^[ \\t]*(?:export[ \\t]+)?([\\w.-]+)(?:[ \\t]*=|:[ \\t])[ \\t]*"
-              + "('(?:\\\\'|[^'])*'|\"(?:\\\\\"|[^\"])*\"|`(?:\\\\`|[^`])*`|[^#\\n]*)"
-              + "[ \\t]*(?:#.*)?$",
-          Pattern.MULTILINE);
+          "^[ \\t]*(?:export[ \\t]+)?([\\w.-]+)(?:[ \\t]*=|:[ \\t])[ \\t]*", Pattern.MULTILINE);
+
+  /// What may follow what is quoted.
+  private static final Pattern REST = Pattern.compile("[ \\t]*(?:#.*)?$", Pattern.MULTILINE);
+
+  private static final String QUOTES = "'\"`";
   private static final Pattern REFERENCE =
       Pattern.compile("(?<!\\\\)\\$(?:\\{([^{}]+)}|([A-Za-z_][A-Za-z0-9_]*))");
   private static final Pattern OPERATOR = Pattern.compile(":\\+|\\+|:-|-");
@@ -47,20 +49,56 @@ public final class EnvironmentFile {
     return resolved;
   }
 
-  private static Map<String, String> raw(String text) {
+  private static Map<String, String> raw(String given) {
+    String text = given.replace("\r\n", "\n").replace('\r', '\n');
     Map<String, String> values = new LinkedHashMap<>();
-    Matcher line = ASSIGNMENT.matcher(text.replace("\r\n", "\n").replace('\r', '\n'));
-    while (line.find()) {
-      values.put(line.group(1), unquoted(line.group(2).strip()));
+    Matcher name = NAME.matcher(text);
+    for (int at = 0; name.find(at); ) {
+      int end = end(text, name.end());
+      values.put(name.group(1), unquoted(text.substring(name.end(), end).strip()));
+      at = end;
     }
     return values;
+  }
+
+  /// Where the value ends that begins there. Quotes are looked for one by one: a pattern of them
+  /// takes as much of the stack as a value is long.
+  private static int end(String text, int begin) {
+    int end = quotedEnd(text, begin);
+    if (end < 0) {
+      end = begin;
+      while (end < text.length() && "#\n".indexOf(text.charAt(end)) < 0) {
+        end++;
+      }
+    }
+    return end;
+  }
+
+  /// The last quote behind which nothing but a comment follows, and before which every other one
+  /// has a backslash; -1 when there is none.
+  private static int quotedEnd(String text, int begin) {
+    int end = -1;
+    if (begin < text.length() && QUOTES.indexOf(text.charAt(begin)) >= 0) {
+      Matcher rest = REST.matcher(text);
+      char quote = text.charAt(begin);
+      boolean escaped = true;
+      for (int at = text.indexOf(quote, begin + 1);
+          at >= 0 && escaped;
+          at = text.indexOf(quote, at + 1)) {
+        escaped = text.charAt(at - 1) == '\\';
+        if (rest.region(at + 1, text.length()).lookingAt()) {
+          end = at + 1;
+        }
+      }
+    }
+    return end;
   }
 
   private static String unquoted(String value) {
     char first = value.isEmpty() ? ' ' : value.charAt(0);
     boolean quoted =
         value.length() > 1
-            && "'\"`".indexOf(first) >= 0
+            && QUOTES.indexOf(first) >= 0
             && value.charAt(value.length() - 1) == first;
     if (!quoted) {
       return value;

@@ -30,20 +30,23 @@ public final class HandDeploy implements DeployBench.ByHand, AutoCloseable {
   private final Map<String, String> environment;
   private int made;
 
-  /// @param folder      made here and removed in the end
+  /// @param folder      made by [#prepare] and removed in the end
   /// @param environment tells where the database is
   public HandDeploy(
       Path folder,
       Path archive,
       List<String> migrate,
       List<String> start,
-      Map<String, String> environment)
-      throws IOException, InterruptedException {
+      Map<String, String> environment) {
     this.folder = folder;
     this.archive = archive;
     this.migrate = List.copyOf(migrate);
     this.start = List.copyOf(start);
     this.environment = Map.copyOf(environment);
+  }
+
+  /// Installs the packages, which every deploy links.
+  public void prepare() throws IOException, InterruptedException {
     Path template = Files.createDirectories(folder.resolve("template"));
     unpack(template);
     run(template, List.of("npm", "ci", "--no-audit", "--no-fund"), Map.of());
@@ -79,6 +82,7 @@ public final class HandDeploy implements DeployBench.ByHand, AutoCloseable {
   public void close() throws IOException {
     try {
       remove(folder);
+      Files.deleteIfExists(log());
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
@@ -128,9 +132,12 @@ public final class HandDeploy implements DeployBench.ByHand, AutoCloseable {
   private void run(Path directory, List<String> command, Map<String, String> more)
       throws IOException, InterruptedException {
     Process process = begin(directory, command, more);
-    if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS) || process.exitValue() != 0) {
+    try {
+      if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS) || process.exitValue() != 0) {
+        throw failed(command);
+      }
+    } finally {
       process.destroyForcibly();
-      throw failed(command);
     }
   }
 

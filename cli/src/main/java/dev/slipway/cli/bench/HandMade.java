@@ -34,14 +34,17 @@ final class HandMade implements AutoCloseable {
   private final Path template;
   private int made;
 
-  /// @param folder made here and removed in the end
-  HandMade(Path folder, Path binaries, boolean root, String password)
-      throws IOException, InterruptedException {
+  /// @param folder made by [#prepare] and removed in the end
+  HandMade(Path folder, Path binaries, boolean root, String password) {
     this.folder = folder;
     this.binaries = binaries;
     this.root = root;
     this.password = password;
     this.template = folder.resolve("template");
+  }
+
+  /// Initialises the folder that is copied.
+  void prepare() throws IOException, InterruptedException {
     Files.createDirectories(folder);
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
     if (root) {
@@ -189,14 +192,17 @@ final class HandMade implements AutoCloseable {
             .redirectOutput(log.toFile())
             .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
             .start();
-    if (!process.waitFor(2, TimeUnit.MINUTES) || process.exitValue() != 0) {
+    try {
+      if (!process.waitFor(2, TimeUnit.MINUTES) || process.exitValue() != 0) {
+        throw CommandFailure.failed(
+                "bench-failed",
+                "%s did not work".formatted(Path.of(command.getFirst()).getFileName()))
+            .details(Files.readString(log, StandardCharsets.UTF_8))
+            .build();
+      }
+    } finally {
       process.destroyForcibly();
-      throw CommandFailure.failed(
-              "bench-failed",
-              "%s did not work".formatted(Path.of(command.getFirst()).getFileName()))
-          .details(Files.readString(log, StandardCharsets.UTF_8))
-          .build();
+      Files.deleteIfExists(log);
     }
-    Files.deleteIfExists(log);
   }
 }

@@ -2,6 +2,7 @@ package dev.slipway.cli.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.slipway.cli.console.CommandFailure;
+import dev.slipway.cli.console.Interruption;
 import dev.slipway.cli.console.Json;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -49,16 +50,14 @@ public final class OperationsBench {
                     Integer.toString(runs),
                     Integer.toString(inFlight)))
             .start();
-    // It ends what it has started when it is asked to end.
-    Thread end = new Thread(process::destroy, "end-bench");
-    Runtime.getRuntime().addShutdownHook(end);
     Deque<String> said = new ArrayDeque<>();
     Thread listening =
         Thread.ofPlatform().start(() -> listen(process.errorReader(StandardCharsets.UTF_8), said));
-    byte[] result = process.getInputStream().readAllBytes();
+    // It ends what it has started when it is asked to end.
+    byte[] result =
+        Interruption.during(() -> process.getInputStream().readAllBytes(), process::destroy);
     int status = process.waitFor();
     listening.join();
-    Runtime.getRuntime().removeShutdownHook(end);
     if (status != 0) {
       throw CommandFailure.failed("bench-failed", "the measuring ended with " + status)
           .details(String.join("\n", said))

@@ -96,6 +96,7 @@ public final class ProvisionBench {
     Path work = folder.resolve("bench-" + Long.toHexString(ThreadLocalRandom.current().nextLong()));
     try (HandMade hand =
         new HandMade(work, postgres.home(), postgres.asRoot(), RandomPassword.letters())) {
+      hand.prepare();
       // The first of each warms caches and connections and does not count.
       Databases mine = databases.get();
       Operations followed = operations.get();

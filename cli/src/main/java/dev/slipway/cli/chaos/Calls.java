@@ -98,15 +98,17 @@ final class Calls {
       told.operation().ifPresent(operations::add);
     } while (again(told) && pause(began));
     if (change.repeat() && !again(told)) {
-      Told repeated = told;
+      Told repeated;
       do {
         tries++;
         repeated = once(change, headers);
         repeated.operation().ifPresent(operations::add);
       } while (again(repeated) && pause(began));
-      if (told.accepted() && repeated.status() >= 400 && !again(repeated)) {
-        // It may have ended badly in between, which the second answer then says.
-        told = repeated.operation().isPresent() ? told : repeated;
+      if (!again(repeated)) {
+        Checker.repeated(organization + ": " + change.words(), change.waits(), told, repeated)
+            .ifPresent(journal::found);
+        // What was refused and then accepted has begun with the second call.
+        told = told.accepted() || told.operation().isPresent() ? told : repeated;
       }
     }
     journal.called(

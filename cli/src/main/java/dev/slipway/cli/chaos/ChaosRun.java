@@ -1,6 +1,7 @@
 package dev.slipway.cli.chaos;
 
 import dev.slipway.cli.api.ApiClient;
+import dev.slipway.cli.api.OperationView;
 import dev.slipway.cli.api.Operations;
 import dev.slipway.cli.api.PlatformAddress;
 import dev.slipway.cli.chaos.Schedule.Step;
@@ -341,13 +342,20 @@ public final class ChaosRun {
               why ->
                   findings.add(
                       new Finding(Finding.Kind.EVENT, organization, "turned away: " + why)));
+      // With their steps, and read before the feed.
+      List<OperationView> operations =
+          new Operations(Objects.requireNonNull(watchers.get(organization), organization))
+              .complete(Integer.MAX_VALUE);
+      List<Heard> heard = subscriber.heard();
+      List<Heard> complete = subscriber.complete();
       findings.addAll(
           Checker.events(
               organization,
-              subscriber.heard(),
-              subscriber.complete(),
+              heard,
+              complete,
               Objects.requireNonNull(seen.organizations().get(organization), organization)
                   .operations()));
+      findings.addAll(Checker.steps(operations, complete));
     }
     return findings;
   }

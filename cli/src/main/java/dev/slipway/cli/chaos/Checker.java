@@ -1,5 +1,7 @@
 package dev.slipway.cli.chaos;
 
+import dev.slipway.cli.api.OperationView;
+import dev.slipway.cli.chaos.Calls.Told;
 import dev.slipway.cli.chaos.Fault.Target;
 import dev.slipway.cli.chaos.Finding.Kind;
 import dev.slipway.cli.chaos.Observations.Belonging;
@@ -7,6 +9,7 @@ import dev.slipway.cli.chaos.Observations.Role;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// Compares what was promised with what is there. Pure: the same input, the same findings.
 ///
@@ -37,6 +41,9 @@ final class Checker {
 
   private static final Set<String> SERVERS_OWN = Set.of("postgres", "template0", "template1");
   private static final String SYSTEM_DATABASE = "_dbos_sys";
+
+  /// The status of an answer that comes before the end of the operation.
+  private static final int EARLY = 202;
 
   private final Expectations expected;
   private final List<Journal.Call> calls;
@@ -88,6 +95,33 @@ final class Checker {
         : Optional.empty();
   }
 
+  /// What is wrong with the answer to a call that was accepted, and made again with its key. One
+  /// that was refused has not used it, and may be carried out the second time.
+  ///
+  /// @param waits whether the answer is to come when the operation has ended
+  static Optional<Finding> repeated(String subject, boolean waits, Told first, Told second) {
+    // Who was answered too early to be told the end may be told it now.
+    boolean early = waits && first.status() == EARLY;
+    boolean failed = early && !second.accepted() && second.operation().isPresent();
+    boolean same =
+        (second.status() == first.status() || (early && second.accepted()))
+            && second.body().equals(first.body());
+    return !first.accepted() || failed || same
+        ? Optional.empty()
+        : Optional.of(
+            new Finding(
+                Kind.WRONG_ANSWER,
+                subject,
+                "was answered %s, and with the same key again %s"
+                    .formatted(words(first), words(second))));
+  }
+
+  private static String words(Told told) {
+    return "%d %s"
+        .formatted(told.status(), told.accepted() ? told.body().toString() : told.code())
+        .strip();
+  }
+
   /// The requests that had to be answered and were not.
   ///
   /// A request had to be, unless there was no gateway at some time between its beginning and its
@@ -131,6 +165,7 @@ final class Checker {
     if (findings.isEmpty()) {
       compare(organization, heard, complete, findings);
     }
+    rising(organization, complete, findings);
     Map<String, List<String>> told =
         complete.stream()
             .filter(it -> !it.operation().isEmpty())
@@ -155,6 +190,53 @@ final class Checker {
                 Kind.EVENT,
                 operation.id(),
                 "%s goes on after its end: %s".formatted(operation.kind(), types.getLast())));
+      }
+    }
+    return findings;
+  }
+
+  /// What one service tells of one subject has rising numbers. They have gaps: messages that are
+  /// no events have some, and so has an end that is said again, which the feed leaves out.
+  private static void rising(String organization, List<Heard> complete, List<Finding> findings) {
+    Map<String, Heard> last = new HashMap<>();
+    for (Heard event : complete) {
+      @Nullable Heard before = last.put(event.source() + " " + event.subject(), event);
+      if (before != null && event.seq() <= before.seq()) {
+        findings.add(
+            new Finding(
+                Kind.EVENT,
+                organization,
+                "the event %s has the seq %d of %s, after %s with the seq %d"
+                    .formatted(
+                        event.words(), event.seq(), event.source(), before.words(), before.seq())));
+      }
+    }
+  }
+
+  /// The steps that the API calls done, of operations that have ended, and of which no event says
+  /// so. That event is committed with the step, and so before the operation's end.
+  ///
+  /// @param operations read before the feed
+  static List<Finding> steps(List<OperationView> operations, List<Heard> complete) {
+    Map<String, Set<String>> told =
+        complete.stream()
+            .filter(it -> !it.done().isEmpty())
+            .collect(
+                Collectors.groupingBy(
+                    Heard::operation, Collectors.mapping(Heard::done, Collectors.toSet())));
+    List<Finding> findings = new ArrayList<>();
+    for (OperationView operation : operations) {
+      Set<String> known = told.getOrDefault(operation.id(), Set.of());
+      for (OperationView.Step step : operation.steps()) {
+        boolean done = step.state().equals("done") || step.state().equals("kept");
+        if (operation.ended() && done && !known.contains(step.name())) {
+          findings.add(
+              new Finding(
+                  Kind.EVENT,
+                  operation.id(),
+                  "the step %s of %s is done, and no event tells of it"
+                      .formatted(step.name(), operation.kind())));
+        }
       }
     }
     return findings;

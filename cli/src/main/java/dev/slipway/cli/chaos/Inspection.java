@@ -61,7 +61,7 @@ final class Inspection {
     this.expectations = expectations;
   }
 
-  /// @throws CommandFailure when the platform does not answer
+  /// @throws CommandFailure when the platform does not answer, or not with everything
   Observations look() throws IOException, InterruptedException {
     Map<String, Observations.Listed> organizations = new TreeMap<>();
     for (Map.Entry<String, ApiClient> one : clients.entrySet()) {
@@ -258,7 +258,8 @@ final class Inspection {
               it.path("Reason").asText("")));
     }
     List<Observations.Operation> operations = new ArrayList<>();
-    for (OperationView it : new Operations(client).list(Map.of(), MOST_OPERATIONS).operations()) {
+    // What is missing might not have ended.
+    for (OperationView it : new Operations(client).complete(MOST_OPERATIONS)) {
       operations.add(operation(it));
     }
     return new Observations.Listed(instances, applications, operations);

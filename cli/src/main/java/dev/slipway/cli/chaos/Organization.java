@@ -42,6 +42,9 @@ final class Organization {
   private final String name;
   private int passwords;
 
+  /// Whether an operation may still go on, whose end was not told or that was stuck.
+  private boolean untold;
+
   /// @param people    signs others up
   /// @param authority vouches for the instances
   Organization(
@@ -211,7 +214,31 @@ final class Organization {
           it -> it.presence() == Presence.THERE ? missing(it) : it.is(Presence.GONE));
     } else if (told.status() == 0) {
       expectations.instance(name, instance, it -> it.is(Presence.UNKNOWN));
+    } else if (told.code().equals("instance-in-use")) {
+      inUse(instance, told);
     }
+  }
+
+  /// Only what is asked for here binds an application to an instance or releases it. So when all of
+  /// that has ended, whatever uses an instance is listed as an application on it.
+  private void inUse(String instance, Told told) throws InterruptedException {
+    Optional<JsonNode> applications = calls.look("/applications");
+    boolean unanswered =
+        journal.calls().stream().anyMatch(it -> it.organization().equals(name) && it.status() == 0);
+    if (untold || unanswered || applications.isEmpty()) {
+      return;
+    }
+    for (JsonNode application : applications.get()) {
+      if (application.path("PostgresInstanceName").asText().equals(instance)) {
+        return;
+      }
+    }
+    journal.found(
+        new Finding(
+            Finding.Kind.ORPHAN,
+            name + "/" + instance,
+            "cannot be destroyed (%s), and no application is listed on it"
+                .formatted(told.body().path("message").asText())));
   }
 
   private Instance missing(Instance instance) {
@@ -582,7 +609,9 @@ final class Organization {
   }
 
   private Optional<OperationView> end(String operation) throws InterruptedException {
-    return calls.follow(operation);
+    Optional<OperationView> end = calls.follow(operation);
+    untold |= end.isEmpty() || end.get().stuck();
+    return end;
   }
 
   private Change change(Step step, String method, String path, @Nullable JsonNode body) {

@@ -3,6 +3,7 @@ package dev.slipway.cli.chaos;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.slipway.cli.chaos.ChaosRun.Result;
+import dev.slipway.cli.console.CommandFailure;
 import dev.slipway.cli.console.Json;
 import dev.slipway.cli.console.Words;
 import dev.slipway.cli.platform.PlatformSettings;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -26,8 +28,7 @@ public final class Report {
   private Report() {}
 
   /// Writes a run into a page that holds several, one for each seed, and its picture beside it, its
-  /// name ending in the seed and `.svg`. A run of the same seed is replaced; a page that is none of
-  /// these, too.
+  /// name ending in the seed and `.svg`. A run of the same seed is replaced.
   public static void write(Result result, Path page) throws IOException {
     String name = page.getFileName().toString();
     int dot = name.lastIndexOf('.');
@@ -35,14 +36,45 @@ public final class Report {
         "%s-%d.svg".formatted(dot < 0 ? name : name.substring(0, dot), result.settings().seed());
     Files.createDirectories(page.toAbsolutePath().resolveSibling("."));
     ReportPage runs = Files.exists(page) ? ReportPage.read(page) : ReportPage.EMPTY;
-    Files.writeString(
+    replace(
         page,
         runs.with(
                 new ReportPage.Run(
                     result.settings().seed(), summary(result), section(result, picture)))
-            .text(),
-        StandardCharsets.UTF_8);
-    Files.writeString(page.resolveSibling(picture), Picture.of(result), StandardCharsets.UTF_8);
+            .text());
+    replace(page.resolveSibling(picture), Picture.of(result));
+  }
+
+  /// Refuses before a run a page that could not be written after it.
+  public static void check(Path page) {
+    try {
+      Files.createDirectories(page.toAbsolutePath().resolveSibling("."));
+      if (Files.exists(page)) {
+        ReportPage.read(page);
+      }
+      Files.delete(Files.createFile(fresh(page)));
+    } catch (IOException unwritable) {
+      throw CommandFailure.misused(
+              "the report %s cannot be written: %s".formatted(page, unwritable))
+          .cause(unwritable)
+          .build();
+    }
+  }
+
+  /// Whole or not at all: it holds earlier runs.
+  private static void replace(Path file, String text) throws IOException {
+    Path fresh = fresh(file);
+    try {
+      Files.writeString(fresh, text, StandardCharsets.UTF_8);
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(fresh);
+    }
+  }
+
+  private static Path fresh(Path file) {
+    return file.resolveSibling(
+        ".%s.%d".formatted(file.getFileName(), ProcessHandle.current().pid()));
   }
 
   /// Writes everything that was asked and answered, one call a line, in order: what a finding is

@@ -1,5 +1,6 @@
 package dev.slipway.cli.chaos;
 
+import dev.slipway.cli.console.CommandFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ record ReportPage(List<Run> runs) {
   private static final Pattern SECTION =
       Pattern.compile(
           "<!-- run (-?\\d+) \\|(.*?)\\| -->\\n(.*?)<!-- end of the run -->\\n", Pattern.DOTALL);
+  private static final String TITLE = "# Runs of `slipway chaos`";
   private static final String HEADING = "## Seed %d\n\n";
 
   /// @param summary the cells of its row
@@ -30,10 +32,18 @@ record ReportPage(List<Run> runs) {
     runs = runs.stream().sorted(Comparator.comparing(Run::seed)).toList();
   }
 
-  /// What is no run in it is not kept.
+  /// What is no run in it is not kept. An empty file is a page without any.
+  ///
+  /// @throws CommandFailure when it is something else
   static ReportPage read(Path page) throws IOException {
+    String text = Files.readString(page);
+    if (!text.isBlank() && !text.startsWith(TITLE)) {
+      throw CommandFailure.misused("%s is no page of runs, and is not replaced".formatted(page))
+          .next("Name another file with --report.")
+          .build();
+    }
     List<Run> runs = new ArrayList<>();
-    Matcher found = SECTION.matcher(Files.readString(page));
+    Matcher found = SECTION.matcher(text);
     while (found.find()) {
       long seed = Long.parseLong(found.group(1));
       runs.add(
@@ -55,21 +65,22 @@ record ReportPage(List<Run> runs) {
 
   String text() {
     StringBuilder page =
-        new StringBuilder(
-            """
-            # Runs of `slipway chaos`
+        new StringBuilder(TITLE)
+            .append(
+                """
 
-            Several organizations provision, deploy, roll back, cancel and destroy at random on a platform of their own, while its services, Kafka,
-            the control database, Postgres instances and applications are killed, paused and restarted. Then the faults end, and a checker that looks from
-            outside, at the API, the processes, the files and the databases, says what was lost, done twice or left behind: the findings, of which there must
-            be none. `docs/how-to/run-chaos.md` says how to run it, `docs/adr/0018-who-checks-chaos.md` what is checked, and how.
 
-            In the pictures, time goes from left to right. Bars are operations in the colour of how they ended, below them are the faults, and the times in which
-            no gateway was there to answer.
+                Several organizations provision, deploy, roll back, cancel and destroy at random on a platform of their own, while its services, Kafka,
+                the control database, Postgres instances and applications are killed, paused and restarted. Then the faults end, and a checker that looks from
+                outside, at the API, the processes, the files and the databases, says what was lost, done twice or left behind: the findings, of which there must
+                be none. `docs/how-to/run-chaos.md` says how to run it, `docs/adr/0018-who-checks-chaos.md` what is checked, and how.
 
-            | seed | minutes | operations | faults | kills | requests failed with a gateway there | connections of subscribers cut (least of one) | at rest after | findings |
-            |---|---|---|---|---|---|---|---|---|
-            """);
+                In the pictures, time goes from left to right. Bars are operations in the colour of how they ended, below them are the faults, and the times in which
+                no gateway was there to answer.
+
+                | seed | minutes | operations | faults | kills | requests failed with a gateway there | connections of subscribers cut (least of one) | at rest after | findings |
+                |---|---|---|---|---|---|---|---|---|
+                """);
     for (Run run : runs) {
       page.append("| [%d](#seed-%d) |".formatted(run.seed(), run.seed()));
       run.summary().forEach(cell -> page.append(' ').append(cell).append(" |"));

@@ -1,7 +1,6 @@
 package dev.slipway.cli.chaos;
 
 import dev.slipway.cli.api.ApiClient;
-import dev.slipway.cli.api.Event;
 import dev.slipway.cli.api.EventFollower;
 import dev.slipway.cli.api.EventQuery;
 import dev.slipway.cli.api.Events;
@@ -9,7 +8,6 @@ import dev.slipway.cli.console.CommandFailure;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -39,7 +37,7 @@ final class Subscriber implements AutoCloseable {
   private void listen() {
     try {
       while (!closing) {
-        follower.next(LOOK).map(Subscriber::of).ifPresent(heard::add);
+        follower.next(LOOK).map(Heard::of).ifPresent(heard::add);
       }
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
@@ -76,15 +74,7 @@ final class Subscriber implements AutoCloseable {
   /// The whole feed, read anew.
   List<Heard> complete() throws IOException, InterruptedException {
     return new Events(client)
-        .list(EventQuery.EVERYTHING, Events.OLDEST).stream().map(Subscriber::of).toList();
-  }
-
-  private static Heard of(Event event) {
-    return new Heard(
-        event.number(),
-        event.type(),
-        event.subject(),
-        Objects.requireNonNullElse(event.operation(), ""));
+        .list(EventQuery.EVERYTHING, Events.OLDEST).stream().map(Heard::of).toList();
   }
 
   @Override

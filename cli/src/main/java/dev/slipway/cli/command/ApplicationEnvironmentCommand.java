@@ -12,8 +12,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -40,6 +42,16 @@ import picocli.CommandLine.Spec;
 final class ApplicationEnvironmentCommand implements Runnable {
 
   private static final int LONGEST = 1 << 20;
+
+  private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,254}");
+
+  /// What the platform sets itself, and what would change how programs start: it refuses these.
+  private static final Pattern RESERVED =
+      Pattern.compile(
+          "(DBOS__|DBOS_DB|SLIPWAY_|LD_|DYLD_|BASH_FUNC_|MALLOC_).*"
+              + "|DBOS_DATABASE_URL|DBOS_SYSTEM_DATABASE_URL|DBOS_APP_HOSTNAME"
+              + "|PATH|ENV|BASH_ENV|BASHOPTS|SHELLOPTS|IFS|PS4|HOME|TMPDIR|GLIBC_TUNABLES"
+              + "|GCONV_PATH|LOCPATH|MALLOC_TRACE|NODE_EXTRA_CA_CERTS");
 
   @Spec private CommandSpec spec;
 
@@ -125,17 +137,49 @@ final class ApplicationEnvironmentCommand implements Runnable {
     if (variables.isEmpty()) {
       throw CommandFailure.misused("there are no variables in " + file).build();
     }
-    String application = name.in(surroundings);
-    Applications applications = applications();
-    for (Map.Entry<String, String> variable : variables.entrySet()) {
-      applications.setVariable(application, variable.getKey(), variable.getValue());
+    List<String> refused =
+        variables.keySet().stream()
+            .filter(it -> !NAME.matcher(it).matches() || RESERVED.matcher(it).matches())
+            .toList();
+    if (!refused.isEmpty()) {
+      throw CommandFailure.misused(
+              "an application's environment cannot have " + String.join(", ", refused))
+          .next(
+              "Nothing was set. A name has letters, digits and _, and some are the platform's: leave"
+                  + " them out of "
+                  + file)
+          .build();
     }
+    String application = name.in(surroundings);
+    set(application, variables);
     done(
         options,
         application,
         List.copyOf(variables.keySet()),
         "%d variables are set.".formatted(variables.size()));
     return 0;
+  }
+
+  /// Says how far it came where it does not get to the end: the same file can be imported again.
+  private void set(String application, Map<String, String> variables)
+      throws IOException, InterruptedException {
+    Applications applications = applications();
+    List<String> set = new ArrayList<>();
+    try {
+      for (Map.Entry<String, String> variable : variables.entrySet()) {
+        applications.setVariable(application, variable.getKey(), variable.getValue());
+        set.add(variable.getKey());
+      }
+    } finally {
+      if (!set.isEmpty() && set.size() < variables.size()) {
+        List<String> names = List.copyOf(variables.keySet());
+        output.note(
+            "Set are %s; not %s."
+                .formatted(
+                    String.join(", ", set),
+                    String.join(", ", names.subList(set.size(), names.size()))));
+      }
+    }
   }
 
   @Command(

@@ -18,6 +18,7 @@ import dev.slipway.cli.bench.OperationsBench;
 import dev.slipway.cli.bench.ProvisionBench;
 import dev.slipway.cli.bench.Samples;
 import dev.slipway.cli.console.CommandFailure;
+import dev.slipway.cli.console.Interruption;
 import dev.slipway.cli.console.Json;
 import dev.slipway.cli.console.Output;
 import dev.slipway.cli.console.Surroundings;
@@ -128,11 +129,13 @@ final class BenchCommand implements Runnable {
             Postgres.of(home),
             home.data().toRealPath(),
             output::live);
+    String image = surroundings.variable("SLIPWAY_DOCKER_IMAGE").orElse("postgres:18");
     ProvisionBench.Result result =
-        chosen.equals(PlatformSettings.DOCKER)
-            ? bench.run(
-                runs, parallel, surroundings.variable("SLIPWAY_DOCKER_IMAGE").orElse("postgres:18"))
-            : bench.run(runs, parallel);
+        Interruption.cleanly(
+            () ->
+                chosen.equals(PlatformSettings.DOCKER)
+                    ? bench.run(runs, parallel, image)
+                    : bench.run(runs, parallel));
     if (options.json) {
       output.json(json(result, runs));
     } else {
@@ -177,7 +180,7 @@ final class BenchCommand implements Runnable {
           .build();
     }
     client.profile();
-    DeployBench.Result result = measure(client, instance, runs);
+    DeployBench.Result result = Interruption.cleanly(() -> measure(client, instance, runs));
     if (options.json) {
       output.json(json(result));
     } else {
@@ -259,8 +262,8 @@ final class BenchCommand implements Runnable {
                                 .formatted(database.user(), instance))
                         .next("Set one: slipway db reset-password %s".formatted(instance))
                         .build());
-    deployment.prepare(name, folder, instance);
     try (ApplicationArchive archive = deployment.pack(folder)) {
+      deployment.prepare(name, folder, instance);
       output.live("the first deploy, which installs");
       deployment.await(name, applications.deploy(name, archive));
       Path authority = client.address().authority().orElseThrow();
@@ -277,6 +280,7 @@ final class BenchCommand implements Runnable {
               List.of("npx", "knex", "migrate:latest"),
               List.of("node", "main.js"),
               Map.of("DBOS_DATABASE_URL", url, "NODE_EXTRA_CA_CERTS", authority.toString()))) {
+        byHand.prepare();
         return new DeployBench(
                 applications,
                 new Operations(client),
@@ -285,7 +289,9 @@ final class BenchCommand implements Runnable {
             .run(name, archive, byHand, runs);
       }
     } finally {
-      deployment.awaitPlain(applications.delete(name, true));
+      if (applications.find(name).isPresent()) {
+        deployment.awaitPlain(applications.delete(name, true));
+      }
     }
   }
 

@@ -115,6 +115,10 @@ final class ChaosCommand implements Runnable {
     if (organizations < 1 || organizations > MOST_ORGANIZATIONS) {
       throw CommandFailure.misused("--organizations is 1 to " + MOST_ORGANIZATIONS).build();
     }
+    @Nullable Path page = report == null ? null : surroundings.directory().resolve(report);
+    if (page != null) {
+      Report.check(page);
+    }
     long seed = givenSeed == null ? ThreadLocalRandom.current().nextInt(1, 1_000_000) : givenSeed;
     output.note(
         "slipway chaos run --minutes %s --seed %d%s"
@@ -143,16 +147,17 @@ final class ChaosCommand implements Runnable {
       UpCommand.StartProgress progress = new UpCommand.StartProgress(output);
       new Launcher(platform.home(), platform.surroundings()).detach(progress::show);
       ChaosRun.Result result = run.run();
-      if (report != null) {
-        Report.write(result, surroundings.directory().resolve(report));
-      }
-      if (keep) {
-        Report.writeCalls(result, platform.folder().resolve(CALLS));
-      }
+      // What was found is said whatever becomes of the files.
       if (options.json) {
         output.json(Report.json(result));
       } else {
         Report.lines(result).forEach(output::line);
+      }
+      if (keep) {
+        Report.writeCalls(result, platform.folder().resolve(CALLS));
+      }
+      if (page != null) {
+        Report.write(result, page);
       }
       exitCode.set(result.findings().isEmpty() ? 0 : CommandFailure.FAILED);
       return exitCode.get();

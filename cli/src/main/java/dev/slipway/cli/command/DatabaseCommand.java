@@ -92,6 +92,16 @@ final class DatabaseCommand implements Runnable {
       return generate ? RandomPassword.letters() : password.chosen(prompt, question);
     }
 
+    /// The password that nobody else knows; null when whoever asks has chosen it.
+    private @Nullable String madeUp(String chosen) {
+      return generate ? chosen : null;
+    }
+
+    /// A failure of the waiting: what is waited for may go on, or be tried again.
+    private CommandFailure telling(CommandFailure failure, String chosen) {
+      return generate ? failure.telling(chosen) : failure;
+    }
+
     /// Fails when there is no way to get a password, before anything else is done.
     private void require(Prompt prompt) {
       if (generate && password.named()) {
@@ -111,7 +121,9 @@ final class DatabaseCommand implements Runnable {
       description = "Make a Postgres instance, and show the steps as they happen.",
       footer = {
         "",
-        "Ctrl-C leaves the operation running.",
+        "Ctrl-C leaves the operation running. A password that was made up is printed before, with"
+            + " --json in the document",
+        "that then says how to come back; kept in SLIPWAY_HOME/pgpass is what was waited for.",
         "",
         "Examples:",
         "  slipway db provision main -U demo_db",
@@ -135,8 +147,15 @@ final class DatabaseCommand implements Runnable {
     String chosen = password.choose(prompt, "Password for database user " + user);
     Databases databases = new Databases(client);
     Optional<String> operation = databases.provision(name, user, chosen);
-    @Nullable OperationView end = await(client, operation, options);
-    Database made = databases.info(name);
+    tell(password, user, chosen, options);
+    @Nullable OperationView end;
+    Database made;
+    try {
+      end = await(client, operation, options, password.madeUp(chosen));
+      made = databases.info(name);
+    } catch (CommandFailure failure) {
+      throw password.telling(failure, chosen);
+    }
     save(password, made, chosen);
     if (options.json) {
       ObjectNode json = made.json().deepCopy();
@@ -149,9 +168,6 @@ final class DatabaseCommand implements Runnable {
     }
     output.line(
         "%s is %s at %s:%d.".formatted(made.name(), made.status(), made.host(), made.port()));
-    if (password.generate) {
-      output.line("Password of %s: %s".formatted(user, chosen));
-    }
     output.note("Next: psql \"$(slipway db url %s -S)\"".formatted(name));
     return 0;
   }
@@ -243,8 +259,10 @@ final class DatabaseCommand implements Runnable {
         throw CommandFailure.misused(
                 "no password of %s on %s is kept on this machine".formatted(found.user(), name))
             .next(
-                "Pass it with --password-stdin, or set a new one: slipway db reset-password %s --generate-password"
-                    .formatted(name))
+                found.linked()
+                    ? "Pass it with --password-stdin."
+                    : "Pass it with --password-stdin, or set a new one: slipway db reset-password %s --generate-password"
+                        .formatted(name))
             .build();
       }
       shown =
@@ -275,7 +293,14 @@ final class DatabaseCommand implements Runnable {
     Databases databases = new Databases(client);
     Database found = databases.info(name);
     String chosen = password.choose(prompt, "New password of database user " + found.user());
-    @Nullable OperationView end = await(client, databases.resetPassword(name, chosen), options);
+    Optional<String> operation = databases.resetPassword(name, chosen);
+    tell(password, found.user(), chosen, options);
+    @Nullable OperationView end;
+    try {
+      end = await(client, operation, options, password.madeUp(chosen));
+    } catch (CommandFailure failure) {
+      throw password.telling(failure, chosen);
+    }
     save(password, found, chosen);
     if (options.json) {
       ObjectNode json = Json.object().put("name", name).put("user", found.user());
@@ -287,9 +312,6 @@ final class DatabaseCommand implements Runnable {
       return 0;
     }
     output.line("%s on %s has a new password.".formatted(found.user(), name));
-    if (password.generate) {
-      output.line("Password of %s: %s".formatted(found.user(), chosen));
-    }
     return 0;
   }
 
@@ -298,8 +320,8 @@ final class DatabaseCommand implements Runnable {
       description = "Make a Postgres server of your own known to the platform.",
       footer = {
         "",
-        "The server needs a role that may log in and create databases:",
-        "  CREATE ROLE dbosadmin WITH LOGIN CREATEDB PASSWORD '…';",
+        "The server needs a role that may log in and create databases and roles:",
+        "  CREATE ROLE dbosadmin WITH LOGIN CREATEDB CREATEROLE PASSWORD '…';",
         "",
         "Example:",
         "  slipway db link legacy -H db.example.org -p 5432 --password-stdin < password.txt"
@@ -385,9 +407,7 @@ final class DatabaseCommand implements Runnable {
             : "Destroy %s with all its data? It cannot be brought back.".formatted(name));
     Optional<Database> known = find(databases, name);
     @Nullable OperationView end = await(client, destroy(client, name, force, options), options);
-    if (known.isPresent()) {
-      passwords.forget(known.get().host(), known.get().port());
-    }
+    known.ifPresent(this::forget);
     gone(client, options, name, end);
     return 0;
   }
@@ -451,15 +471,52 @@ final class DatabaseCommand implements Runnable {
   private @Nullable OperationView await(
       ApiClient client, Optional<String> operation, OutputOptions options)
       throws IOException, InterruptedException {
-    return operation.isEmpty()
-        ? null
-        : new OperationProgress(output, options.json).await(client, operation.get());
+    return await(client, operation, options, null);
   }
 
-  private void save(NewPasswordOptions password, Database database, String chosen)
-      throws IOException {
-    if (!password.unsaved) {
+  private @Nullable OperationView await(
+      ApiClient client, Optional<String> operation, OutputOptions options, @Nullable String madeUp)
+      throws IOException, InterruptedException {
+    if (operation.isEmpty()) {
+      return null;
+    }
+    OperationProgress progress =
+        options.json
+            ? OperationProgress.asJson(output, madeUp)
+            : new OperationProgress(output, false);
+    return progress.await(client, operation.get());
+  }
+
+  /// Says a password that was made up as soon as something is done with it: whoever leaves early
+  /// must have it. A program gets it in the one document it gets.
+  private void tell(
+      NewPasswordOptions password, String user, String chosen, OutputOptions options) {
+    if (password.generate && !options.json) {
+      output.line("Password of %s: %s".formatted(user, chosen));
+    }
+  }
+
+  /// No failure when it cannot be kept: the server has the password by then, and whoever asked for
+  /// one that was made up must get it.
+  private void save(NewPasswordOptions password, Database database, String chosen) {
+    if (password.unsaved) {
+      return;
+    }
+    try {
       passwords.put(database.host(), database.port(), database.user(), chosen);
+    } catch (IOException unwritable) {
+      output.note(
+          "The password could not be kept on this machine: " + SlipwayCommand.describe(unwritable));
+    }
+  }
+
+  private void forget(Database gone) {
+    try {
+      passwords.forget(gone.host(), gone.port());
+    } catch (IOException unwritable) {
+      output.note(
+          "Its password could not be removed from this machine: "
+              + SlipwayCommand.describe(unwritable));
     }
   }
 

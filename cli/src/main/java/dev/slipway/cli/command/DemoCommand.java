@@ -25,8 +25,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -60,17 +58,7 @@ final class DemoCommand implements Callable<Integer> {
 
   DemoCommand(Surroundings given) {
     // The demonstration is about this machine, whatever the environment points to.
-    Map<String, String> environment = new HashMap<>(given.environment());
-    environment.remove("DBOS_DOMAIN");
-    this.surroundings =
-        new Surroundings(
-            environment,
-            given.directory(),
-            given.in(),
-            given.out(),
-            given.err(),
-            given.terminals(),
-            given.root());
+    this.surroundings = given.without("DBOS_DOMAIN");
     this.home = PlatformHome.of(surroundings);
     this.output = new Output(surroundings);
   }
@@ -180,11 +168,13 @@ final class DemoCommand implements Callable<Integer> {
       Session.register(signIn, USER);
       Session.complete(client, credentials);
     }
-    client.store().writeHome(client.signedIn());
     Path local = client.store().local();
     // Somebody else's sign-in in this folder stays.
-    if (!Files.exists(local) || Files.readString(local).contains("\"" + USER + "\"")) {
-      client.store().write(client.signedIn());
+    if (!Files.exists(local)
+        || (Files.isReadable(local) && Files.readString(local).contains("\"" + USER + "\""))) {
+      Session.write(client, output);
+    } else {
+      client.store().writeHome(client.signedIn());
     }
   }
 

@@ -7,6 +7,8 @@ import dev.slipway.cli.api.Applications.Deploy;
 import dev.slipway.cli.api.Databases;
 import dev.slipway.cli.api.Databases.Database;
 import dev.slipway.cli.api.OperationView;
+import dev.slipway.cli.api.Operations;
+import dev.slipway.cli.api.Receipt;
 import dev.slipway.cli.archive.ApplicationArchive;
 import dev.slipway.cli.archive.ApplicationFolder;
 import dev.slipway.cli.console.CommandFailure;
@@ -37,9 +39,6 @@ final class Deployment {
           "breaking-migration", "migrate",
           "prune-failed", "prune",
           "rollback-failed", "rollback");
-
-  private static final int LOG_SECONDS = 300;
-  private static final int LOG_LINES = 1000;
 
   private final ApiClient client;
   private final Applications applications;
@@ -139,7 +138,7 @@ final class Deployment {
       return null;
     }
     if (code.equals("start-failed") || code.equals("unhealthy")) {
-      return tail(applications.logs(name, LOG_SECONDS, LOG_LINES).body());
+      return tail(ofExecutors(name, version, end.id()));
     }
     @Nullable String run = RUNS.get(code);
     if (run == null) {
@@ -148,6 +147,18 @@ final class Deployment {
     // A roll-back runs the commands of several versions; its cause names the one that failed.
     Matcher named = VERSION.matcher(end.cause() == null ? "" : String.valueOf(end.cause()));
     return tail(applications.output(name, named.find() ? named.group(1) : version, run));
+  }
+
+  /// What those have written that an operation has started. The version before may go on writing.
+  private String ofExecutors(String name, String version, String operation)
+      throws IOException, InterruptedException {
+    StringBuilder written = new StringBuilder();
+    for (Receipt.Thing thing : new Operations(client).receipt(operation, false).things()) {
+      if (thing.name().startsWith("exe_")) {
+        written.append(applications.output(name, version, thing.name())).append('\n');
+      }
+    }
+    return written.toString();
   }
 
   private static @Nullable String tail(String text) {

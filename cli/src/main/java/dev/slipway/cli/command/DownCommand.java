@@ -15,7 +15,7 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "down",
     description =
-        "Stop the platform on this machine, and every instance. Nothing is lost; `up` brings it all back.",
+        "Stop the platform on this machine, every application and every instance. Nothing is lost; `up` brings it all back.",
     footer = {"", "Example:", "  slipway down"})
 final class DownCommand implements Callable<Integer> {
 

@@ -26,6 +26,7 @@ import picocli.CommandLine.Mixin;
     description = "Print the environment that points the official dbos-cloud command here.",
     footer = {
       "",
+      "It is about the platform of SLIPWAY_HOME, whatever DBOS_DOMAIN says.",
       "What NODE_EXTRA_CA_CERTS trusts already it trusts afterwards, too: it then names a file with both.",
       "",
       "Example:",
@@ -41,8 +42,9 @@ final class EnvCommand implements Callable<Integer> {
   private final Surroundings surroundings;
   private final Output output;
 
-  EnvCommand(Surroundings surroundings) {
-    this.surroundings = surroundings;
+  EnvCommand(Surroundings given) {
+    // What was evaluated before may be of another platform, or of this one at another port.
+    this.surroundings = given.without("DBOS_DOMAIN");
     this.output = new Output(surroundings);
   }
 

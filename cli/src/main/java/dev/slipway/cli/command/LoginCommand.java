@@ -67,7 +67,7 @@ final class LoginCommand implements Callable<Integer> {
       }
     }
     ApiClient client = ApiClient.of(surroundings);
-    JsonNode profile = Session.keep(client, credentials(new SignIn(client), prompt));
+    JsonNode profile = Session.keep(client, credentials(new SignIn(client), prompt), output);
     if (options.json) {
       output.json(profile);
     } else {

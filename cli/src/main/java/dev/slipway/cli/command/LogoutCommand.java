@@ -10,7 +10,10 @@ import dev.slipway.cli.console.Json;
 import dev.slipway.cli.console.Output;
 import dev.slipway.cli.console.Surroundings;
 import dev.slipway.cli.platform.PlatformHome;
-import java.util.Optional;
+import java.io.IOException;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -48,16 +51,9 @@ final class LogoutCommand implements Callable<Integer> {
     PlatformAddress address = PlatformAddress.of(surroundings);
     CredentialStore store =
         new CredentialStore(surroundings, PlatformHome.of(surroundings), address.domain());
-    Optional<Credentials> mine = store.read();
-    if (revoke && mine.isPresent()) {
-      @Nullable String token = mine.get().refreshToken();
-      if (token != null) {
-        try {
-          new SignIn(ApiClient.of(surroundings)).revoke(token);
-        } catch (CommandFailure unreachable) {
-          output.note("The refresh token was not revoked: " + unreachable.message());
-        }
-      }
+    if (revoke) {
+      // Before anything is removed: nobody else has what is to be revoked.
+      revoke(store.all());
     }
     boolean removed = store.remove();
     if (options.json) {
@@ -66,5 +62,34 @@ final class LogoutCommand implements Callable<Integer> {
       output.line(removed ? "Signed out." : "Nobody was signed in.");
     }
     return 0;
+  }
+
+  private void revoke(List<Credentials> all) throws IOException, InterruptedException {
+    Set<String> tokens = new LinkedHashSet<>();
+    for (Credentials each : all) {
+      @Nullable String token = each.refreshToken();
+      if (token != null) {
+        tokens.add(token);
+      }
+    }
+    if (tokens.isEmpty()) {
+      return;
+    }
+    try {
+      SignIn signIn = new SignIn(ApiClient.of(surroundings));
+      for (String token : tokens) {
+        signIn.revoke(token);
+      }
+    } catch (CommandFailure refused) {
+      throw CommandFailure.failed(
+              "not-revoked",
+              "you are still signed in, as the refresh token could not be revoked: "
+                  + refused.message())
+          .status(refused.status())
+          .requestId(refused.requestId())
+          .next("Try again; or forget it here alone with `slipway logout`.")
+          .cause(refused)
+          .build();
+    }
   }
 }

@@ -5,12 +5,14 @@ import dev.slipway.cli.api.OperationView;
 import dev.slipway.cli.api.OperationView.Step;
 import dev.slipway.cli.api.Operations;
 import dev.slipway.cli.console.CommandFailure;
+import dev.slipway.cli.console.Interruption;
 import dev.slipway.cli.console.Output;
 import dev.slipway.cli.console.Words;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Shows an operation while it works: a line for each step when it is settled, with the time it
@@ -24,6 +26,7 @@ final class OperationProgress {
   private final Output output;
   private final boolean quiet;
   private final Explanation explanation;
+  private final Consumer<String> farewell;
   private final Set<String> shown = new HashSet<>();
 
   /// @param quiet whether only the result counts, as with `--json`
@@ -33,9 +36,35 @@ final class OperationProgress {
 
   /// @param explanation asked for what belongs to a failure
   OperationProgress(Output output, boolean quiet, Explanation explanation) {
+    this(output, quiet, explanation, quiet ? id -> {} : id -> output.note("\n" + goesOn(id)));
+  }
+
+  /// @param farewell is given the operation when whoever watches it leaves
+  OperationProgress(
+      Output output, boolean quiet, Explanation explanation, Consumer<String> farewell) {
     this.output = output;
     this.quiet = quiet;
     this.explanation = explanation;
+    this.farewell = farewell;
+  }
+
+  /// For a program that reads JSON, which gets one document also when it is interrupted.
+  ///
+  /// @param password one that was made up, and that only this document tells; null when there is
+  ///     none
+  static OperationProgress asJson(Output output, @Nullable String password) {
+    return new OperationProgress(
+        output,
+        true,
+        end -> null,
+        id ->
+            output.failure(
+                CommandFailure.failed("interrupted", "It goes on without you")
+                    .operationId(id)
+                    .password(password)
+                    .next(comeBack(id))
+                    .build(),
+                true));
   }
 
   /// What whoever failed has written last, in lines; null when nothing is known.
@@ -46,24 +75,9 @@ final class OperationProgress {
 
   /// Follows an operation until it succeeded; a failure otherwise.
   OperationView await(ApiClient client, String id) throws IOException, InterruptedException {
-    Thread farewell =
-        new Thread(
-            () ->
-                output.note(
-                    "\nIt goes on without you. Come back with `slipway ops watch %s`."
-                        .formatted(id)),
-            "farewell");
-    if (!quiet) {
-      Runtime.getRuntime().addShutdownHook(farewell);
-    }
-    OperationView end;
-    try {
-      end = new Operations(client).follow(id, this::show);
-    } finally {
-      if (!quiet) {
-        forget(farewell);
-      }
-    }
+    OperationView end =
+        Interruption.during(
+            () -> new Operations(client).follow(id, this::show), () -> farewell.accept(id));
     if (!end.succeeded()) {
       throw failure(end, explained(end));
     }
@@ -72,6 +86,14 @@ final class OperationProgress {
           "%s %s in %s".formatted(end.id(), end.outcome(), Words.duration(end.age(Instant.now()))));
     }
     return end;
+  }
+
+  private static String goesOn(String id) {
+    return "It goes on without you. " + comeBack(id);
+  }
+
+  private static String comeBack(String id) {
+    return "Come back with `slipway ops watch %s`.".formatted(id);
   }
 
   private void show(OperationView now) {
@@ -97,9 +119,7 @@ final class OperationProgress {
               "  … %-12s %s"
                   .formatted(
                       step.name(),
-                      now.waitingFor() != null
-                          ? "waiting for " + Words.plain(now.waitingFor())
-                          : doing(step)));
+                      now.waitingFor() != null ? "waiting for " + now.waitingFor() : doing(step)));
         }
       }
     }
@@ -111,7 +131,7 @@ final class OperationProgress {
     if (output != null) {
       return Words.shortened(Words.plain(output).strip(), WIDEST);
     }
-    return step.message() == null ? step.state() : Words.plain(step.message());
+    return step.message() == null ? step.state() : step.message();
   }
 
   private static String mark(String state) {
@@ -147,13 +167,5 @@ final class OperationProgress {
         .details(details)
         .next(end.next() != null ? end.next() : "See `slipway ops show %s`.".formatted(end.id()))
         .build();
-  }
-
-  private static void forget(Thread farewell) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(farewell);
-    } catch (IllegalStateException goingDown) {
-      // Then it is just being said.
-    }
   }
 }

@@ -119,6 +119,7 @@ final class OperationsCommand implements Runnable {
     put(filters, "outcome", outcome);
     put(filters, "since", since == null ? null : since.toString());
     Operations.Listed listed = operations().list(filters, limit);
+    listed.warnings().forEach(it -> output.note("The list is not complete: %s.".formatted(it)));
     List<OperationView> all = listed.operations();
     if (options.json) {
       ArrayNode json = Json.MAPPER.createArrayNode();

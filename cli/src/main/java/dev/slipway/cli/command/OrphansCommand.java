@@ -160,7 +160,8 @@ final class OrphansCommand implements Runnable {
       JsonNode answer = services.call(kind.service(), "GET", "/orphans", null);
       for (Orphan orphan : orphans(answer.path("found"), kind)) {
         wanted.computeIfAbsent(kind, none -> new LinkedHashSet<>()).add(orphan.subject());
-        if (!options.json) {
+        // Nobody can agree to what was not said.
+        if (!options.json || !yes) {
           output.note("%s  %s".formatted(orphan.name(), deed(orphan)));
         }
       }

@@ -25,7 +25,8 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  slipway register -u demo",
       "  printf %%s \"$PASSWORD\" | slipway register -u demo --password-stdin",
-      "  slipway register -u bob -s SECRET        join the organization that invited you"
+      "  slipway register -u bob -s SECRET        join the organization that invited you",
+      "  printf '%%s\\n' \"$PASSWORD\" \"$SECRET\" | slipway register -u bob --password-stdin -s -"
     })
 final class RegisterCommand implements Callable<Integer> {
 
@@ -39,7 +40,9 @@ final class RegisterCommand implements Callable<Integer> {
   @Option(
       names = {"-s", "--secret"},
       paramLabel = "SECRET",
-      description = "An invitation: join that organization instead of having an own.")
+      description =
+          "An invitation: join that organization instead of having an own. - reads it from"
+              + " standard input, on the line after the password where that is there too.")
   private @Nullable String secret;
 
   @Option(names = "--email", paramLabel = "ADDRESS", description = "Shown in your profile.")
@@ -68,7 +71,9 @@ final class RegisterCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    String chosen = password.chosen(new Prompt(surroundings), "Password for " + name);
+    Prompt prompt = new Prompt(surroundings);
+    String chosen = password.chosen(prompt, "Password for " + name);
+    @Nullable String invitation = "-".equals(secret) ? prompt.fromInput() : secret;
     ApiClient client = ApiClient.of(surroundings);
     SignIn signIn = new SignIn(client);
     boolean knownBefore = false;
@@ -87,10 +92,21 @@ final class RegisterCommand implements Callable<Integer> {
       }
     }
     var credentials = knownBefore ? client.signedIn() : signIn.withPassword(name, chosen);
-    if (!registered(client)) {
-      signIn.register(name, givenName, familyName, company, secret);
+    boolean before = registered(client);
+    if (!before) {
+      signIn.register(name, givenName, familyName, company, invitation);
     }
-    JsonNode profile = Session.keep(client, credentials);
+    JsonNode profile = Session.keep(client, credentials, output);
+    // Who is in another organization may have come there with it, and repeats a call whose answer
+    // was lost.
+    if (before && invitation != null && profile.path("Organization").asText().equals(name)) {
+      throw CommandFailure.failed(
+              "registered-already",
+              "%s is registered already, and signed in; the invitation was not used"
+                  .formatted(name))
+          .next("Type `slipway org join ORGANIZATION SECRET`.")
+          .build();
+    }
     if (options.json) {
       output.json(profile);
     } else {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.slipway.cli.api.ApiClient;
 import dev.slipway.cli.api.Credentials;
 import dev.slipway.cli.api.SignIn;
+import dev.slipway.cli.console.Output;
 import java.io.IOException;
 
 /// Ends a sign-in: the profile is read, and the credentials are written.
@@ -12,11 +13,23 @@ final class Session {
   private Session() {}
 
   /// For this folder and all others.
-  static JsonNode keep(ApiClient client, Credentials credentials)
+  static JsonNode keep(ApiClient client, Credentials credentials, Output output)
       throws IOException, InterruptedException {
     JsonNode profile = complete(client, credentials);
-    client.store().write(client.signedIn());
+    write(client, output);
     return profile;
+  }
+
+  /// This command reads the home's too, so a folder that cannot be written is no failure.
+  static void write(ApiClient client, Output output) throws IOException, InterruptedException {
+    client
+        .store()
+        .write(client.signedIn())
+        .ifPresent(
+            unwritable ->
+                output.note(
+                    "This folder cannot be written, so the official command is not signed in here: "
+                        + SlipwayCommand.describe(unwritable)));
   }
 
   /// Reads the profile into the credentials, without writing them.

@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
       DownCommand.class,
       StatusCommand.class,
       OrphansCommand.class,
+      MessagesCommand.class,
       DemoCommand.class,
       EnvCommand.class,
       RegisterCommand.class,
@@ -59,7 +60,7 @@ import picocli.CommandLine.Spec;
       "  slipway app deploy -d main                 the application in this folder",
       "",
       "Exit codes: 0 done, 1 refused or failed, 2 not called as it has to be.",
-      "SLIPWAY_HOME (default ~/.slipway) holds all state; SLIPWAY_PORT (default 8443) is the public port.",
+      "SLIPWAY_HOME (default ~/.slipway) holds all state; SLIPWAY_PORT (default 8443) is the public port, chosen with up.",
       "`slipway test` builds everything and runs the whole test suite."
     })
 public final class SlipwayCommand implements Runnable {
@@ -112,7 +113,7 @@ public final class SlipwayCommand implements Runnable {
     return message.lines().findFirst().orElse(message);
   }
 
-  private static String describe(Exception failure) {
+  static String describe(Exception failure) {
     @Nullable String message = failure.getMessage();
     return message == null || message.isBlank()
         ? failure.getClass().getSimpleName()

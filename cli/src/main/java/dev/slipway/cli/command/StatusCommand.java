@@ -21,6 +21,7 @@ import dev.slipway.cli.platform.PlatformStatus.InstanceStatus;
 import dev.slipway.cli.platform.PlatformStatus.ProcessStatus;
 import dev.slipway.cli.platform.RuntimeFacts;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -52,6 +53,9 @@ final class StatusCommand implements Callable<Integer> {
 
   private static final String UNKNOWN = "unknown";
 
+  /// What is only told beside the rest is not waited for.
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
+
   @Mixin private OutputOptions options = new OutputOptions();
 
   private final Surroundings surroundings;
@@ -74,19 +78,38 @@ final class StatusCommand implements Callable<Integer> {
     Map<Integer, String> names = status.ready() ? InstanceNames.byPort(surroundings) : Map.of();
     List<ApplicationRow> applications = applications(status);
     String isolation = status.ready() ? RuntimeFacts.isolation(home).orElse(UNKNOWN) : UNKNOWN;
+    long parked = status.ready() ? parkedMessages() : 0;
     OptionalLong platform = sum(status.processes().stream().map(ProcessStatus::pss).toList());
     OptionalLong instances = sum(status.instances().stream().map(InstanceStatus::pss).toList());
     if (options.json) {
       ObjectNode json = json(status, url, names, platform, instances);
       json.put("driver", driver);
       json.put("driverCapabilities", capabilities);
+      json.put("parkedMessages", parked);
       add(json, applications, isolation);
       output.json(json);
     } else {
       String told = capabilities.isEmpty() ? driver : driver + " (" + capabilities + ")";
       print(status, url, names, applications, told, isolation, platform, instances);
+      if (parked > 0) {
+        output.line(
+            "Parked      %s that could not be understood: `slipway messages list`"
+                .formatted(Words.count(parked, "message")));
+      }
     }
     return status.running() ? 0 : 1;
+  }
+
+  /// Of a service that does not answer, or to somebody who may not ask, nothing is told.
+  private long parkedMessages() {
+    try {
+      return MessagesCommand.parkedMessages(InternalCalls.of(surroundings, PATIENCE));
+    } catch (IOException | CommandFailure silent) {
+      return 0;
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return 0;
+    }
   }
 
   /// What is in containers is no process of this machine that could be measured: the platform tells

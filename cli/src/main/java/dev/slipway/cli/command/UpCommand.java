@@ -42,14 +42,14 @@ final class UpCommand implements Callable<Integer> {
       names = "--trust-applications",
       description =
           "Run applications also where nothing can keep them apart from the platform and from each other. Use it only"
-              + " for code that you trust.")
+              + " for code that you trust. It holds for this start.")
   private boolean trustApplications;
 
   @Option(
       names = "--driver",
       paramLabel = "DRIVER",
       description =
-          "What Postgres instances and applications run on: process, or docker where a Docker engine is. Chosen at the first start, and kept.")
+          "What Postgres instances and applications run on: process, or docker where a Docker engine is. Kept from the first instance on.")
   private @Nullable String driver;
 
   @Option(names = "--supervise", hidden = true)

@@ -57,7 +57,7 @@ final class WhyLines {
                 "Mend that, then type `slipway app rollback` again; see `slipway app logs %s`."
                     .formatted(root.subjectName());
             case "instance.provision" ->
-                "Mend that, then type `slipway db provision %s` again."
+                "Mend that, then type `slipway db provision %s -U USER` again."
                     .formatted(root.subjectName());
             default ->
                 "Mend that, then ask for it again; see `slipway ops show %s`.".formatted(root.id());

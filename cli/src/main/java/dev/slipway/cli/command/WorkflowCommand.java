@@ -57,7 +57,7 @@ final class WorkflowCommand implements Runnable {
     @Option(
         names = {"-l", "--limit"},
         paramLabel = "COUNT",
-        description = "At most so many.")
+        description = "At most so many; of a list 10 when not given.")
     private @Nullable Integer limit;
 
     @Option(

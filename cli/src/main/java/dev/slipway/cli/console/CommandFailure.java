@@ -17,6 +17,7 @@ public final class CommandFailure extends RuntimeException {
   private final @Nullable String requestId;
   private final @Nullable String operationId;
   private final @Nullable String details;
+  private final @Nullable String password;
   private final Map<String, String> fields;
   private final int status;
 
@@ -28,6 +29,7 @@ public final class CommandFailure extends RuntimeException {
     this.requestId = builder.requestId;
     this.operationId = builder.operationId;
     this.details = builder.details;
+    this.password = builder.password;
     this.fields = Map.copyOf(builder.fields);
     this.status = builder.status;
   }
@@ -75,6 +77,26 @@ public final class CommandFailure extends RuntimeException {
     return details;
   }
 
+  /// One that was made up for what goes on all the same, and that nobody else knows. Told in JSON
+  /// only: to a person it was said before.
+  public @Nullable String password() {
+    return password;
+  }
+
+  /// The same failure, which tells a password too.
+  public CommandFailure telling(String madeUp) {
+    return new Builder(exitCode, code, message())
+        .next(next)
+        .requestId(requestId)
+        .operationId(operationId)
+        .details(details)
+        .fields(fields)
+        .status(status)
+        .password(madeUp)
+        .cause(this)
+        .build();
+  }
+
   /// What is wrong with which field of the request.
   public Map<String, String> fields() {
     return fields;
@@ -96,6 +118,7 @@ public final class CommandFailure extends RuntimeException {
     private @Nullable String requestId;
     private @Nullable String operationId;
     private @Nullable String details;
+    private @Nullable String password;
     private Map<String, String> fields = Map.of();
     private int status;
 
@@ -122,6 +145,11 @@ public final class CommandFailure extends RuntimeException {
 
     public Builder details(@Nullable String lines) {
       this.details = lines;
+      return this;
+    }
+
+    public Builder password(@Nullable String madeUp) {
+      this.password = madeUp;
       return this;
     }
 

@@ -7,6 +7,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What a command says: results on standard output, everything else on standard error.
+///
+/// Much of it is the text of others, so nothing in it acts on a terminal.
 public final class Output {
 
   private static final String ERASE_LINE = "\r\033[K";
@@ -21,14 +23,14 @@ public final class Output {
   /// A line of the result.
   public void line(String text) {
     clearLive();
-    surroundings.out().println(text);
+    surroundings.out().println(shown(text, Surroundings.Stream.OUTPUT));
     surroundings.out().flush();
   }
 
   /// A line beside the result.
   public void note(String text) {
     clearLive();
-    surroundings.err().println(text);
+    surroundings.err().println(shown(text, Surroundings.Stream.ERROR));
     surroundings.err().flush();
   }
 
@@ -36,10 +38,10 @@ public final class Output {
     line(Json.pretty(value));
   }
 
-  /// A line that the next one replaces; shown on a terminal only.
+  /// One line that the next one replaces; shown on a terminal only.
   public void live(String text) {
-    if (surroundings.terminal(Surroundings.Stream.ERROR)) {
-      surroundings.err().print(ERASE_LINE + text);
+    if (canBeLive()) {
+      surroundings.err().print(ERASE_LINE + Words.plain(text));
       surroundings.err().flush();
       live = true;
     }
@@ -50,7 +52,11 @@ public final class Output {
   }
 
   /// Columns as wide as their widest cell, two blanks apart; an empty table shows its headings.
-  public void table(List<String> headings, List<List<String>> rows) {
+  public void table(List<String> headings, List<List<String>> given) {
+    List<List<String>> rows =
+        given.stream()
+            .map(row -> row.stream().map(it -> shown(it, Surroundings.Stream.OUTPUT)).toList())
+            .toList();
     int[] widths = new int[headings.size()];
     for (int column = 0; column < widths.length; column++) {
       int wide = headings.get(column).length();
@@ -91,6 +97,10 @@ public final class Output {
     }
   }
 
+  private String shown(String text, Surroundings.Stream stream) {
+    return surroundings.terminal(stream) ? Words.harmless(text) : text;
+  }
+
   private static ObjectNode asJson(CommandFailure failure) {
     ObjectNode error = Json.object();
     error.put("message", failure.message());
@@ -110,6 +120,9 @@ public final class Output {
     }
     if (failure.details() != null) {
       error.put("DetailedError", failure.details());
+    }
+    if (failure.password() != null) {
+      error.put("Password", failure.password());
     }
     if (failure.next() != null) {
       error.put("next", failure.next());

@@ -61,6 +61,13 @@ public record Surroundings(
     return new Surroundings(changed, directory, in, out, err, terminals, root);
   }
 
+  /// The same without an environment variable.
+  public Surroundings without(String name) {
+    Map<String, String> changed = new HashMap<>(environment);
+    changed.remove(name);
+    return new Surroundings(changed, directory, in, out, err, terminals, root);
+  }
+
   /// The value of an environment variable; an empty one counts as none.
   public Optional<String> variable(String name) {
     return Optional.ofNullable(environment.get(name)).filter(value -> !value.isBlank());

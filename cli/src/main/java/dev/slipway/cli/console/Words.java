@@ -48,8 +48,13 @@ public final class Words {
         : "-";
   }
 
-  /// Somebody else's text on one line, in which nothing acts on a terminal: no control characters,
-  /// those from 0x80 on included, and none that turn or hide what follows.
+  /// Somebody else's text, in which nothing acts on a terminal: no control characters but line
+  /// breaks and tabs, those from 0x80 on included, and none that turn or hide what follows.
+  public static String harmless(String text) {
+    return text.replaceAll("[\\p{Cc}\\p{Cf}&&[^\\n\\t]]", "");
+  }
+
+  /// The same on one line.
   public static String plain(String text) {
     return text.replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]+", " ");
   }

@@ -56,6 +56,10 @@ final class Catalog {
     this.training = training;
   }
 
+  static boolean trusted(Surroundings surroundings) {
+    return surroundings.variable(TRUSTED).filter("true"::equals).isPresent();
+  }
+
   List<ProcessPlan> plans() throws IOException {
     return List.of(localStack(), accountService(), instanceService(), deployService(), gateway());
   }
@@ -82,7 +86,9 @@ final class Catalog {
     return plan(
         ACCOUNT_SERVICE,
         "*-runner.jar",
-        64,
+        // A password takes 9 MB while it is hashed, two may be, and the library keeps as much.
+        // Where that does not fit, the collector stops everybody, over and over.
+        128,
         environment,
         List.of("/q/health/ready"),
         Duration.ofSeconds(15));
@@ -106,9 +112,7 @@ final class Catalog {
     environment.put("SLIPWAY_ACCOUNT_URL", url(ACCOUNT_SERVICE));
     environment.put("SLIPWAY_INSTANCE_URL", url(INSTANCE_SERVICE));
     environment.put("SLIPWAY_RUNTIME", settings.driver());
-    environment.put(
-        TRUSTED,
-        Boolean.toString(surroundings.variable(TRUSTED).filter("true"::equals).isPresent()));
+    environment.put(TRUSTED, Boolean.toString(trusted(surroundings)));
     return plan(
         DEPLOY_SERVICE,
         "*-runner.jar",
@@ -203,6 +207,8 @@ final class Catalog {
             "-Xms16m",
             "-Xmx" + heap(name, heap) + "m",
             "-XX:+ExitOnOutOfMemoryError",
+            // More than processors: what only computes would keep all others waiting.
+            "-Djdk.virtualThreadScheduler.parallelism=8",
             "--add-opens=java.base/java.lang=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
             "--enable-native-access=ALL-UNNAMED"));

@@ -4,56 +4,48 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 
-/// Loopback ports nobody listens on, below those the kernel gives to outgoing connections, which
-/// come and go.
+/// Loopback ports nobody listens on.
 public final class FreePorts {
 
-  /// The lower ones are left to instances and executors, of this platform and others: what one of
-  /// them takes while Kafka is being restarted is not there for Kafka any more.
-  static final int LOWEST = 32000;
-
-  private static final int END = 32768;
+  private static final int LOOKS = 20;
+  private static final long PAUSE_NANOS = 100_000_000;
 
   private FreePorts() {}
 
+  /// Some that no platform has reserved, for a caller who listens there at once.
   public static List<Integer> find(int count) throws IOException {
-    List<ServerSocket> held = new ArrayList<>();
-    try {
-      // All are held until the last is found, so they differ. A random start keeps two searches
-      // apart.
-      for (int attempt = 0; held.size() < count && attempt < 2000; attempt++) {
-        ServerSocket socket = new ServerSocket();
-        held.add(socket);
-        try {
-          socket.bind(
-              new InetSocketAddress(
-                  InetAddress.getLoopbackAddress(),
-                  ThreadLocalRandom.current().nextInt(LOWEST, END)));
-        } catch (IOException taken) {
-          held.removeLast().close();
-        }
-      }
-      if (held.size() < count) {
-        throw new IOException("there are no free ports between " + LOWEST + " and " + END);
-      }
-      return held.stream().map(ServerSocket::getLocalPort).toList();
-    } finally {
-      for (ServerSocket socket : held) {
-        socket.close();
-      }
+    try (PortReservation reservation = new PortReservation()) {
+      return reservation.choose(count);
     }
   }
 
+  /// Whether nobody listens there now or in a moment: a process that was killed may have been taken
+  /// for dead while the kernel still closes what it had.
+  static boolean getsFree(int port) {
+    for (int look = 0; !free(port); look++) {
+      if (look == LOOKS) {
+        return false;
+      }
+      LockSupport.parkNanos(PAUSE_NANOS);
+    }
+    return true;
+  }
+
   static boolean free(int port) {
+    return refusal(port).isEmpty();
+  }
+
+  /// Why this user cannot listen there now; empty when the port is free.
+  static Optional<IOException> refusal(int port) {
     try (ServerSocket socket = new ServerSocket()) {
       socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-      return true;
-    } catch (IOException taken) {
-      return false;
+      return Optional.empty();
+    } catch (IOException refused) {
+      return Optional.of(refused);
     }
   }
 }

@@ -23,33 +23,45 @@ public final class InternalCalls {
 
   private final PlatformHome home;
   private final PlatformSettings settings;
+  private final Duration patience;
   private final HttpClient http =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
 
-  private InternalCalls(PlatformHome home, PlatformSettings settings) {
+  private InternalCalls(PlatformHome home, PlatformSettings settings, Duration patience) {
     this.home = home;
     this.settings = settings;
+    this.patience = patience;
   }
 
   /// @throws CommandFailure when no platform was ever started in this home
   public static InternalCalls of(Surroundings surroundings) {
+    return of(surroundings, PATIENCE);
+  }
+
+  /// @param patience with each call
+  /// @throws CommandFailure when no platform was ever started in this home
+  public static InternalCalls of(Surroundings surroundings, Duration patience) {
     PlatformHome home = PlatformHome.of(surroundings);
     return new InternalCalls(
-        home, PlatformSettings.read(home).orElseThrow(() -> notRunning(home, null)));
+        home, PlatformSettings.read(home).orElseThrow(() -> notRunning(home)), patience);
   }
 
   public PlatformHome home() {
     return home;
   }
 
-  /// Calls `/internal` of a service.
+  /// Calls `/internal` of a service, if it lives: whoever has its port since must not get to know
+  /// the secret.
   public JsonNode call(String service, String method, String path, @Nullable JsonNode body)
       throws IOException, InterruptedException {
+    if (RunFile.read(home.run(service)).filter(it -> it.identity().alive()).isEmpty()) {
+      throw PlatformStatus.read(home, false).running() ? silent(service, null) : notRunning(home);
+    }
     HttpRequest request =
         HttpRequest.newBuilder(
                 URI.create(
                     "http://127.0.0.1:%d/internal%s".formatted(settings.port(service), path)))
-            .timeout(PATIENCE)
+            .timeout(patience)
             .header("X-Slipway-Internal", secret())
             .header("Content-Type", "application/json")
             .method(
@@ -60,12 +72,12 @@ public final class InternalCalls {
     try {
       answer = http.send(request, BodyHandlers.ofString());
     } catch (IOException silent) {
-      throw notRunning(home, silent);
+      throw silent(service, silent);
     }
-    JsonNode said = Json.MAPPER.readTree(answer.body());
+    @Nullable JsonNode said = json(answer.body());
     if (answer.statusCode() >= 300) {
-      @Nullable String message = Json.text(said, "message");
-      @Nullable String code = Json.text(said, "code");
+      @Nullable String message = said == null ? null : Json.text(said, "message");
+      @Nullable String code = said == null ? null : Json.text(said, "code");
       throw CommandFailure.failed(
               code == null ? "status-" + answer.statusCode() : code,
               message == null
@@ -74,7 +86,20 @@ public final class InternalCalls {
           .status(answer.statusCode())
           .build();
     }
+    if (said == null) {
+      throw CommandFailure.failed("no-json", "%s gave an answer that is no JSON".formatted(service))
+          .next("See `slipway status`.")
+          .build();
+    }
     return said;
+  }
+
+  private static @Nullable JsonNode json(String body) {
+    try {
+      return Json.MAPPER.readTree(body);
+    } catch (IOException other) {
+      return null;
+    }
   }
 
   private String secret() {
@@ -89,10 +114,16 @@ public final class InternalCalls {
     }
   }
 
-  private static CommandFailure notRunning(PlatformHome home, @Nullable Throwable cause) {
+  private static CommandFailure silent(String service, @Nullable Throwable cause) {
     CommandFailure.Builder failure =
-        CommandFailure.failed("not-running", "no platform runs in %s".formatted(home.path()))
-            .next("Start it with `slipway up --detach`; see `slipway status`.");
+        CommandFailure.failed("not-answering", "%s does not answer".formatted(service))
+            .next("Try again in a moment; see `slipway status`.");
     return cause == null ? failure.build() : failure.cause(cause).build();
+  }
+
+  private static CommandFailure notRunning(PlatformHome home) {
+    return CommandFailure.failed("not-running", "no platform runs in %s".formatted(home.path()))
+        .next("Start it with `slipway up --detach`; see `slipway status`.")
+        .build();
   }
 }

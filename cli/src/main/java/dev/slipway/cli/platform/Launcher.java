@@ -25,6 +25,11 @@ public final class Launcher {
   private static final Duration STOP_PATIENCE = Duration.ofMinutes(3);
   private static final Duration LOOK = Duration.ofMillis(100);
 
+  /// The configuration of a launcher, by whether it was told to trust applications.
+  private static final String TRUSTING = "trusting";
+
+  private static final String CAREFUL = "careful";
+
   private final PlatformHome home;
   private final Surroundings surroundings;
 
@@ -40,33 +45,79 @@ public final class Launcher {
   }
 
   /// Starts the platform in the background and answers when all of it is ready. One that runs
-  /// already is waited for in the same way.
+  /// already is waited for in the same way; one that is being stopped is started again.
   ///
   /// @param progress is told what is seen, now and then
+  /// @throws CommandFailure when one runs that was started otherwise than is asked for
   public Started detach(Consumer<PlatformStatus> progress)
       throws IOException, InterruptedException {
     Preparation preparation = new Preparation(home, surroundings);
     preparation.folders();
-    Optional<Supervisor.Lock> lock = Supervisor.Lock.acquire(home);
+    Optional<Supervisor.Lock> lock = lock(progress);
     if (lock.isEmpty()) {
-      awaitReady(null, progress);
       return Started.BEFORE;
     }
     // What is wrong with ports, folders or the build is said here, to a person, and not into a log.
-    try (Supervisor.Lock held = lock.get()) {
+    try (Supervisor.Lock held = lock.get();
+        PortReservation reservation = new PortReservation()) {
       assert held.held().isValid();
-      PlatformSettings settings = preparation.prepare(this::ours);
+      PlatformSettings settings = preparation.prepare(reservation, this::ours);
       new Catalog(home, settings, surroundings, false).plans();
     }
     awaitReady(background(), progress);
     return Started.NOW;
   }
 
+  /// The right to look after the home. Empty when another process has it, all is ready, and that
+  /// is what was asked for.
+  private Optional<Supervisor.Lock> lock(Consumer<PlatformStatus> progress)
+      throws IOException, InterruptedException {
+    Optional<Supervisor.Lock> lock = Supervisor.Lock.acquire(home);
+    if (lock.isEmpty()) {
+      lock = awaitReady(null, progress);
+    }
+    if (lock.isEmpty()) {
+      refuseOtherSettings();
+    }
+    return lock;
+  }
+
+  private void refuseOtherSettings() {
+    Optional<PlatformSettings> settings = PlatformSettings.read(home);
+    if (settings.isEmpty()) {
+      return;
+    }
+    int port = settings.get().publicPort();
+    String driver = settings.get().driver();
+    List<String> differences = new ArrayList<>();
+    Preparation.wantedPort(surroundings)
+        .filter(it -> it != port)
+        .ifPresent(it -> differences.add("at port %d and not %d".formatted(port, it)));
+    Preparation.wantedDriver(surroundings)
+        .filter(it -> !it.equals(driver))
+        .ifPresent(it -> differences.add("on the driver '%s' and not '%s'".formatted(driver, it)));
+    boolean careful =
+        RunFile.read(home.run(PlatformStatus.LAUNCHER))
+            .filter(it -> it.configuration().equals(CAREFUL))
+            .isPresent();
+    if (Catalog.trusted(surroundings) && careful) {
+      differences.add("without trust in applications");
+    }
+    if (!differences.isEmpty()) {
+      throw CommandFailure.failed(
+              "runs-otherwise",
+              "the platform runs already, %s".formatted(String.join(", ", differences)))
+          .next("Stop it first with `slipway down`, then type the same again.")
+          .build();
+    }
+  }
+
   /// Runs the platform in this process until it is asked to end; answers false when another
-  /// process does already.
+  /// process does already. One that is being stopped is waited for.
   ///
   /// @param events   is told of every change of a process, in one line
   /// @param progress is told what is seen until all is ready
+  /// @throws CommandFailure when one runs that was started otherwise than is asked for
   public boolean run(Consumer<String> events, Consumer<PlatformStatus> progress)
       throws IOException, InterruptedException {
     return run(events, progress, false, new CountDownLatch(1));
@@ -96,17 +147,19 @@ public final class Launcher {
       throws IOException, InterruptedException {
     Preparation preparation = new Preparation(home, surroundings);
     preparation.folders();
-    Optional<Supervisor.Lock> lock = Supervisor.Lock.acquire(home);
+    Optional<Supervisor.Lock> lock = lock(others -> {});
     if (lock.isEmpty()) {
       return false;
     }
-    try (Supervisor.Lock held = lock.get()) {
+    try (Supervisor.Lock held = lock.get();
+        PortReservation reservation = new PortReservation()) {
       assert held.held().isValid();
-      PlatformSettings settings = preparation.prepare(this::ours);
-      List<ProcessPlan> plans = new Catalog(home, settings, surroundings, training).plans();
       Supervisor supervisor =
           new Supervisor(
-              home, plans, Supervised.Pace.USUAL, process -> events.accept(describe(process)));
+              home,
+              plans(preparation, reservation, training),
+              Supervised.Pace.USUAL,
+              process -> events.accept(describe(process)));
       CountDownLatch stopped = new CountDownLatch(1);
       Thread hook =
           new Thread(
@@ -125,7 +178,7 @@ public final class Launcher {
               },
               "stop");
       Runtime.getRuntime().addShutdownHook(hook);
-      supervisor.start();
+      supervisor.start(Catalog.trusted(surroundings) ? TRUSTING : CAREFUL);
       while (!end.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
         PlatformStatus status = PlatformStatus.read(home, false);
         progress.accept(status);
@@ -139,6 +192,25 @@ public final class Launcher {
       stopped.await();
       return true;
     }
+  }
+
+  /// The same ones for as long as the settings are the same: a later build is for the next start.
+  private Supervisor.Plans plans(
+      Preparation preparation, PortReservation reservation, boolean training) {
+    return new Supervisor.Plans() {
+      private @Nullable PlatformSettings of;
+      private List<ProcessPlan> plans = List.of();
+
+      @Override
+      public List<ProcessPlan> make() throws IOException {
+        PlatformSettings settings = preparation.prepare(reservation, Launcher.this::ours);
+        if (!settings.equals(of)) {
+          plans = new Catalog(home, settings, surroundings, training).plans();
+          of = settings;
+        }
+        return plans;
+      }
+    };
   }
 
   /// Stops the platform; answers false when there is none.
@@ -232,14 +304,25 @@ public final class Launcher {
     return builder.start();
   }
 
-  private void awaitReady(@Nullable Process background, Consumer<PlatformStatus> progress)
-      throws InterruptedException {
+  /// Waits until all is ready.
+  ///
+  /// @param background what was started for it; null when another process looks after the home
+  /// @return the right to look after the home, where that other process has ended instead
+  private Optional<Supervisor.Lock> awaitReady(
+      @Nullable Process background, Consumer<PlatformStatus> progress)
+      throws IOException, InterruptedException {
     long deadline = System.nanoTime() + READY_PATIENCE.toNanos();
     while (true) {
       PlatformStatus status = PlatformStatus.read(home, false);
       progress.accept(status);
       if (status.ready()) {
-        return;
+        return Optional.empty();
+      }
+      if (background == null) {
+        Optional<Supervisor.Lock> lock = Supervisor.Lock.acquire(home);
+        if (lock.isPresent()) {
+          return lock;
+        }
       }
       if (background != null && !background.isAlive() && background.exitValue() != 0) {
         throw CommandFailure.failed("not-started", "the launcher ended")

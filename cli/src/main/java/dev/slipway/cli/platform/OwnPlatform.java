@@ -19,9 +19,11 @@ import org.jspecify.annotations.Nullable;
 /// when it is closed.
 ///
 /// @param surroundings those that lead to it
+/// @param port         is its own for as long
 /// @param folder       that is removed
 /// @param keep         whether it stays, stopped
-public record OwnPlatform(Surroundings surroundings, Path folder, PlatformHome home, boolean keep)
+public record OwnPlatform(
+    Surroundings surroundings, PortReservation port, Path folder, PlatformHome home, boolean keep)
     implements AutoCloseable {
 
   /// Nothing is started.
@@ -31,6 +33,7 @@ public record OwnPlatform(Surroundings surroundings, Path folder, PlatformHome h
   public static OwnPlatform create(
       Surroundings surroundings, String driver, @Nullable Path given, boolean keep)
       throws IOException {
+    String known = Preparation.known(driver);
     Path folder =
         given == null ? Files.createTempDirectory("slipway-own-") : empty(given.normalize());
     // Root's servers run as another user, who has to pass through.
@@ -38,8 +41,9 @@ public record OwnPlatform(Surroundings surroundings, Path folder, PlatformHome h
     Path home = folder.resolve("home");
     Map<String, String> environment = new HashMap<>(surroundings.environment());
     environment.put("SLIPWAY_HOME", home.toString());
-    environment.put("SLIPWAY_PORT", Integer.toString(FreePorts.find(1).getFirst()));
-    environment.put(Preparation.DRIVER, driver);
+    PortReservation port = new PortReservation();
+    environment.put("SLIPWAY_PORT", Integer.toString(port.choose(1).getFirst()));
+    environment.put(Preparation.DRIVER, known);
     environment.remove("DBOS_DOMAIN");
     Surroundings apart =
         new Surroundings(
@@ -50,7 +54,7 @@ public record OwnPlatform(Surroundings surroundings, Path folder, PlatformHome h
             surroundings.err(),
             surroundings.terminals(),
             surroundings.root());
-    return new OwnPlatform(apart, folder, new PlatformHome(home), keep);
+    return new OwnPlatform(apart, port, folder, new PlatformHome(home), keep);
   }
 
   /// What is removed afterwards must not hold anything of somebody else.
@@ -71,6 +75,8 @@ public record OwnPlatform(Surroundings surroundings, Path folder, PlatformHome h
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
       return;
+    } finally {
+      port.close();
     }
     if (!keep) {
       Optional<InstallationEngine> engine = InstallationEngine.of(home, surroundings);

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What can be seen of a platform from outside: its run files, and what the kernel says about them.
@@ -105,10 +106,10 @@ public record PlatformStatus(
     return processes.stream().anyMatch(ProcessStatus::alive);
   }
 
-  /// Whether every process is ready.
+  /// Whether every process is ready, and is not about to be stopped.
   public boolean ready() {
     return launched
-        && NAMES.stream()
+        && Stream.concat(Stream.of(LAUNCHER), NAMES.stream())
             .allMatch(
                 name -> processes.stream().anyMatch(it -> it.name().equals(name) && it.ready()));
   }

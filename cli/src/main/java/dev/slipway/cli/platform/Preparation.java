@@ -20,6 +20,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -87,8 +88,9 @@ final class Preparation {
 
   /// Keys, data folder and ports.
   ///
-  /// @param ours tells whether a taken port is taken by this very platform
-  PlatformSettings prepare(Predicate<String> ours) throws IOException {
+  /// @param reservation has the ports afterwards, and is kept open for as long as they are wanted
+  /// @param ours        tells whether a taken port is taken by this very platform
+  PlatformSettings prepare(PortReservation reservation, Predicate<String> ours) throws IOException {
     PlatformSettings kept =
         PlatformSettings.read(home)
             .orElseGet(
@@ -100,7 +102,10 @@ final class Preparation {
                         PlatformSettings.PROCESS));
     PlatformSettings settings =
         new PlatformSettings(
-            kept.installation(), publicPort(kept, ours), ports(kept, ours), driver(kept));
+            kept.installation(),
+            publicPort(kept, reservation, ours),
+            ports(kept, reservation, ours),
+            driver(kept));
     if (PlatformSettings.read(home).filter(settings::equals).isEmpty()) {
       settings.write(home);
     }
@@ -111,12 +116,7 @@ final class Preparation {
 
   /// What instances run on is chosen before there are any: another driver would not find them.
   private String driver(PlatformSettings kept) throws IOException {
-    String wanted = surroundings.variable(DRIVER).map(String::strip).orElse(kept.driver());
-    if (!DRIVERS.contains(wanted)) {
-      throw CommandFailure.misused("there is no driver '%s'".formatted(wanted))
-          .next("--driver is one of: " + String.join(", ", DRIVERS))
-          .build();
-    }
+    String wanted = wantedDriver(surroundings).orElse(kept.driver());
     boolean chosen = PlatformSettings.read(home).isPresent();
     if (chosen
         && !wanted.equals(kept.driver())
@@ -131,6 +131,20 @@ final class Preparation {
     return wanted;
   }
 
+  static Optional<String> wantedDriver(Surroundings surroundings) {
+    return surroundings.variable(DRIVER).map(String::strip).map(Preparation::known);
+  }
+
+  /// @throws CommandFailure when there is no such driver
+  static String known(String driver) {
+    if (!DRIVERS.contains(driver)) {
+      throw CommandFailure.misused("there is no driver '%s'".formatted(driver))
+          .next("--driver is one of: " + String.join(", ", DRIVERS))
+          .build();
+    }
+    return driver;
+  }
+
   private boolean hasInstances() throws IOException {
     Path instances = home.data().resolve("instances");
     if (!Files.isDirectory(instances)) {
@@ -141,21 +155,44 @@ final class Preparation {
     }
   }
 
-  private int publicPort(PlatformSettings kept, Predicate<String> ours) {
-    int port =
-        surroundings
-            .variable("SLIPWAY_PORT")
-            .map(Preparation::portNumber)
-            .orElseGet(kept::publicPort);
-    if (!FreePorts.free(port) && !(port == kept.publicPort() && ours.test("public"))) {
-      throw CommandFailure.failed(
-              "port-taken", "port %d is taken by another process".formatted(port))
+  private int publicPort(
+      PlatformSettings kept, PortReservation reservation, Predicate<String> ours) {
+    int port = wantedPort(surroundings).orElseGet(kept::publicPort);
+    if (port != kept.publicPort() || !ours.test("public")) {
+      Optional<IOException> refusal = FreePorts.refusal(port);
+      if (refusal.isPresent()) {
+        throw unusable(port, refusal.get());
+      }
+    }
+    // For the time when the gateway is started again. Whoever chose it may have reserved it, and
+    // who serves HTTP/3 there is no reason to refuse it.
+    reservation.reserve(port);
+    return port;
+  }
+
+  /// A port that is for root is refused before anybody looks whether it is taken.
+  static CommandFailure unusable(int port, IOException refusal) {
+    if (String.valueOf(refusal.getMessage()).contains("Permission denied")) {
+      return CommandFailure.failed(
+              "port-reserved",
+              "port %d cannot be listened on: ports below 1024 are for root".formatted(port))
           .next(
-              "See by whom: ss -ltnp 'sport = :%d'. Or choose another: SLIPWAY_PORT=%d slipway up"
-                  .formatted(port, freeNear(port)))
+              "Choose 1024 or higher: SLIPWAY_PORT=%d slipway up"
+                  .formatted(PlatformSettings.USUAL_PORT))
+          .cause(refusal)
           .build();
     }
-    return port;
+    return CommandFailure.failed(
+            "port-taken", "port %d is taken by another process".formatted(port))
+        .next(
+            "See by whom: ss -ltnp 'sport = :%d'. Or choose another: SLIPWAY_PORT=%d slipway up"
+                .formatted(port, freeNear(port)))
+        .cause(refusal)
+        .build();
+  }
+
+  static Optional<Integer> wantedPort(Surroundings surroundings) {
+    return surroundings.variable("SLIPWAY_PORT").map(Preparation::portNumber);
   }
 
   private static int portNumber(String value) {
@@ -181,19 +218,25 @@ final class Preparation {
     return PlatformSettings.USUAL_PORT;
   }
 
-  private static Map<String, Integer> ports(PlatformSettings kept, Predicate<String> ours)
+  private static Map<String, Integer> ports(
+      PlatformSettings kept, PortReservation reservation, Predicate<String> ours)
       throws IOException {
     Map<String, Integer> ports = new HashMap<>();
     for (String purpose : PORTS) {
       Integer port = kept.ports().get(purpose);
+      if (port == null) {
+        continue;
+      }
+      boolean reserved = reservation.reserve(port);
+      // Nobody tries whether a port is free on which a process of ours may be about to listen.
       // Where earlier versions had chosen, executors may be.
-      if (port != null
-          && ((port >= FreePorts.LOWEST && FreePorts.free(port)) || ours.test(purpose))) {
+      if (ours.test(purpose)
+          || (reserved && port >= PortReservation.LOWEST && FreePorts.getsFree(port))) {
         ports.put(purpose, port);
       }
     }
     List<String> missing = PORTS.stream().filter(it -> !ports.containsKey(it)).toList();
-    List<Integer> found = FreePorts.find(missing.size());
+    List<Integer> found = reservation.choose(missing.size());
     for (int i = 0; i < missing.size(); i++) {
       ports.put(missing.get(i), found.get(i));
     }

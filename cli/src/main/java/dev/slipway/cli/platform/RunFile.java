@@ -36,6 +36,8 @@ record RunFile(
     RESTARTING,
     /// It keeps dying.
     CRASHING,
+    /// The launcher, while it stops all others.
+    STOPPING,
     STOPPED
   }
 

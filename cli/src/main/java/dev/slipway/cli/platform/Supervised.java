@@ -2,7 +2,6 @@ package dev.slipway.cli.platform;
 
 import dev.slipway.cli.platform.RunFile.State;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -46,7 +45,6 @@ final class Supervised {
   private static final Duration PROBE = Duration.ofSeconds(5);
   private static final Duration ROTATION = Duration.ofSeconds(10);
 
-  private final ProcessPlan plan;
   private final PlatformHome home;
   private final Pace pace;
   private final Consumer<Supervised> listener;
@@ -55,8 +53,17 @@ final class Supervised {
   private final ReentrantLock monitor = new ReentrantLock();
   private final Condition wakeUp = monitor.newCondition();
 
+  private volatile ProcessPlan plan;
+
+  /// What to run instead from the next start on; null while that is the same.
+  private volatile @Nullable ProcessPlan next;
+
   private volatile State state = State.STARTING;
   private volatile @Nullable String problem;
+
+  /// Why the run file does not say what is; null when it does.
+  private volatile @Nullable String unwritten;
+
   private volatile @Nullable ProcessIdentity identity;
   private Instant since = Instant.EPOCH;
   private int restarts;
@@ -81,7 +88,43 @@ final class Supervised {
   }
 
   @Nullable String problem() {
-    return problem;
+    @Nullable String wrong = problem;
+    return wrong == null ? unwritten : wrong;
+  }
+
+  /// Runs it in this way from now on. What runs in another is replaced.
+  void change(ProcessPlan wanted) {
+    monitor.lock();
+    try {
+      next = wanted.equals(plan) ? null : wanted;
+    } finally {
+      monitor.unlock();
+    }
+  }
+
+  private void take() {
+    monitor.lock();
+    try {
+      @Nullable ProcessPlan changed = next;
+      if (changed != null) {
+        plan = changed;
+        next = null;
+      }
+    } finally {
+      monitor.unlock();
+    }
+  }
+
+  /// Whether there is none at the moment, and one is about to be started.
+  boolean awaitsStart() {
+    return identity == null && (state == State.RESTARTING || state == State.CRASHING);
+  }
+
+  /// Says more about what is wrong with it.
+  void explain(String why) {
+    @Nullable String known = problem;
+    problem = known == null ? why : known + "; " + why;
+    write();
   }
 
   void start() {
@@ -128,7 +171,9 @@ final class Supervised {
           launch();
         }
         watch();
-        if (!stopping) {
+        if (!stopping && next != null) {
+          replace();
+        } else if (!stopping) {
           died();
         }
       }
@@ -154,7 +199,18 @@ final class Supervised {
     become(State.STARTING, null);
   }
 
+  private void replace() throws InterruptedException {
+    @Nullable ProcessIdentity old = identity;
+    if (old != null) {
+      end(old, plan.patience());
+    }
+    identity = null;
+    child = null;
+    become(State.RESTARTING, "it has to be started in another way");
+  }
+
   private void launch() throws InterruptedException {
+    take();
     try {
       log.rotate();
       List<String> command = new ArrayList<>();
@@ -181,7 +237,7 @@ final class Supervised {
     }
   }
 
-  /// Answers when the process is dead, or is to be stopped.
+  /// Answers when the process is dead, is to be stopped, or is to run in another way.
   private void watch() throws InterruptedException {
     @Nullable ProcessIdentity process = identity;
     if (process == null) {
@@ -190,9 +246,12 @@ final class Supervised {
     boolean wasReady = false;
     long nextProbe = System.nanoTime();
     long nextRotation = System.nanoTime() + ROTATION.toNanos();
-    while (!stopping && process.alive()) {
+    while (!stopping && next == null && process.alive()) {
       long now = System.nanoTime();
       if (now >= nextProbe) {
+        if (unwritten != null) {
+          write();
+        }
         boolean ready = Health.ready(plan.health());
         if (ready && state != State.READY) {
           wasReady = true;
@@ -261,8 +320,15 @@ final class Supervised {
   private void become(State next, @Nullable String why) {
     state = next;
     problem = why;
+    write();
+    listener.accept(this);
+  }
+
+  /// No failure, or this thread would end and nobody start the process again. [#watch] tries again
+  /// what a full disk has refused.
+  private void write() {
     try {
-      if (next == State.STOPPED) {
+      if (state == State.STOPPED) {
         Files.deleteIfExists(home.run(plan.name()));
       } else {
         @Nullable ProcessIdentity current = identity;
@@ -270,15 +336,15 @@ final class Supervised {
                 current == null ? new ProcessIdentity(0, "") : current,
                 since,
                 restarts,
-                next,
-                why,
+                state,
+                problem,
                 plan.configuration())
             .write(home.run(plan.name()));
       }
+      unwritten = null;
     } catch (IOException failure) {
-      throw new UncheckedIOException("cannot write " + home.run(plan.name()), failure);
+      unwritten = "its state cannot be written: " + failure.getMessage();
     }
-    listener.accept(this);
   }
 
   private void pause(Duration duration) throws InterruptedException {

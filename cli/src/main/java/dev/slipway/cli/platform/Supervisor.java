@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -29,18 +30,30 @@ final class Supervisor {
   private static final Duration STOPPING_PATIENCE = Duration.ofSeconds(60);
   private static final Duration APPLICATIONS_GRACE = Duration.ofSeconds(10);
 
-  private final PlatformHome home;
-  private final List<Supervised> processes;
+  /// How the processes are to run, as things are now.
+  @FunctionalInterface
+  interface Plans {
+    List<ProcessPlan> make() throws IOException;
+  }
 
-  Supervisor(
-      PlatformHome home,
-      List<ProcessPlan> plans,
-      Supervised.Pace pace,
-      Consumer<Supervised> listener) {
+  private final PlatformHome home;
+  private final Plans plans;
+  private final Consumer<Supervised> listener;
+  private final List<Supervised> processes;
+  private final ReentrantLock planning = new ReentrantLock();
+  private final Instant began = Instant.now();
+
+  /// @param plans    is asked again whenever a process has died: somebody else may have taken its
+  ///     port since
+  /// @param listener is told of every change of a process
+  Supervisor(PlatformHome home, Plans plans, Supervised.Pace pace, Consumer<Supervised> listener)
+      throws IOException {
     this.home = home;
+    this.plans = plans;
+    this.listener = listener;
     List<Supervised> supervised = new ArrayList<>();
-    for (ProcessPlan plan : plans) {
-      supervised.add(new Supervised(plan, home, pace, listener));
+    for (ProcessPlan plan : plans.make()) {
+      supervised.add(new Supervised(plan, home, pace, this::changed));
     }
     this.processes = List.copyOf(supervised);
   }
@@ -75,15 +88,51 @@ final class Supervisor {
     return processes;
   }
 
-  void start() throws IOException {
-    new RunFile(ProcessIdentity.self(), Instant.now(), 0, State.READY, null, "")
-        .write(home.run(PlatformStatus.LAUNCHER));
+  /// @param configuration what holds for this start alone, kept in the launcher's run file
+  void start(String configuration) throws IOException {
+    mark(State.READY, configuration);
     processes.forEach(Supervised::start);
+  }
+
+  private void mark(State state, String configuration) throws IOException {
+    new RunFile(ProcessIdentity.self(), began, 0, state, null, configuration)
+        .write(home.run(PlatformStatus.LAUNCHER));
+  }
+
+  private void changed(Supervised process) {
+    if (process.awaitsStart()) {
+      try {
+        planAgain();
+      } catch (IOException | RuntimeException refused) {
+        // It is started as it was, and this is tried again when that fails.
+        process.explain(String.valueOf(refused.getMessage()));
+      }
+    }
+    listener.accept(process);
+  }
+
+  private void planAgain() throws IOException {
+    planning.lock();
+    try {
+      for (ProcessPlan plan : plans.make()) {
+        processes.stream()
+            .filter(process -> process.plan().name().equals(plan.name()))
+            .forEach(process -> process.change(plan));
+      }
+    } finally {
+      planning.unlock();
+    }
   }
 
   /// Stops everything in order, applications and then instances first: their services know how,
   /// and have to be there for it.
   void stop() throws InterruptedException, IOException {
+    try {
+      // Whoever wants to start it waits for the end of this.
+      mark(State.STOPPING, "");
+    } catch (IOException unwritable) {
+      // A full disk keeps nothing running.
+    }
     Map<String, Supervised> byName =
         processes.stream().collect(Collectors.toMap(it -> it.plan().name(), it -> it));
     for (String name : Catalog.RUNNING_PROCESSES) {

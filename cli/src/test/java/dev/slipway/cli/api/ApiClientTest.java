@@ -16,30 +16,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Against a platform that is an HTTPS server of the JDK with a certificate of its own.
 class ApiClientTest {
 
-  @TempDir private static Path shared;
-
   @TempDir private Path folder;
 
-  private static FakePlatform platform;
-
-  @BeforeAll
-  static void start() throws Exception {
-    platform = new FakePlatform(shared);
-  }
-
-  @AfterAll
-  static void stop() {
-    platform.close();
-  }
+  @RegisterExtension private static final FakePlatform platform = FakePlatform.started();
 
   @BeforeEach
   void home() throws IOException {
@@ -80,6 +71,41 @@ class ApiClientTest {
     assertThat(folder.resolve(".dbos/credentials")).content().contains(fresh).contains("refresh-1");
   }
 
+  /// As on a full disk.
+  @Test
+  void aRenewedTokenThatCannotBeKeptIsUsedAllTheSame() throws Exception {
+    Path deep = CredentialStoreTest.withoutRoomBesideTheCredentials(folder);
+    String fresh = token(7200);
+    FakePlatform.credentials(deep.resolve(".dbos/credentials"), token(-10), "refresh-1", "acme");
+    platform.answers(
+        call ->
+            call.line().startsWith("POST /oauth/token")
+                ? Reply.of(200, "{\"access_token\":\"" + fresh + "\"}")
+                : Reply.of(200, "[]"));
+    ApiClient client = client(deep);
+
+    client.call("GET", "/databases", null);
+    client.call("GET", "/databases", null);
+
+    assertThat(platform.lines()).filteredOn(it -> it.contains("/oauth/")).hasSize(1);
+    assertThat(platform.calls().getLast().authorization()).isEqualTo("Bearer " + fresh);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"400, true", "401, true", "429, false", "500, false", "503, false"})
+  void aSignInIsOverOnlyWhenThePlatformSaysSo(int status, boolean over) throws Exception {
+    FakePlatform.credentials(folder.resolve(".dbos/credentials"), token(-10), "refresh-1", "acme");
+    platform.answers(call -> Reply.of(status, "{\"message\":\"no\"}"));
+
+    assertThatThrownBy(() -> client().call("GET", "/databases", null))
+        .isInstanceOfSatisfying(
+            CommandFailure.class,
+            it -> {
+              assertThat(it.code().equals("not-signed-in")).isEqualTo(over);
+              assertThat(ApiClient.lasts(it)).isEqualTo(over);
+            });
+  }
+
   @Test
   void anExpiredTokenWithoutRefreshTokenSaysHowToSignIn() throws Exception {
     FakePlatform.credentials(folder.resolve(".dbos/credentials"), token(-10), null, "acme");
@@ -113,6 +139,15 @@ class ApiClientTest {
               assertThat(it.fields()).containsEntry("Name", "is busy");
               assertThat(it.next()).contains("slipway ops show iop_1");
             });
+  }
+
+  @Test
+  void anAnswerKeepsWhatItWarnsOf() throws Exception {
+    FakePlatform.credentials(folder.resolve(".dbos/credentials"), token(3600), null, "acme");
+    platform.answers(
+        call -> new Reply(200, "[]", Map.of("Warning", "199 slipway \"main did not answer\"")));
+
+    assertThat(client().call("GET", "/operations", null).warning()).contains("main did not answer");
   }
 
   @Test
@@ -159,17 +194,7 @@ class ApiClientTest {
 
   @Test
   void anOperationIsFollowedWithLongPollsWhereThereAreNoEvents() throws Exception {
-    FakePlatform.credentials(folder.resolve(".dbos/credentials"), token(3600), null, "acme");
-    String view = "{\"id\":\"iop_1\",\"phase\":\"%s\",\"outcome\":%s,\"version\":%d,\"steps\":[]}";
-    platform.answers(
-        call -> {
-          if (call.line().contains("/events")) {
-            return Reply.of(404, "{\"message\":\"no such path\",\"statusCode\":404}");
-          }
-          return call.line().contains("version=1")
-              ? Reply.of(200, view.formatted("ENDED", "\"SUCCEEDED\"", 2))
-              : Reply.of(200, view.formatted("RUNNING", "null", 1));
-        });
+    longPolls(() -> VIEW_AT_THE_END);
     List<Long> seen = new ArrayList<>();
 
     OperationView end = new Operations(client()).follow("iop_1", it -> seen.add(it.version()));
@@ -178,11 +203,51 @@ class ApiClientTest {
     assertThat(seen).containsExactly(1L, 2L);
   }
 
+  @Test
+  void whoFollowsAnOperationGoesOnWhenThePlatformIsBack() throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    longPolls(
+        () ->
+            asked.incrementAndGet() == 1
+                ? Reply.of(503, "{\"message\":\"not now\",\"code\":\"unavailable\"}")
+                : VIEW_AT_THE_END);
+
+    OperationView end = new Operations(client()).follow("iop_1", it -> {});
+
+    assertThat(end.succeeded()).isTrue();
+    assertThat(asked).hasValue(2);
+  }
+
+  private static final String VIEW =
+      "{\"id\":\"iop_1\",\"phase\":\"%s\",\"outcome\":%s,\"version\":%d,\"steps\":[]}";
+  private static final Reply VIEW_AT_THE_END =
+      Reply.of(200, VIEW.formatted("ENDED", "\"SUCCEEDED\"", 2));
+
+  /// A platform without events, on which an operation runs.
+  ///
+  /// @param later answers who has seen that it runs
+  private void longPolls(Supplier<Reply> later) throws Exception {
+    FakePlatform.credentials(folder.resolve(".dbos/credentials"), token(3600), null, "acme");
+    platform.answers(
+        call -> {
+          if (call.line().contains("/events")) {
+            return Reply.of(404, "{\"message\":\"no such path\",\"statusCode\":404}");
+          }
+          return call.line().contains("version=1")
+              ? later.get()
+              : Reply.of(200, VIEW.formatted("RUNNING", "null", 1));
+        });
+  }
+
   private ApiClient client() {
+    return client(folder);
+  }
+
+  private ApiClient client(Path directory) {
     Surroundings surroundings =
         new Surroundings(
             Map.of("SLIPWAY_HOME", folder.resolve("home").toString()),
-            folder,
+            directory,
             InputStream.nullInputStream(),
             System.out,
             System.err,

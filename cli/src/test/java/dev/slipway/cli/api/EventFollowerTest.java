@@ -18,31 +18,19 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Over connections that end, break within an event, and are refused.
 class EventFollowerTest {
 
-  @TempDir private static Path shared;
   @TempDir private Path folder;
 
-  private static FakePlatform platform;
+  @RegisterExtension private static final FakePlatform platform = FakePlatform.started();
 
   private final Queue<Reply> replies = new ConcurrentLinkedQueue<>();
-
-  @BeforeAll
-  static void start() throws Exception {
-    platform = new FakePlatform(shared);
-  }
-
-  @AfterAll
-  static void stop() {
-    platform.close();
-  }
 
   @BeforeEach
   void home() throws IOException {

@@ -20,13 +20,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
 /// A platform that is an HTTPS server of the JDK with a certificate of its own, and answers what a
-/// test has told it to.
-public final class FakePlatform implements AutoCloseable {
+/// test has told it to. Registered as an extension it lives as long as the tests of a class.
+public final class FakePlatform implements AfterAllCallback, AutoCloseable {
 
   public record Call(
       String line,
@@ -109,6 +112,36 @@ public final class FakePlatform implements AutoCloseable {
     server.setHttpsConfigurator(new HttpsConfigurator(context));
     server.createContext("/", this::answer);
     server.start();
+  }
+
+  /// One whose certificate is kept in a folder of its own.
+  public static FakePlatform started() {
+    try {
+      return new FakePlatform(Files.createTempDirectory("fake-platform-"));
+    } catch (Exception failure) {
+      throw new IllegalStateException("There is no platform to test against", failure);
+    }
+  }
+
+  @Override
+  public void afterAll(ExtensionContext tests) throws IOException {
+    close();
+    try (Stream<Path> kept = Files.list(folder)) {
+      for (Path file : kept.toList()) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(folder);
+  }
+
+  /// Makes a home that belongs to it in a folder where somebody is signed in.
+  public void signIn(Path place, String organization) throws IOException {
+    home(place.resolve("home"));
+    credentials(
+        place.resolve(".dbos/credentials"),
+        token(Instant.now().plusSeconds(3600)),
+        null,
+        organization);
   }
 
   /// Makes a home that belongs to it, and forgets what was.

@@ -8,11 +8,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.slipway.cli.console.CommandFailure;
 import dev.slipway.cli.console.Json;
 import dev.slipway.cli.console.Surroundings;
+import dev.slipway.cli.platform.Signal;
+import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
@@ -21,6 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
@@ -221,6 +226,63 @@ class ApplicationArchiveTest {
       JsonNode json = Json.MAPPER.readTree(sent);
       assertThat(json.path("application_archive").binaryValue()).isEqualTo(noise);
       assertThat(json.path("target_database_name").asText()).isEqualTo("a\"b");
+    }
+  }
+
+  @Test
+  void aFullDiskIsNoFaultOfAFile() throws Exception {
+    byte[] noise = new byte[100_000];
+    new Random(1).nextBytes(noise);
+    Files.write(folder.resolve("noise"), noise);
+    ApplicationFolder read = ApplicationFolder.of(surroundings(Map.of()), folder, null);
+    Path full = Files.createSymbolicLink(outside.resolve("a.zip"), Path.of("/dev/full"));
+
+    assertThatThrownBy(
+            () -> ApplicationArchive.pack(read, ApplicationArchive.list(read), 1 << 20, full))
+        .isInstanceOfSatisfying(
+            CommandFailure.class,
+            it -> {
+              assertThat(it.code()).isEqualTo("archive-unwritable");
+              assertThat(it.message()).contains(full.toString(), "No space left");
+            });
+    assertThat(Files.exists(full, LinkOption.NOFOLLOW_LINKS)).isFalse();
+  }
+
+  @Test
+  void whoIsInterruptedLeavesNoArchive() throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Uploading.class.getName(),
+                folder.toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try (BufferedReader said = process.inputReader(StandardCharsets.UTF_8)) {
+      Path archive = Path.of(String.valueOf(said.readLine()));
+      assertThat(archive).isNotEmptyFile();
+
+      Signal.INTERRUPT.send(process.pid());
+
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(archive).doesNotExist();
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  /// Never gets to the end of it.
+  static final class Uploading {
+
+    public static void main(String[] arguments) throws Exception {
+      Surroundings surroundings = Surroundings.ofProcess();
+      try (ApplicationArchive archive =
+          ApplicationArchive.pack(
+              ApplicationFolder.of(surroundings, Path.of(arguments[0]), null))) {
+        System.out.println(archive.file());
+        new CountDownLatch(1).await();
+      }
     }
   }
 

@@ -3,6 +3,11 @@ package dev.slipway.cli.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.slipway.cli.api.OperationView;
+import dev.slipway.cli.chaos.Calls.Told;
 import dev.slipway.cli.chaos.Expectations.Presence;
 import dev.slipway.cli.chaos.Fault.Target;
 import dev.slipway.cli.chaos.Finding.Kind;
@@ -12,6 +17,7 @@ import dev.slipway.cli.chaos.Journal.Done;
 import dev.slipway.cli.chaos.Journal.FailedRequest;
 import dev.slipway.cli.chaos.Observations.Belonging;
 import dev.slipway.cli.chaos.Observations.Role;
+import dev.slipway.cli.console.Json;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -172,6 +178,45 @@ class CheckerTest {
   void aKeyThatIsNotKnownAgainIsFound() {
     calls.add(answered(422, "idempotency-key-reused"));
     finds(Kind.WRONG_ANSWER, "ann: provision main");
+  }
+
+  @Test
+  void aRepeatThatIsAnsweredInAnotherWayIsFound() {
+    assertThat(repeated(false, accepted(202, "a"), accepted(200, "a"))).isPresent();
+    assertThat(repeated(false, accepted(202, "a"), accepted(202, "b"))).isPresent();
+    assertThat(repeated(true, accepted(202, "a"), accepted(200, "b"))).isPresent();
+    assertThat(repeated(true, accepted(200, "a"), accepted(202, "a"))).isPresent();
+    assertThat(repeated(true, accepted(204, ""), told(422, "undone", "iop_1"))).isPresent();
+    assertThat(repeated(true, accepted(202, ""), told(409, "instance-busy", ""))).isPresent();
+    assertThat(repeated(false, accepted(202, "a"), told(422, "idempotency-key-reused", "")))
+        .contains(
+            new Finding(
+                Kind.WRONG_ANSWER,
+                "ann: provision main",
+                "was answered 202 \"a\", and with the same key again 422 idempotency-key-reused"));
+  }
+
+  @Test
+  void aRepeatThatIsToldMoreOfTheSameOperationIsNotFound() {
+    assertThat(repeated(false, accepted(202, "a"), accepted(202, "a"))).isEmpty();
+    assertThat(repeated(true, accepted(202, "a"), accepted(200, "a"))).isEmpty();
+    assertThat(repeated(true, accepted(202, ""), accepted(204, ""))).isEmpty();
+    assertThat(repeated(true, accepted(202, ""), told(422, "undone", "iop_1"))).isEmpty();
+    assertThat(repeated(true, told(409, "instance-busy", ""), accepted(204, ""))).isEmpty();
+  }
+
+  private static Optional<Finding> repeated(boolean waits, Told first, Told second) {
+    return Checker.repeated("ann: provision main", waits, first, second);
+  }
+
+  private static Told accepted(int status, String body) {
+    JsonNode json = body.isEmpty() ? MissingNode.getInstance() : TextNode.valueOf(body);
+    return new Told(status, json, "", Optional.of("iop_1"));
+  }
+
+  private static Told told(int status, String code, String operation) {
+    return new Told(
+        status, Json.object(), code, Optional.of(operation).filter(it -> !it.isEmpty()));
   }
 
   // ---- Orphans
@@ -438,10 +483,14 @@ class CheckerTest {
 
   private static final List<Heard> FEED =
       List.of(
-          new Heard(1, "operation.begun", "ins_1", "iop_1"),
-          new Heard(2, "operation.step-ended", "ins_1", "iop_1"),
-          new Heard(3, "instance.provisioned", "ins_1", ""),
-          new Heard(4, "operation.ended", "ins_1", "iop_1"));
+          heard(1, "operation.begun", "iop_1", ""),
+          heard(2, "operation.step-ended", "iop_1", "start"),
+          heard(3, "instance.provisioned", "", ""),
+          heard(4, "operation.ended", "iop_1", ""));
+
+  private static Heard heard(long number, String type, String operation, String done) {
+    return new Heard(number, "instance-service", type, "ins_1", number, operation, done);
+  }
 
   @Test
   void whoHasHeardTheWholeFeedHasMissedNothing() {
@@ -475,7 +524,7 @@ class CheckerTest {
   @Test
   void anEventHeardInAnotherPlaceIsFound() {
     List<Heard> other = new ArrayList<>(FEED);
-    other.set(2, new Heard(3, "instance.destroyed", "ins_1", ""));
+    other.set(2, heard(3, "instance.destroyed", "", ""));
     assertThat(Checker.events("ann", other, FEED, operations)).hasSize(1);
   }
 
@@ -491,8 +540,59 @@ class CheckerTest {
   @Test
   void anOperationThatGoesOnAfterItsEndIsFound() {
     List<Heard> feed = new ArrayList<>(FEED);
-    feed.add(new Heard(5, "operation.step-ended", "ins_1", "iop_1"));
+    feed.add(heard(5, "operation.step-ended", "iop_1", ""));
     assertThat(Checker.events("ann", feed, feed, operations)).hasSize(1);
+  }
+
+  @Test
+  void anEventWhoseSeqDoesNotRiseIsFound() {
+    List<Heard> feed = new ArrayList<>(FEED);
+    feed.add(new Heard(5, "instance-service", "instance.unavailable", "ins_1", 4, "", ""));
+    assertThat(Checker.events("ann", feed, feed, operations))
+        .extracting(Finding::what)
+        .containsExactly(
+            "the event 5 instance.unavailable of ins_1 has the seq 4 of instance-service,"
+                + " after 4 operation.ended of ins_1 with the seq 4");
+  }
+
+  @Test
+  void theSeqsOfOneSubjectMayHaveGapsAndSayNothingOfOthers() {
+    List<Heard> feed = new ArrayList<>(FEED);
+    feed.add(new Heard(5, "instance-service", "instance.unavailable", "ins_1", 9, "", ""));
+    feed.add(new Heard(6, "instance-service", "instance.unavailable", "ins_2", 1, "", ""));
+    feed.add(new Heard(7, "deploy-service", "instance.unavailable", "ins_1", 1, "", ""));
+    assertThat(Checker.events("ann", feed, feed, operations)).isEmpty();
+  }
+
+  @Test
+  void aStepThatIsDoneAndOfWhichNoEventTellsIsFound() throws Exception {
+    List<OperationView> views = List.of(view("ended"));
+    assertThat(Checker.steps(views, without(FEED, 1)))
+        .extracting(Finding::subject, Finding::what)
+        .containsExactly(
+            tuple(
+                "iop_1", "the step start of instance.provision is done, and no event tells of it"),
+            tuple(
+                "iop_1", "the step note of instance.provision is done, and no event tells of it"));
+  }
+
+  @Test
+  void stepsOfWhichTheFeedTellsOrThatAreNotDoneForGoodAreNotFound() throws Exception {
+    List<Heard> feed = new ArrayList<>(FEED);
+    feed.add(heard(5, "operation.step-ended", "iop_1", "note"));
+    assertThat(Checker.steps(List.of(view("ended")), feed)).isEmpty();
+    assertThat(Checker.steps(List.of(view("unwinding")), List.of())).isEmpty();
+  }
+
+  private static OperationView view(String phase) throws Exception {
+    return OperationView.of(
+        Json.MAPPER.readTree(
+            """
+            {"id":"iop_1","kind":"instance.provision","phase":"%s","steps":[
+              {"name":"start","state":"done"},{"name":"note","state":"kept"},
+              {"name":"make","state":"undone"},{"name":"check","state":"failed"},
+              {"name":"last","state":"pending"}]}"""
+                .formatted(phase)));
   }
 
   private static List<Heard> without(List<Heard> feed, int index) {

@@ -1,6 +1,7 @@
 package dev.slipway.cli.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.slipway.cli.chaos.ChaosRun.Result;
 import dev.slipway.cli.chaos.Journal.FailedRequest;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,7 +77,7 @@ class ReportTest {
 
   @Test
   void thePageHoldsTheLastRunOfEverySeed(@TempDir Path folder) throws Exception {
-    Path page = Files.writeString(folder.resolve("chaos.md"), "# Something else\n");
+    Path page = Files.createFile(folder.resolve("chaos.md"));
 
     Report.write(result(11, List.of()), page);
     Report.write(result(4, List.of(FINDING)), page);
@@ -85,7 +87,6 @@ class ReportTest {
     assertThat(two)
         .contains("| [4](#seed-4) | 1 | 2 | 1 | 1 | 1 of 100 | 7 (3) | 6.0 s | 1 |")
         .contains("| [11](#seed-11) | 1 | 2 | 1 | 1 | 1 of 100 | 7 (3) | 6.0 s | 0 |")
-        .doesNotContain("Something else")
         .containsSubsequence("\n## Seed 4\n", "1 findings", "\n## Seed 11\n", "nothing was found");
     assertThat(Files.readString(page))
         .doesNotContain("1 findings")
@@ -93,6 +94,35 @@ class ReportTest {
         .containsOnlyOnce("## Seed 11\n");
     assertThat(folder.resolve("chaos-4.svg")).exists();
     assertThat(folder.resolve("chaos-11.svg")).exists();
+  }
+
+  @Test
+  void aPageOfSomethingElseIsNotReplaced(@TempDir Path folder) throws Exception {
+    Path page = Files.writeString(folder.resolve("notes.md"), "# Something else\n");
+
+    assertThatThrownBy(() -> Report.check(page)).hasMessageContaining("is no page of runs");
+    assertThatThrownBy(() -> Report.write(result(List.of()), page))
+        .hasMessageContaining("is no page of runs");
+
+    assertThat(page).hasContent("# Something else\n");
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).containsExactly(page);
+    }
+  }
+
+  @Test
+  void aPageThatWasCheckedCanBeWritten(@TempDir Path folder) throws Exception {
+    Path page = folder.resolve("deep/chaos.md");
+
+    Report.check(page);
+    assertThat(page).doesNotExist();
+    Report.write(result(List.of()), page);
+    Report.check(page);
+
+    try (Stream<Path> files = Files.list(page.resolveSibling("."))) {
+      assertThat(files.map(it -> it.getFileName().toString()))
+          .containsExactlyInAnyOrder("chaos.md", "chaos-4.svg");
+    }
   }
 
   private static Result result(List<Finding> findings) {

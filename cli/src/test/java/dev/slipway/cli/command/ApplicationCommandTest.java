@@ -13,17 +13,17 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What each command asks of the platform, and what it says about the answer.
@@ -42,27 +42,16 @@ class ApplicationCommandTest {
       """;
   private static final String ACME = "/v1alpha1/acme";
 
-  @TempDir private static Path shared;
   @TempDir private Path folder;
 
-  private static FakePlatform platform;
+  @RegisterExtension private static final FakePlatform platform = FakePlatform.started();
 
   private final Map<String, Reply> replies = new TreeMap<>();
   private Shell shell;
 
-  @BeforeAll
-  static void start() throws Exception {
-    platform = new FakePlatform(shared);
-  }
-
-  @AfterAll
-  static void stop() {
-    platform.close();
-  }
-
   @BeforeEach
   void signIn() throws IOException {
-    platform.home(folder.resolve("home"));
+    platform.signIn(folder, "acme");
     platform.answers(
         call -> {
           Reply known = replies.get(call.line());
@@ -70,11 +59,6 @@ class ApplicationCommandTest {
               ? Reply.of(404, "{\"message\":\"unexpected %s\"}".formatted(call.line()))
               : known;
         });
-    FakePlatform.credentials(
-        folder.resolve(".dbos/credentials"),
-        FakePlatform.token(Instant.now().plusSeconds(3600)),
-        null,
-        "acme");
     Files.writeString(folder.resolve("package.json"), "{\"name\":\"shop\"}");
     Files.writeString(folder.resolve("dbos-config.yaml"), "name: shop\n");
     Files.writeString(folder.resolve(".dbosignore"), "home/\n");
@@ -158,6 +142,30 @@ class ApplicationCommandTest {
     assertThat(json.exitCode()).isEqualTo(1);
     assertThat(json.json().path("code").asText()).isEqualTo("migration-failed");
     assertThat(json.json().path("DetailedError").asText()).endsWith("line 30");
+  }
+
+  /// The version before goes on serving, and writing.
+  @Test
+  void aFailedStartEndsWithWhatItsOwnExecutorsHaveWrittenLast() {
+    begins("POST", "/applications/shop", version("1700000000001"), "dop_2");
+    ended(
+        "dop_2",
+        "UNDONE",
+        "undone",
+        ",\"cause\":{\"code\":\"unhealthy\",\"message\":\"it is not healthy\"}");
+    reply(
+        "GET",
+        "/operations/dop_2/receipt",
+        """
+        {"operationId":"dop_2","things":[
+         {"kind":"directory","name":"app_1/1700000000001","state":"gone","proof":"p"},
+         {"kind":"process","name":"exe_new","state":"gone","proof":"p"}],"children":[]}""");
+    reply(
+        "GET",
+        "/applications/shop/versions/1700000000001/output?source=exe_new&limit=10000",
+        "{\"Lines\":[\"began\",\"cannot listen\"]}");
+
+    assertThat(shell.run("app", "deploy").err()).contains("  | began\n  | cannot listen\n");
   }
 
   @Test
@@ -340,6 +348,50 @@ class ApplicationCommandTest {
   }
 
   @Test
+  void nothingIsSetOfAFileWithNamesThatThePlatformRefuses() throws Exception {
+    Files.writeString(folder.resolve(".env"), "HOST=db\nmy.key=1\nDBOS_DATABASE_URL=x\nLD_X=y\n");
+
+    Shell.Result result = shell.run("app", "env", "import", "-d", ".env");
+
+    assertThat(result.exitCode()).isEqualTo(2);
+    assertThat(result.err()).contains("my.key, DBOS_DATABASE_URL, LD_X").doesNotContain("HOST");
+    assertThat(platform.calls()).isEmpty();
+  }
+
+  /// The rule is the platform's own; what it adds, it refuses itself.
+  @Test
+  void theNamesRefusedAreThoseThatThePlatformRefuses() throws Exception {
+    Matcher names =
+        Pattern.compile("\"([A-Z_]{2,}|PS4)\"")
+            .matcher(
+                Files.readString(
+                    Path.of(
+                        "../deploy-service/src/main/java/dev/slipway/deploy/configuration/SecretNames.java")));
+    List<String> reserved = names.results().map(it -> it.group(1)).toList();
+    assertThat(reserved).hasSizeGreaterThan(20);
+    for (String name : reserved) {
+      Files.writeString(folder.resolve(".env"), name + "=1\n");
+
+      assertThat(shell.run("app", "env", "import", "-d", ".env").exitCode()).as(name).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void whatWasSetBeforeARefusalIsSaid() throws Exception {
+    platform.answers(
+        call ->
+            call.body().contains("\"TWO\"")
+                ? Reply.of(409, "{\"message\":\"no room\",\"code\":\"too-many-secrets\"}")
+                : Reply.of(200, ""));
+    Files.writeString(folder.resolve(".env"), "ONE=1\nTWO=2\nTHREE=3\n");
+
+    Shell.Result result = shell.run("app", "env", "import", "-d", ".env");
+
+    assertThat(result.exitCode()).isEqualTo(1);
+    assertThat(result.err()).contains("Set are ONE; not TWO, THREE.").contains("no room");
+  }
+
+  @Test
   void workflowsAreAskedForAsTheOfficialCommandDoes() throws Exception {
     reply(
         "POST",
@@ -445,7 +497,7 @@ class ApplicationCommandTest {
 
     Shell.Result refused = shell.run("db", "destroy", "main", "--yes");
     assertThat(refused.exitCode()).isEqualTo(1);
-    assertThat(refused.err()).contains("used by blog, shop").contains("--force");
+    assertThat(refused.err()).contains("used by blog, shop").contains("db destroy` ", "--force");
     assertThat(platform.lines()).noneMatch(line -> line.contains("applications"));
 
     Shell.Result forced = shell.run("db", "destroy", "main", "--yes", "--force");

@@ -22,7 +22,8 @@ class ChaosCommandTest {
         "chaos run --minutes long",
         "chaos run --organizations 0",
         "chaos run --organizations 21",
-        "chaos run --seed first"
+        "chaos run --seed first",
+        "chaos run --driver foo"
       })
   void whatIsCalledWronglyEndsWithTwoAndStartsNothing(String line) {
     Shell shell = new Shell(folder);
@@ -40,5 +41,32 @@ class ChaosCommandTest {
     assertThat(result.exitCode()).isEqualTo(2);
     assertThat(result.err()).contains("is not empty");
     assertThat(mine).hasContent("mine");
+  }
+
+  @Test
+  void aFileThatIsNoReportIsRefusedBeforeTheRun() throws Exception {
+    Path mine = Files.writeString(folder.resolve("README.md"), "# Mine\n");
+
+    Shell.Result result = refused("README.md");
+
+    assertThat(result.err()).contains("is no page of runs");
+    assertThat(mine).hasContent("# Mine\n");
+  }
+
+  @Test
+  void aReportThatCannotBeWrittenIsRefusedBeforeTheRun() throws Exception {
+    Files.createFile(folder.resolve("file"));
+
+    assertThat(refused("file/chaos.md").err()).contains("cannot be written");
+    assertThat(refused(".").err()).contains("cannot be written");
+  }
+
+  private Shell.Result refused(String report) {
+    Shell shell = new Shell(folder);
+    // The driver is refused too, should the run begin.
+    Shell.Result result = shell.run("chaos", "run", "--driver", "none", "--report", report);
+    assertThat(result.exitCode()).isEqualTo(2);
+    assertThat(shell.home()).doesNotExist();
+    return result;
   }
 }

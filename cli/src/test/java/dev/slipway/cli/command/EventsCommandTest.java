@@ -8,11 +8,9 @@ import dev.slipway.cli.api.Told;
 import dev.slipway.cli.console.Json;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Instant;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `slipway events`, `slipway why`, and `slipway ops watch`, on events that are made up.
@@ -20,30 +18,14 @@ class EventsCommandTest {
 
   private static final String DEPLOY = "application.deploy";
 
-  @TempDir private static Path shared;
   @TempDir private Path folder;
 
-  private static FakePlatform platform;
+  @RegisterExtension private static final FakePlatform platform = FakePlatform.started();
   private Shell shell;
-
-  @BeforeAll
-  static void start() throws Exception {
-    platform = new FakePlatform(shared);
-  }
-
-  @AfterAll
-  static void stop() {
-    platform.close();
-  }
 
   @BeforeEach
   void signIn() throws IOException {
-    platform.home(folder.resolve("home"));
-    FakePlatform.credentials(
-        folder.resolve(".dbos/credentials"),
-        FakePlatform.token(Instant.now().plusSeconds(3600)),
-        null,
-        "acme");
+    platform.signIn(folder, "acme");
     shell = new Shell(folder);
   }
 
@@ -105,6 +87,18 @@ class EventsCommandTest {
         .contains(
             "GET /v1alpha1/acme/events?operation=iop_2",
             "GET /v1alpha1/acme/events?operation=dop_1");
+  }
+
+  @Test
+  void whatIsToBeTypedAgainCanBeTyped() throws Exception {
+    Told told =
+        new Told()
+            .begun("iop_1", "instance.provision", "ins_main")
+            .ended("iop_1", "instance.provision", "ins_main", "UNDONE", "no room", null);
+    platform.answers(call -> Reply.of(200, told.lines()));
+
+    assertThat(shell.run("why", "iop_1").out())
+        .containsPattern("type `slipway db provision \\w+ -U USER` again");
   }
 
   @Test

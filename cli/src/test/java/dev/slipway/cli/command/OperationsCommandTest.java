@@ -12,10 +12,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What `ops list` and `ops show` ask, and what they make of the answer.
@@ -23,31 +22,15 @@ class OperationsCommandTest {
 
   private static final String OPERATIONS = "/v1alpha1/acme/operations";
 
-  @TempDir private static Path shared;
   @TempDir private Path folder;
 
-  private static FakePlatform platform;
+  @RegisterExtension private static final FakePlatform platform = FakePlatform.started();
 
   private Shell shell;
 
-  @BeforeAll
-  static void start() throws Exception {
-    platform = new FakePlatform(shared);
-  }
-
-  @AfterAll
-  static void stop() {
-    platform.close();
-  }
-
   @BeforeEach
   void signIn() throws IOException {
-    platform.home(folder.resolve("home"));
-    FakePlatform.credentials(
-        folder.resolve(".dbos/credentials"),
-        FakePlatform.token(Instant.now().plusSeconds(3600)),
-        null,
-        "acme");
+    platform.signIn(folder, "acme");
     shell = new Shell(folder);
   }
 
@@ -97,6 +80,26 @@ class OperationsCommandTest {
     assertThat(result.err()).contains("There are more");
     assertThat(shell.run("ops", "list", "--since", "yesterday").exitCode()).isEqualTo(2);
     assertThat(shell.run("ops", "list", "--limit", "0").exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void aListThatLacksTheOperationsOfAServiceSaysSoBesideIt() throws Exception {
+    platform.answers(
+        call ->
+            new Reply(
+                200,
+                "[" + operation("dop_1", "") + "]",
+                Map.of(
+                    "Warning",
+                    "199 slipway \"instance-service did not answer, operations are missing\"")));
+
+    Shell.Result text = shell.run("ops", "list");
+    Shell.Result json = shell.run("ops", "list", "--json");
+
+    assertThat(json.json().findValuesAsText("id")).containsExactly("dop_1");
+    assertThat(List.of(text.err(), json.err()))
+        .allMatch(it -> it.contains("not complete: instance-service did not answer"));
+    assertThat(text.out()).contains("dop_1").doesNotContain("did not answer");
   }
 
   @Test

@@ -46,6 +46,7 @@ class SlipwayCommandTest {
         "bench provision --runs many",
         "audit",
         "orphans",
+        "messages",
         "app",
         "app env",
         "app workflow queue",
@@ -196,6 +197,12 @@ class SlipwayCommandTest {
         .contains("export DBOS_DOMAIN=localhost:8443\n")
         .contains("export NODE_EXTRA_CA_CERTS='")
         .contains("it'\\''s mine/home/ca/ca.pem'");
+  }
+
+  @Test
+  void envIsAboutThePlatformOfThisHome() {
+    assertThat(shell.with("DBOS_DOMAIN", "localhost:9443").run("env").out())
+        .contains("export DBOS_DOMAIN=localhost:8443\n");
   }
 
   /// A network's own authority, say, without which npm reaches nothing.

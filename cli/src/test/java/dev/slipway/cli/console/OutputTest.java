@@ -89,6 +89,43 @@ class OutputTest {
     assertThat(out.toString(UTF_8)).isEqualTo("done\n");
   }
 
+  /// An escape sequence, its one-character form, a backspace, and what turns a line around.
+  private static final String FOREIGN = "a\u001b[2Jb\u009b2Jc\bd\u202ee";
+
+  @Test
+  void nothingInForeignTextActsOnATerminal() {
+    Output seen = output(Set.of(Surroundings.Stream.OUTPUT, Surroundings.Stream.ERROR));
+
+    seen.line(FOREIGN + "\tf\ng");
+    seen.table(List.of("NAME", "IS"), List.of(List.of(FOREIGN, "x"), List.of("1234567890", "y")));
+    seen.failure(
+        CommandFailure.failed("failed", FOREIGN).details(FOREIGN + "\n" + FOREIGN).build(), false);
+    seen.live(FOREIGN + "\n");
+
+    assertThat(out.toString(UTF_8))
+        .isEqualTo("a[2Jb2Jcde\tf\ng\nNAME        IS\na[2Jb2Jcde  x\n1234567890  y\n");
+    assertThat(err.toString(UTF_8))
+        .isEqualTo("slipway: a[2Jb2Jcde\n  | a[2Jb2Jcde\n  | a[2Jb2Jcde\n\r\033[Ka [2Jb 2Jc d e ");
+  }
+
+  @Test
+  void aProgramGetsForeignTextAsItIs() {
+    output(Set.of()).line(FOREIGN);
+
+    assertThat(out.toString(UTF_8)).isEqualTo(FOREIGN + "\n");
+  }
+
+  @Test
+  void jsonHasForeignTextInEscapes() throws Exception {
+    String text = FOREIGN + "\u007f\ud83d\ude42\udb40\udc41é";
+    output(Set.of()).json(Json.object().put("text", text));
+
+    assertThat(out.toString(UTF_8))
+        .doesNotContainPattern("[\\p{Cc}\\p{Cf}&&[^\\n]]")
+        .contains("é", "\ud83d\ude42");
+    assertThat(Json.MAPPER.readTree(out.toString(UTF_8)).path("text").asText()).isEqualTo(text);
+  }
+
   @Test
   void timesAreReadable() {
     assertThat(Words.duration(Duration.ofMillis(7))).isEqualTo("7 ms");

@@ -112,7 +112,10 @@ class CatalogTest {
             folder);
     Preparation preparation = new Preparation(home, surroundings);
     preparation.folders();
-    PlatformSettings settings = preparation.prepare(purpose -> false);
+    PlatformSettings settings;
+    try (PortReservation reservation = new PortReservation()) {
+      settings = preparation.prepare(reservation, purpose -> false);
+    }
     return new Catalog(home, settings, surroundings, false)
         .plans().stream().collect(Collectors.toMap(ProcessPlan::name, Function.identity()));
   }

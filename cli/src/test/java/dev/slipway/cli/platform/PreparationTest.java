@@ -8,18 +8,26 @@ import dev.slipway.cli.console.Surroundings;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.Reader;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +36,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PreparationTest {
 
   @TempDir private Path folder;
+
+  private final List<PortReservation> reservations = new ArrayList<>();
+
+  @AfterEach
+  void release() {
+    reservations.forEach(PortReservation::close);
+  }
 
   @Test
   void portsAndInstallationAreChosenOnceAndKept() throws Exception {
@@ -115,6 +130,54 @@ class PreparationTest {
     }
   }
 
+  /// Between the choice of a port and the start of what listens there, and while that is started
+  /// again, nobody listens.
+  @Test
+  void platformsThatStartAtOnceHaveDifferentPorts() throws Exception {
+    Set<Integer> all = new HashSet<>();
+    for (int i = 0; i < 40; i++) {
+      all.addAll(launch("home" + i, freePort(), purpose -> false).ports().values());
+    }
+
+    assertThat(all).hasSize(40 * Preparation.PORTS.size());
+  }
+
+  @Test
+  void aKeptPortThatAnotherPlatformHasReservedIsReplacedUnlessItIsOurs() throws Exception {
+    int port = freePort();
+    PlatformSettings first = launch("one", port, purpose -> false);
+
+    assertThat(launch("one", port, "kafka"::equals).port("kafka")).isEqualTo(first.port("kafka"));
+    PlatformSettings other = launch("one", port, purpose -> false);
+    reservations.forEach(PortReservation::close);
+    PlatformSettings again = prepare("one", port, purpose -> false);
+
+    assertThat(other.ports().values()).doesNotContainAnyElementsOf(first.ports().values());
+    assertThat(again).isEqualTo(other);
+  }
+
+  /// A process that was killed may be dead before its port is free.
+  @Test
+  void aKeptPortThatGetsFreeInAMomentIsKept() throws Exception {
+    PlatformSettings first = prepare("one", freePort(), purpose -> false);
+    CountDownLatch listening = new CountDownLatch(1);
+    try (var others = Executors.newSingleThreadExecutor()) {
+      Future<Boolean> dying =
+          others.submit(
+              () -> {
+                try (ServerSocket socket = listen(first.port("kafka"))) {
+                  listening.countDown();
+                  TimeUnit.MILLISECONDS.sleep(300);
+                  return socket.isBound();
+                }
+              });
+      listening.await();
+
+      assertThat(prepare("one", first.publicPort(), purpose -> false)).isEqualTo(first);
+      assertThat(dying.get()).isTrue();
+    }
+  }
+
   @Test
   void aHomeOfAnEarlierReleaseGetsWhatIsNewAndKeepsTheRest() throws Exception {
     PlatformSettings first = prepare("one", freePort(), purpose -> false);
@@ -154,6 +217,20 @@ class PreparationTest {
                 assertThat(failure.next()).contains("ss -ltnp").contains("SLIPWAY_PORT=");
               });
     }
+  }
+
+  /// Who runs the tests may be root, whom the kernel refuses no port.
+  @Test
+  void aPortThatIsForRootIsNotSaidToBeTaken() {
+    CommandFailure reserved = Preparation.unusable(443, new BindException("Permission denied"));
+    CommandFailure taken = Preparation.unusable(443, new BindException("Address already in use"));
+
+    assertThat(reserved.code()).isEqualTo("port-reserved");
+    assertThat(reserved.message())
+        .contains("port 443", "ports below 1024 are for root")
+        .doesNotContain("taken");
+    assertThat(reserved.next()).contains("1024 or higher").containsPattern("SLIPWAY_PORT=\\d{4,}");
+    assertThat(taken.code()).isEqualTo("port-taken");
   }
 
   @Test
@@ -204,6 +281,26 @@ class PreparationTest {
   private PlatformSettings prepare(
       String home, int publicPort, Predicate<String> ours, Map<String, String> more)
       throws IOException {
+    try (PortReservation reservation = new PortReservation()) {
+      return prepare(home, publicPort, reservation, ours, more);
+    }
+  }
+
+  /// One that holds its ports until the test ends.
+  private PlatformSettings launch(String home, int publicPort, Predicate<String> ours)
+      throws IOException {
+    PortReservation reservation = new PortReservation();
+    reservations.add(reservation);
+    return prepare(home, publicPort, reservation, ours, Map.of());
+  }
+
+  private PlatformSettings prepare(
+      String home,
+      int publicPort,
+      PortReservation reservation,
+      Predicate<String> ours,
+      Map<String, String> more)
+      throws IOException {
     Map<String, String> environment = new HashMap<>(more);
     environment.put("SLIPWAY_PORT", Integer.toString(publicPort));
     Surroundings surroundings =
@@ -220,7 +317,7 @@ class PreparationTest {
     Files.createDirectories(place.data());
     Preparation preparation = new Preparation(place, surroundings);
     preparation.folders();
-    return preparation.prepare(ours);
+    return preparation.prepare(reservation, ours);
   }
 
   private static int freePort() throws IOException {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Real processes, of a shell that sleeps; their health is answered by the test.
 class SupervisedTest {
 
-  private static final Supervised.Pace FAST =
+  static final Supervised.Pace FAST =
       new Supervised.Pace(
           Duration.ofMillis(10),
           Duration.ofMillis(10),
@@ -119,6 +119,30 @@ class SupervisedTest {
 
     await().until(() -> process.state() == State.CRASHING);
     assertThat(process.problem()).isNotEmpty();
+  }
+
+  @Test
+  void whatCannotBeWrittenDownIsWatchedAllTheSameAndWrittenLater() throws Exception {
+    answer = 503;
+    Path pids = folder.resolve("pids");
+    // Not even root puts a file where a folder is.
+    Files.createDirectory(home.run("gateway"));
+    Supervised process = supervise("echo $$ >> pids; exec sleep 1000");
+    await().until(() -> Files.exists(pids) && Files.readAllLines(pids).size() == 1);
+    await().until(() -> String.valueOf(process.problem()).contains("cannot be written"));
+
+    ProcessHandle.of(Long.parseLong(Files.readString(pids).strip()))
+        .orElseThrow()
+        .destroyForcibly();
+
+    await().until(() -> Files.readAllLines(pids).size() == 2);
+    await().until(() -> process.state() == State.STARTING);
+    Files.delete(home.run("gateway"));
+    await().until(() -> recorded().identity().alive());
+    assertThat(recorded().restarts()).isEqualTo(1);
+    answer = 200;
+    await().until(() -> recorded().state() == State.READY);
+    assertThat(process.problem()).isNull();
   }
 
   @Test

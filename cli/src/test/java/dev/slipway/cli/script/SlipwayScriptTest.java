@@ -2,8 +2,13 @@ package dev.slipway.cli.script;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -124,17 +129,68 @@ class SlipwayScriptTest {
 
     assertThat(run.exitCode()).isEqualTo(1);
     assertThat(run.err()).contains("it is broken").contains("the build failed");
-    assertThat(root.resolve("target/slipway.lock")).doesNotExist();
   }
 
   @Test
-  void theLockOfADeadBuildIsTakenOver() throws Exception {
+  void aBuildWaitsForAnotherOne() throws Exception {
     jdk("25", "25");
     Files.writeString(root.resolve("pom.xml"), "<project/>");
-    Files.createDirectories(root.resolve("target/slipway.lock"));
-    Files.writeString(root.resolve("target/slipway.lock/pid"), "4194999\n");
+    Path lock = Files.createDirectories(root.resolve("target")).resolve("build.lock");
+    Process other =
+        new ProcessBuilder("flock", lock.toString(), "sh", "-c", "echo held; exec cat").start();
+    try (BufferedReader said = other.inputReader(UTF_8)) {
+      assertThat(said.readLine()).isEqualTo("held");
+      Process waiting = begin(root.resolve("slipway"), Map.of(), "status");
+      await()
+          .until(
+              () -> Files.readString(folder.resolve("err")).contains("waiting for another build"));
+      assertThat(folder.resolve("out")).isEmptyFile();
 
-    assertThat(run(Map.of(), "status").exitCode()).isZero();
+      other.getOutputStream().close();
+
+      assertThat(ended(waiting).out()).contains("|status|");
+    } finally {
+      other.destroyForcibly();
+    }
+  }
+
+  @Test
+  void whatABuildLeavesRunningDoesNotHoldUpTheNextOne() throws Exception {
+    jdk("25", "25");
+    Files.writeString(root.resolve("pom.xml"), "<project/>");
+    program(
+        root.resolve("mvnw"),
+        "sleep 1000 & echo $! > left; mkdir -p cli/target; : > cli/target/cli-0.1.0-SNAPSHOT.jar");
+    run(Map.of(), "status");
+    ProcessHandle left =
+        ProcessHandle.of(Long.parseLong(Files.readString(root.resolve("left")).strip()))
+            .orElseThrow();
+    program(root.resolve("mvnw"), "exit 0");
+    Files.delete(root.resolve("target/slipway.built"));
+    try {
+      Run next = run(Map.of(), "status");
+
+      assertThat(left.isAlive()).isTrue();
+      assertThat(next.exitCode()).isZero();
+      assertThat(next.err()).contains("building").doesNotContain("waiting");
+    } finally {
+      left.destroy();
+    }
+  }
+
+  @Test
+  void whereNothingCanBeBuiltThatIsSaid() throws Exception {
+    jdk("25", "25");
+    Files.writeString(root.resolve("pom.xml"), "<project/>");
+    // Not even root makes a folder where a file is.
+    Files.createFile(root.resolve("target"));
+
+    Run run = run(Map.of(), "status");
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err())
+        .contains("target/build.lock cannot be written")
+        .contains("SLIPWAY_NO_BUILD=1");
   }
 
   @Test
@@ -150,6 +206,28 @@ class SlipwayScriptTest {
     program(bin.resolve("docker-compose"), "echo \"$DOCKER_BUILDKIT\" docker-compose \"$@\"");
 
     assertThat(run(path, "images").out()).endsWith("0 docker-compose build\n");
+  }
+
+  @Test
+  void theGroupOfTheEngineIsALineOfItsOwn() throws Exception {
+    jdk("25", "25");
+    Path bin = Files.createDirectories(folder.resolve("bin"));
+    program(bin.resolve("docker"), "exit 0");
+    Path settings = Files.writeString(root.resolve(".env"), "SLIPWAY_PORT=9443");
+    Path socket = folder.resolve("docker.sock");
+    Files.writeString(
+        root.resolve("slipway"),
+        Files.readString(root.resolve("slipway"))
+            .replace("socket=/var/run/docker.sock", "socket='" + socket + "'"));
+    try (ServerSocketChannel engine = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      engine.bind(UnixDomainSocketAddress.of(socket));
+      Map<String, String> path = Map.of("PATH", bin + ":/usr/bin:/bin");
+
+      assertThat(run(path, "images").exitCode()).isZero();
+      assertThat(run(path, "images").exitCode()).isZero();
+    }
+
+    assertThat(settings).content().matches("SLIPWAY_PORT=9443\nSLIPWAY_DOCKER_GROUP=[0-9]+\n");
   }
 
   @Test
@@ -179,10 +257,13 @@ class SlipwayScriptTest {
 
   private Run runAs(Path script, Map<String, String> environment, String... arguments)
       throws Exception {
+    return ended(begin(script, environment, arguments));
+  }
+
+  private Process begin(Path script, Map<String, String> environment, String... arguments)
+      throws IOException {
     List<String> command = new ArrayList<>(List.of(script.toString()));
     command.addAll(List.of(arguments));
-    Path out = folder.resolve("out");
-    Path err = folder.resolve("err");
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.directory(folder.toFile());
     builder.environment().clear();
@@ -190,11 +271,19 @@ class SlipwayScriptTest {
     builder.environment().put("HOME", folder.toString());
     builder.environment().put("SLIPWAY_JDK_FOLDERS", jdks.toString());
     builder.environment().putAll(environment);
-    builder.redirectOutput(out.toFile()).redirectError(err.toFile());
+    builder.redirectOutput(folder.resolve("out").toFile());
+    builder.redirectError(folder.resolve("err").toFile());
     Process process = builder.start();
     process.getOutputStream().close();
+    return process;
+  }
+
+  private Run ended(Process process) throws Exception {
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    return new Run(process.exitValue(), Files.readString(out, UTF_8), Files.readString(err, UTF_8));
+    return new Run(
+        process.exitValue(),
+        Files.readString(folder.resolve("out"), UTF_8),
+        Files.readString(folder.resolve("err"), UTF_8));
   }
 
   private static void program(Path file, String body) throws IOException {

@@ -15,9 +15,11 @@ import java.util.concurrent.locks.LockSupport;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// SIGKILL for real, at seeded moments of deploys and roll backs: each comes to its end, a
 /// migration runs once, and whoever uses the application notices nothing.
+@Isolated("kills services")
 final class ApplicationKillIT {
 
   private static final int KILLS = 12;

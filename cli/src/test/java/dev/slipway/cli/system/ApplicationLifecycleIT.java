@@ -18,6 +18,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// An application from its first deploy to its end, and what happens when a deploy fails.
 class ApplicationLifecycleIT {
@@ -101,7 +102,46 @@ class ApplicationLifecycleIT {
     slipway(mine, "db", "destroy", "main", "--yes");
   }
 
+  /// It is one of the platform's here, which as somebody's own is reached like any other.
   @Test
+  void anApplicationOnAServerOfOnesOwnIsDeployedChangedAndRolledBack() throws Exception {
+    Path mine = user("applinked");
+    Example guestbook = Example.copy(platform, mine, "applinked", "guestbook");
+    URI server = URI.create(slipway(mine, "db", "url", "main", "-S").out().strip());
+    String password = server.getUserInfo().split(":", 2)[1];
+    platform
+        .slipwayWith(
+            mine,
+            password + "\n",
+            "db",
+            "link",
+            "own",
+            "-H",
+            "localhost",
+            "-p",
+            Integer.toString(server.getPort()),
+            "-U",
+            "owner_1",
+            "--password-stdin")
+        .succeeded();
+
+    slipway(mine, "app", "deploy", "-d", "own");
+    guestbook.post("guestbook", "{\"name\":\"Eva\",\"message\":\"Hello\"}");
+    guestbook.put(mine.resolve("demo-second-version"));
+    slipway(mine, "app", "deploy");
+    assertThat(guestbook.get("guestbook").get(0).has("mood")).isTrue();
+    slipway(mine, "app", "rollback");
+
+    assertThat(guestbook.get("guestbook")).hasSize(3);
+    assertThat(guestbook.get("guestbook").get(0).has("mood")).isFalse();
+    assertThat(platform.slipway(mine, "db", "unlink", "own").exitCode()).isNotZero();
+    slipway(mine, "app", "delete", "--dropdb", "--yes");
+    slipway(mine, "db", "unlink", "own");
+    slipway(mine, "db", "destroy", "main", "--yes");
+  }
+
+  @Test
+  @ResourceLock("orphans")
   void aPlantedOrphanGoesToTheTrashAndAnApplicationOfSomebodysServesOn() throws Exception {
     Path mine = user("apporphan");
     Example plain = Example.copy(platform, mine, "apporphan", "plain-node");

@@ -8,9 +8,11 @@ import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// An application under steady load while it is deployed, deployed again, rolled back, and loses
 /// one of its two executors: nobody who uses it notices.
+@Isolated("measures")
 class ApplicationLoadIT {
 
   private static final String SERVER =

@@ -31,8 +31,10 @@ import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveOutputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Archives on their way through the whole platform: large ones, and those that mean harm.
+@Isolated("measures what services hold in memory")
 class ArchiveIT {
 
   private static final int LARGE = 150 << 20;

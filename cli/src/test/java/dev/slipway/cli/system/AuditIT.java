@@ -15,6 +15,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// What an organization can prove afterwards.
 final class AuditIT {
@@ -104,6 +105,7 @@ final class AuditIT {
   }
 
   @Test
+  @ResourceLock("orphans")
   void aPlantedOrphanIsListedAndCleanedIntoTheTrashAndNothingElse() throws Exception {
     User ann = platform.register("ann_orphans");
     ann.provision("shop", PASSWORD);

@@ -7,8 +7,10 @@ import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Whatever is sent, the answer is a 4xx in the error shape that says what is wrong; never a 500.
+@Isolated("holds up what others do to instances")
 final class BadInputIT {
 
   private record Bad(String method, String path, String body, int status) {}
@@ -107,7 +109,7 @@ final class BadInputIT {
   }
 
   @Test
-  void aTakenNameABusyInstanceAndTheWrongKindAreRefused() {
+  void aTakenNameAndTheWrongKindAreRefused() {
     User ann = platform.register("ann_twice");
     ann.provision("shop", "password-1");
     HttpResponse<String> again =
@@ -119,6 +121,44 @@ final class BadInputIT {
     ann.awaitAvailable("shop");
     HttpResponse<String> unlink = ann.exchange("DELETE", ann.databases() + "/byod/shop", null);
     assertThat(unlink.statusCode()).isEqualTo(409);
+    ann.destroy("shop");
+  }
+
+  @Test
+  void aBusyInstanceIsRefusedWithWhatWhoAndSinceWhen() throws Exception {
+    User ann = platform.register("ann_busy");
+    ann.provision("shop", "password-1");
+    ann.awaitAvailable("shop");
+    String path = ann.databases() + "/userdb/shop/credentials";
+    String running;
+
+    // Nothing can be done to the instance meanwhile, so the first stays at its first step.
+    try (AutoCloseable held = platform.holdUp()) {
+      assertThat(held).isNotNull();
+      HttpResponse<String> first =
+          platform.exchange(
+              "POST",
+              path,
+              ann.token(),
+              Map.of("Password", "password-2"),
+              Map.of("Prefer", "respond-async"));
+      assertThat(first.statusCode()).as(first.body()).isEqualTo(202);
+      running = first.headers().firstValue("Operation-Id").orElseThrow();
+
+      HttpResponse<String> second = ann.exchange("POST", path, Map.of("Password", "password-3"));
+
+      assertThat(second.statusCode()).as(second.body()).isEqualTo(409);
+      JsonNode error = PlatformFromOutside.json(second.body());
+      assertThat(error.path("code").asText()).isEqualTo("instance-busy");
+      assertThat(error.path("operationId").asText()).isEqualTo(running);
+      assertThat(error.path("message").asText())
+          .isEqualTo(
+              "database shop is busy: instance.reset-password, asked for by ann_busy at %s, is at the step start"
+                  .formatted(ann.operation(running).path("createdAt").asText()));
+    }
+    assertThat(ann.awaitEnd(running).path("outcome").asText()).isEqualTo("succeeded");
+    // The one that was refused has changed nothing.
+    ann.connect("shop", "password-2").close();
     ann.destroy("shop");
   }
 

@@ -15,10 +15,12 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// The platform of `docker-compose.yml`, as people use it and as others would like to.
 ///
 /// It builds images first. Skipped where there is no engine or no compose, with the reason.
+@Isolated("builds and runs a platform of containers")
 final class ComposeIT {
 
   private static ComposedPlatform composed;

@@ -15,9 +15,11 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// Applications in containers, as those see them who deploy them, use them, and attack from within
 /// one.
+@ResourceLock("the engine of containers")
 class DockerApplicationsIT {
 
   private static final String CONFIGURATION =

@@ -19,8 +19,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// A platform whose instances are containers, as the one who runs it sees it.
+@ResourceLock("the engine of containers")
 final class DockerDriverIT {
 
   static final String IMAGE = "postgres:18";

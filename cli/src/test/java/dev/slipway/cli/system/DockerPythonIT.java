@@ -9,11 +9,13 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// The application of [PythonIT], in containers of an image that is made for it.
 ///
 /// Skipped where that cannot be made, or no index of packages is reached, with the reason; it fails
 /// where both are promised (`SLIPWAY_TEST_PYTHON=required`).
+@ResourceLock("the engine of containers")
 class DockerPythonIT {
 
   private static final String IMAGE = "slipway-test-python:bookworm";

@@ -12,9 +12,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// An application that tries to get at the platform and at another application of the same
 /// organization on the same instance, and answers with what it got.
+@Isolated("looks at all processes")
 class HostileApplicationIT {
 
   private static final String SECRET = "victims-secret-4712";

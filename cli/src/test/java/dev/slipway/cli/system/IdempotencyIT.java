@@ -20,11 +20,13 @@ import java.util.zip.ZipOutputStream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// The same call with the same key, from outside and through the gateway: one operation, one
 /// answer.
+@Isolated("kills services")
 final class IdempotencyIT {
 
   private static final int TIMES = 50;

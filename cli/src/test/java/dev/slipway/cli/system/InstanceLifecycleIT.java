@@ -20,8 +20,10 @@ import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// An instance from its beginning to its end, as its owner sees it, and what is left afterwards.
+@Isolated("measures, and kills servers")
 final class InstanceLifecycleIT {
 
   private static final String PASSWORD = "first-password-1";
@@ -136,26 +138,23 @@ final class InstanceLifecycleIT {
             .resolve("data/instances")
             .resolve(info.path("ID").asText())
             .resolve("data/postmaster.pid");
-    long postmaster = Long.parseLong(Files.readAllLines(pidFile).getFirst().strip());
+    long postmaster = postmaster(pidFile);
     ProcessHandle.of(postmaster).orElseThrow().destroyForcibly();
     long killed = System.nanoTime();
-    Awaitility.await("the status says so")
-        .atMost(Duration.ofSeconds(10))
-        .pollInterval(Duration.ofMillis(20))
-        .until(() -> !ann.info("shop").path("Status").asText().equals("available"));
-    assertThat(ann.info("shop").path("Status").asText()).isIn("unavailable", "available");
     Awaitility.await("it is back")
-        .atMost(Duration.ofSeconds(15))
-        .pollInterval(Duration.ofMillis(50))
+        .atMost(Duration.ofSeconds(30))
+        .pollInterval(Duration.ofMillis(20))
         .ignoreExceptions()
         .until(
             () -> {
               ann.connect("localhost", info.path("Port").asInt(), PASSWORD).close();
               return true;
             });
-    System.out.printf(
-        "A killed server with a busy backend is back after %d ms%n",
-        Duration.ofNanos(System.nanoTime() - killed).toMillis());
+    Duration took = Duration.ofNanos(System.nanoTime() - killed);
+    System.out.printf("A killed server with a busy backend is back after %d ms%n", took.toMillis());
+    assertThat(postmaster(pidFile)).as("another server answers").isNotEqualTo(postmaster);
+    // Usually it takes a few hundred milliseconds.
+    assertThat(took).isLessThan(Duration.ofSeconds(5));
     ann.awaitAvailable("shop");
     sleeper.join(Duration.ofSeconds(10));
     ann.destroy("shop");
@@ -202,8 +201,13 @@ final class InstanceLifecycleIT {
     long p95 = millis.get((int) Math.ceil(millis.size() * 0.95) - 1);
     System.out.printf(
         "Eight provisions at once: median %d ms, p95 %d ms%n", millis.get(millis.size() / 2), p95);
-    // The figure to keep is 2 s; a shared machine may be several times slower than it is alone.
-    assertThat(p95).isLessThan(8_000);
+    // The figure to keep is 2 s, and two busy cores take half of it; a machine that is shared with
+    // others may be twice as slow as it is alone.
+    assertThat(p95).isLessThan(4_000);
+  }
+
+  private static long postmaster(Path pidFile) throws IOException {
+    return Long.parseLong(Files.readAllLines(pidFile).getFirst().strip());
   }
 
   private static List<Long> processesOf(String id) {

@@ -15,9 +15,11 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// SIGKILL for real, at seeded moments of a provision: the operation ends, and what exists is what
 /// its outcome says.
+@Isolated("kills services")
 final class KillIT {
 
   private static final int KILLS = 12;

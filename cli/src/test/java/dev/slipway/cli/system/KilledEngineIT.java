@@ -19,12 +19,14 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// A platform on an engine of its own, which is killed and started again. The servers in the
 /// containers are not told: they live on behind ports that nobody forwards any more, until the
 /// engine that comes back ends them.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 6, unit = TimeUnit.MINUTES)
+@Isolated("kills the engine of containers")
 final class KilledEngineIT {
 
   private static final Duration PATIENCE = Duration.ofMinutes(2);

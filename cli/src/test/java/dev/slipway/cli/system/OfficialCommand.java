@@ -22,7 +22,7 @@ record OfficialCommand(PlatformUnderTest platform, Path program) {
     return install(platform, NEWEST);
   }
 
-  static OfficialCommand install(PlatformUnderTest platform, String version)
+  static synchronized OfficialCommand install(PlatformUnderTest platform, String version)
       throws IOException, InterruptedException {
     Path folder = Path.of("target", "official-command-" + version).toAbsolutePath();
     Path program = folder.resolve("node_modules/.bin/dbos-cloud");
@@ -73,6 +73,19 @@ record OfficialCommand(PlatformUnderTest platform, Path program) {
     Map<String, String> environment = environment();
     environment.putAll(more);
     List<String> command = new ArrayList<>(List.of(program.toString()));
+    command.addAll(List.of(arguments));
+    return PlatformUnderTest.run(directory, environment, "", command);
+  }
+
+  /// In a shell that has evaluated what `slipway env` prints, and is told nothing else.
+  PlatformUnderTest.Result runAfterEnv(Path directory, String... arguments)
+      throws IOException, InterruptedException {
+    Map<String, String> environment = new HashMap<>(platform.environment());
+    environment.put("NO_UPDATE_NOTIFIER", "1");
+    String variables = platform.slipway(directory, "env").succeeded().out();
+    List<String> command =
+        new ArrayList<>(List.of("sh", "-c", "eval \"$1\"; shift; exec \"$@\"", "sh", variables));
+    command.add(program.toString());
     command.addAll(List.of(arguments));
     return PlatformUnderTest.run(directory, environment, "", command);
   }

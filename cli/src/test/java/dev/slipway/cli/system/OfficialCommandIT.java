@@ -25,6 +25,31 @@ class OfficialCommandIT {
     command = OfficialCommand.install(platform);
   }
 
+  /// Nothing is set by hand, and nobody was signed in in this folder.
+  @Test
+  void loginAndEnvAreAllItNeeds() throws Exception {
+    platform.user("off_login");
+    Path elsewhere = platform.workFolder("off_login_elsewhere");
+    platform
+        .slipwayWith(
+            elsewhere, "password-of-off_login\n", "login", "-u", "off_login", "--password-stdin")
+        .succeeded();
+
+    assertThat(
+            command
+                .runAfterEnv(elsewhere, "profile", "--json")
+                .succeeded()
+                .json()
+                .path("Name")
+                .asText())
+        .isEqualTo("off_login");
+    command
+        .runAfterEnv(elsewhere, "db", "provision", "main", "-U", "owner_1", "-W", "Secret-123")
+        .succeeded();
+    assertThat(command.runAfterEnv(elsewhere, "db", "list").succeeded().out()).contains("main");
+    command.runAfterEnv(elsewhere, "db", "destroy", "main").succeeded();
+  }
+
   @Test
   void aDatabaseFromProvisionToDestroy() throws Exception {
     Path mine = platform.user("off_db");

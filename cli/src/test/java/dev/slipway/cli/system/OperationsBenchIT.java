@@ -8,8 +8,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Whether what an operation costs can be measured; what it is depends on the machine.
+@Isolated("measures")
 final class OperationsBenchIT {
 
   @Test

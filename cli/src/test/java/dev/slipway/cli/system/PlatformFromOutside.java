@@ -181,29 +181,32 @@ final class PlatformFromOutside {
   User register(String name) {
     String password = "pass-of-" + name;
     send("POST", "/v1alpha1/sign-up", null, Map.of("name", name, "password", password), 201);
-    JsonNode tokens =
-        send(
-            "POST",
-            "/oauth/token",
-            null,
-            Map.of(
-                "grant_type",
-                "password",
-                "username",
-                name,
-                "password",
-                password,
-                "client_id",
-                "slipway",
-                "scope",
-                "offline_access"),
-            200);
-    var user = new User(this, name, tokens.path("access_token").asText());
+    var user = new User(this, name, signIn(name).path("access_token").asText());
     user.call(
         "PUT",
         "/v1alpha1/user",
         Map.of("name", name, "given_name", "", "family_name", "", "company", ""));
     return user;
+  }
+
+  /// Tokens for a registered user.
+  JsonNode signIn(String name) {
+    return send(
+        "POST",
+        "/oauth/token",
+        null,
+        Map.of(
+            "grant_type",
+            "password",
+            "username",
+            name,
+            "password",
+            "pass-of-" + name,
+            "client_id",
+            "slipway",
+            "scope",
+            "offline_access"),
+        200);
   }
 
   JsonNode send(
@@ -246,7 +249,7 @@ final class PlatformFromOutside {
           };
       HttpRequest.Builder request =
           HttpRequest.newBuilder(URI.create("https://" + domain() + path))
-              .timeout(Duration.ofSeconds(60))
+              .timeout(Duration.ofMinutes(3))
               .header("Content-Type", "application/json")
               .method(method, sent);
       if (token != null) {

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.slipway.cli.console.Json;
-import dev.slipway.cli.platform.FreePorts;
+import dev.slipway.cli.platform.PortReservation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -23,7 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class PlatformUnderTest {
 
   /// How a program ended.
-  record Result(int exitCode, String out, String err) {
+  ///
+  /// @param logs of the platform that it was about
+  record Result(int exitCode, String out, String err, @Nullable Path logs) {
 
     JsonNode json() throws IOException {
       return Json.MAPPER.readTree(out);
@@ -31,14 +33,46 @@ final class PlatformUnderTest {
 
     Result succeeded() {
       if (exitCode != 0) {
-        throw new AssertionError("exit code %d\n%s\n%s".formatted(exitCode, out, err));
+        throw new AssertionError(
+            "exit code %d\n%s\n%s\n%s".formatted(exitCode, out, err, complaints()));
       }
       return this;
     }
+
+    /// What the parts of the platform have complained about of late, since a command that fails
+    /// often only says that one of them was not there.
+    private String complaints() {
+      if (logs == null || !Files.isDirectory(logs)) {
+        return "";
+      }
+      List<String> complaints = new ArrayList<>();
+      try (var files = Files.newDirectoryStream(logs, "*.log")) {
+        for (Path file : files) {
+          boolean launcher = file.endsWith("launcher.log");
+          List<String> lines =
+              Files.readAllLines(file, UTF_8).stream()
+                  .filter(line -> launcher || line.contains(" WARN ") || line.contains(" ERROR "))
+                  .toList();
+          lines.subList(Math.max(0, lines.size() - 10), lines.size()).stream()
+              .map(line -> file.getFileName() + ": " + line)
+              .forEach(complaints::add);
+        }
+      } catch (IOException unreadable) {
+        complaints.add("the logs cannot be read: " + unreadable);
+      }
+      return String.join("\n", complaints);
+    }
   }
 
-  private static final long PATIENCE_SECONDS = 300;
+  /// A deploy that installs gives way to all that the other tests do.
+  private static final long PATIENCE_SECONDS = 900;
+
+  /// Until the run ends: a gateway that is killed wants its port again.
+  @SuppressWarnings("resource")
+  static final PortReservation PORTS = new PortReservation();
+
   private static @Nullable PlatformUnderTest running;
+  private static @Nullable Path cache;
 
   private final Path root = Path.of("..").toAbsolutePath().normalize();
   private final Path folder;
@@ -52,8 +86,7 @@ final class PlatformUnderTest {
     // Where root runs it, the servers run as another user, who has to pass through.
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
     home = folder.resolve("home");
-    // Not one of those that outgoing connections have: a gateway that is killed wants it again.
-    port = FreePorts.find(1).getFirst();
+    port = PORTS.choose(1).getFirst();
   }
 
   static synchronized PlatformUnderTest get() throws IOException, InterruptedException {
@@ -121,7 +154,7 @@ final class PlatformUnderTest {
   }
 
   /// Starts the `slipway` command, as in a terminal where Ctrl-C is a signal to it.
-  Running begin(Path directory, String... arguments) throws IOException {
+  Running begin(Path directory, String... arguments) throws IOException, InterruptedException {
     // A test run in the background ignores interrupts, which every child would inherit.
     List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
     command.addAll(slipwayCommand(arguments));
@@ -132,11 +165,11 @@ final class PlatformUnderTest {
     builder.environment().putAll(environment());
     builder.redirectInput(Path.of("/dev/null").toFile());
     builder.redirectOutput(out.toFile()).redirectError(err.toFile());
-    return new Running(builder.start(), out, err);
+    return new Running(builder.start(), out, err, logs(environment()));
   }
 
   /// A program that runs.
-  record Running(Process process, Path outFile, Path errFile) {
+  record Running(Process process, Path outFile, Path errFile, @Nullable Path logs) {
 
     String out() throws IOException {
       return Files.readString(outFile, UTF_8);
@@ -159,23 +192,51 @@ final class PlatformUnderTest {
       if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly().waitFor();
       }
-      return new Result(process.exitValue(), out(), err());
+      return new Result(process.exitValue(), out(), err(), logs);
     }
   }
 
-  private List<String> slipwayCommand(String... arguments) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Dslipway.root=" + root,
-                "-cp",
-                jar().toString(),
-                "dev.slipway.cli.Main"));
+  private List<String> slipwayCommand(String... arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(java());
+    command.addAll(List.of("-XX:AOTCache=" + prepared(root), "-Dslipway.root=" + root));
+    command.addAll(List.of("-cp", jar(root).toString(), "dev.slipway.cli.Main"));
     command.addAll(List.of(arguments));
     return command;
+  }
+
+  /// As the script at the root does it.
+  private static List<String> java() {
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-Xss512k",
+        "--enable-native-access=ALL-UNNAMED",
+        "-Xlog:disable");
+  }
+
+  /// What the JVMs of the command, and of the platform's parts, find out about their classes in a
+  /// first run is written down once, as the script does after a build. The tests start hundreds.
+  ///
+  /// @return the command's
+  private static synchronized Path prepared(Path root) throws IOException, InterruptedException {
+    @Nullable Path known = cache;
+    if (known != null) {
+      return known;
+    }
+    Path made = root.resolve("cli/target/system-tests.aot");
+    Files.deleteIfExists(made);
+    List<String> warmUp = new ArrayList<>(java());
+    warmUp.addAll(List.of("-XX:AOTCacheOutput=" + made, "-cp", jar(root).toString()));
+    warmUp.addAll(List.of("dev.slipway.cli.Main", "warm-up"));
+    run(root, System.getenv(), "", warmUp).succeeded();
+    List<String> train = new ArrayList<>(java());
+    train.addAll(List.of("-XX:AOTCache=" + made, "-Dslipway.root=" + root));
+    train.addAll(List.of("-cp", jar(root).toString(), "dev.slipway.cli.Main", "train"));
+    run(root, System.getenv(), "", train).succeeded();
+    cache = made;
+    return made;
   }
 
   /// Signs somebody up, and in, in a folder of that name.
@@ -213,7 +274,10 @@ final class PlatformUnderTest {
         process.destroyForcibly().waitFor();
       }
       return new Result(
-          process.exitValue(), Files.readString(out, UTF_8), Files.readString(err, UTF_8));
+          process.exitValue(),
+          Files.readString(out, UTF_8),
+          Files.readString(err, UTF_8),
+          logs(environment));
     } finally {
       Files.delete(out);
       Files.delete(err);
@@ -221,7 +285,12 @@ final class PlatformUnderTest {
     }
   }
 
-  private Path jar() throws IOException {
+  private static @Nullable Path logs(Map<String, String> environment) {
+    String home = environment.get("SLIPWAY_HOME");
+    return home == null ? null : Path.of(home, "logs");
+  }
+
+  private static Path jar(Path root) throws IOException {
     try (var files = Files.newDirectoryStream(root.resolve("cli/target"), "cli-*.jar")) {
       for (Path file : files) {
         return file;

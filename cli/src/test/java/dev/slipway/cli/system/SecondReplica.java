@@ -2,7 +2,6 @@ package dev.slipway.cli.system;
 
 import java.io.IOException;
 import java.net.HttpURLConnection;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,7 +20,7 @@ record SecondReplica(Process process, int port, Path log) implements AutoCloseab
   /// Returns when it is ready.
   static SecondReplica of(PlatformFromOutside platform, String service) throws IOException {
     long first = platform.process(service).pid();
-    int port = freePort();
+    int port = PlatformUnderTest.PORTS.choose(1).getFirst();
     Path log = platform.home().resolve("logs/%s-2.log".formatted(service));
     List<String> command =
         Arrays.stream(Files.readString(Path.of("/proc/" + first + "/cmdline")).split("\0", -1))
@@ -50,13 +49,8 @@ record SecondReplica(Process process, int port, Path log) implements AutoCloseab
     return replica;
   }
 
-  private static int freePort() throws IOException {
-    try (var probe = new ServerSocket(0)) {
-      return probe.getLocalPort();
-    }
-  }
-
-  private boolean ready() throws IOException {
+  /// Whether it says so of itself.
+  boolean ready() throws IOException {
     var connection =
         (HttpURLConnection)
             URI.create("http://127.0.0.1:%d/q/health/ready".formatted(port))

@@ -1,22 +1,31 @@
 package dev.slipway.cli.system;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Nothing secret rests in the clear: after everything that takes a password was done with marked
 /// ones, no file of the platform, no table and no process has them.
+@Isolated("searches all there is")
 final class SecretsIT {
 
   private static final List<String> MARKERS =
@@ -24,20 +33,97 @@ final class SecretsIT {
           "Marker-provision-7f3a",
           "Marker-reset-9c1d",
           "Marker-link-4e8b",
+          "Marker-linked-5d0a",
           "Marker-secret-2b6e",
           "pass-of-ann_marks");
+
+  /// No secret: where this is not found, what finds nothing else proves nothing.
+  private static final String CONTROL = "marked_c7f1";
 
   private final PlatformFromOutside platform = PlatformFromOutside.shared();
 
   @Test
-  void markedPasswordsAreNowhere() throws IOException {
-    User ann = platform.register("ann_marks");
-    ann.provision("marked", MARKERS.get(0));
-    int port = ann.awaitAvailable("marked").path("Port").asInt();
-    ann.call(
-        "POST", ann.databases() + "/userdb/marked/credentials", Map.of("Password", MARKERS.get(1)));
-    // It is refused, and what was tried must not be kept either.
-    ann.exchange(
+  void markedPasswordsAreNowhere() throws Exception {
+    String id;
+    String applications = "/v1alpha1/ann_marks/applications";
+    User ann;
+    Set<String> commandLines;
+    try (CommandLines watched = new CommandLines()) {
+      ann = platform.register("ann_marks");
+      ann.provision(CONTROL, MARKERS.get(0));
+      JsonNode info = ann.awaitAvailable(CONTROL);
+      id = info.path("ID").asText();
+      int port = info.path("Port").asInt();
+      ann.call(
+          "POST",
+          ann.databases() + "/userdb/" + CONTROL + "/credentials",
+          Map.of("Password", MARKERS.get(1)));
+      // It is refused, and what was tried must not be kept either.
+      assertThat(link(ann, port, MARKERS.get(2)).statusCode()).isEqualTo(422);
+      try (Connection owner = ann.connect(CONTROL, MARKERS.get(1));
+          Statement statement = owner.createStatement()) {
+        statement.execute(
+            "create role dbosadmin login createdb password '%s'".formatted(MARKERS.get(3)));
+        statement.execute("grant connect on database postgres to dbosadmin");
+      }
+      HttpResponse<String> linked = link(ann, port, MARKERS.get(3));
+      assertThat(linked.statusCode()).as(linked.body()).isEqualTo(204);
+      ann.exchange(
+          "PUT",
+          applications,
+          Map.of("name", "marked", "database", CONTROL, "language", "node", "provenancedb", ""));
+      HttpResponse<String> kept =
+          ann.exchange(
+              "POST",
+              applications + "/secrets",
+              Map.of(
+                  "ApplicationName", "marked",
+                  "SecretName", "TOKEN",
+                  "ClearSecretValue", MARKERS.get(4)));
+      assertThat(kept.statusCode()).as(kept.body()).isEqualTo(200);
+      commandLines = watched.seen();
+    }
+    assertThat(
+            platform.query(
+                "instance-service",
+                "select sealed_password from instance where name = 'marked_too' and organization = (select organization from instance where id = '%s')"
+                    .formatted(id)))
+        .as("the password of what is linked is kept, sealed")
+        .hasSize(1)
+        .doesNotContainNull();
+
+    List<String> all = Stream.concat(MARKERS.stream(), Stream.of(CONTROL)).toList();
+    List<String> found = filesWith(all);
+    for (String service : List.of("deploy-service", "instance-service", "account-service")) {
+      for (String marker : all) {
+        found.addAll(tablesWith(service, marker));
+      }
+    }
+    for (String marker : MARKERS) {
+      assertThat(found).noneMatch(place -> place.endsWith(marker));
+      assertThat(commandLines).noneMatch(line -> line.contains(marker));
+    }
+    // The same looks find what is no secret: in the control database's files, Kafka's segments, the
+    // tables of every service, and on command lines while the calls were made.
+    assertThat(found)
+        .anyMatch(place -> place.contains("/control/"))
+        .anyMatch(place -> place.contains("/kafka/"))
+        .anyMatch(place -> place.startsWith("instance-service."))
+        .anyMatch(place -> place.startsWith("account-service."))
+        .anyMatch(place -> place.startsWith("deploy-service."));
+    assertThat(commandLines).anyMatch(line -> line.contains("fenced.sh ") && line.contains(id));
+
+    ann.call("DELETE", applications + "/marked", Map.of("dropdb", true));
+    await("the application's end")
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> ann.call("GET", applications, null).isEmpty());
+    ann.call("DELETE", ann.databases() + "/byod/marked_too", null);
+    ann.destroy(CONTROL);
+  }
+
+  /// Makes an instance known that runs here, as a server of one's own.
+  private static HttpResponse<String> link(User ann, int port, String password) {
+    return ann.exchange(
         "POST",
         ann.databases() + "/byod",
         Map.of(
@@ -48,48 +134,59 @@ final class SecretsIT {
             "Port",
             port,
             "Password",
-            MARKERS.get(2),
+            password,
             "captureProvenance",
             false));
-    String applications = "/v1alpha1/ann_marks/applications";
-    ann.exchange(
-        "PUT",
-        applications,
-        Map.of("name", "marked", "database", "marked", "language", "node", "provenancedb", ""));
-    HttpResponse<String> kept =
-        ann.exchange(
-            "POST",
-            applications + "/secrets",
-            Map.of(
-                "ApplicationName", "marked",
-                "SecretName", "TOKEN",
-                "ClearSecretValue", MARKERS.get(3)));
-    assertThat(kept.statusCode()).as(kept.body()).isEqualTo(200);
-    List<String> found = new ArrayList<>();
-    for (String marker : MARKERS) {
-      found.addAll(filesWith(marker));
-      found.addAll(tablesWith("deploy-service", marker));
-      found.addAll(tablesWith("instance-service", marker));
-      found.addAll(tablesWith("account-service", marker));
-      found.addAll(processesWith(marker));
-    }
-    assertThat(found).isEmpty();
-    ann.call("DELETE", applications + "/marked", Map.of("dropdb", true));
-    await("the application's end")
-        .atMost(Duration.ofMinutes(1))
-        .until(() -> ann.call("GET", applications, null).isEmpty());
-    ann.destroy("marked");
   }
 
-  /// Logs, Kafka's segments, every data directory, the control database's files.
-  private List<String> filesWith(String marker) throws IOException {
-    byte[] bytes = marker.getBytes(StandardCharsets.UTF_8);
+  /// Reads the command lines of all processes over and over, so that also those are seen that live
+  /// for a moment.
+  private static final class CommandLines implements AutoCloseable {
+
+    private final Set<String> seen = ConcurrentHashMap.newKeySet();
+    private final AtomicBoolean enough = new AtomicBoolean();
+    private final Thread reader = Thread.ofPlatform().name("command-lines").start(this::read);
+
+    private void read() {
+      while (!enough.get()) {
+        try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
+          processes
+              .filter(path -> path.getFileName().toString().matches("\\d+"))
+              .map(path -> SecretsIT.read(path.resolve("cmdline")))
+              .forEach(line -> seen.add(new String(line, UTF_8).replace('\0', ' ')));
+        } catch (IOException | UncheckedIOException goneMeanwhile) {
+          // The next look is a moment away.
+        }
+      }
+    }
+
+    /// Ends the looking.
+    Set<String> seen() throws InterruptedException {
+      enough.set(true);
+      reader.join();
+      return seen;
+    }
+
+    @Override
+    public void close() {
+      enough.set(true);
+    }
+  }
+
+  /// Logs, Kafka's segments, every data directory, the control database's files: which of them have
+  /// which marker.
+  private List<String> filesWith(List<String> markers) throws IOException {
     List<String> found = new ArrayList<>();
     for (Path root : List.of(platform.home(), platform.home().resolve("data").toRealPath())) {
       try (Stream<Path> files = Files.walk(root)) {
         for (Path file : files.filter(Files::isRegularFile).toList()) {
-          if (!file.toString().contains("postgres-18/") && contains(read(file), bytes)) {
-            found.add(file + " has " + marker);
+          if (!file.toString().contains("postgres-18/")) {
+            byte[] content = read(file);
+            for (String marker : markers) {
+              if (contains(content, marker.getBytes(UTF_8))) {
+                found.add(file + " has " + marker);
+              }
+            }
           }
         }
       }
@@ -123,7 +220,8 @@ final class SecretsIT {
     for (String table :
         platform.query(
             service,
-            "select quote_ident(table_name) from information_schema.tables where table_schema = 'public'")) {
+            "select quote_ident(table_name) from information_schema.tables where table_schema ="
+                + " 'public'")) {
       String rows =
           platform
               .query(
@@ -132,19 +230,6 @@ final class SecretsIT {
               .getFirst();
       if (!rows.equals("0")) {
         found.add("%s.%s has %s".formatted(service, table, marker));
-      }
-    }
-    return found;
-  }
-
-  private static List<String> processesWith(String marker) throws IOException {
-    List<String> found = new ArrayList<>();
-    try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
-      for (Path process :
-          processes.filter(path -> path.getFileName().toString().matches("\\d+")).toList()) {
-        if (contains(read(process.resolve("cmdline")), marker.getBytes(StandardCharsets.UTF_8))) {
-          found.add("process " + process.getFileName() + " has " + marker);
-        }
       }
     }
     return found;

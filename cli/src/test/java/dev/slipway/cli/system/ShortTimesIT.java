@@ -8,8 +8,10 @@ import dev.slipway.cli.system.PlatformUnderTest.Result;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// What happens when a time is over, on a platform whose times are short.
+@Isolated("a platform of its own, whose times are short")
 class ShortTimesIT {
 
   @Test

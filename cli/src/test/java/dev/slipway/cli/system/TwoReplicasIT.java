@@ -8,9 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Two replicas of each service that runs operations share the work, and stopping one of them in
 /// the middle of it loses nothing.
+@Isolated("starts and stops a replica")
 final class TwoReplicasIT {
 
   private static final int INSTANCES = 10;

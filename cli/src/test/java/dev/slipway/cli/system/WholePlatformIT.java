@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -13,8 +16,10 @@ import java.util.List;
 import java.util.Optional;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// A platform of its own, in the foreground: all of it killed at once, and ended with Ctrl-C.
+@Isolated("a platform of its own, which it kills")
 final class WholePlatformIT {
 
   private static final String PASSWORD = "kept-through-all-1";
@@ -72,6 +77,11 @@ final class WholePlatformIT {
     assertThat(folders()).hasSize(1);
     assertThat(outside.openLedger()).hasSize(3);
 
+    losesThePortOfKafka();
+    ann.provision("after", PASSWORD);
+    awaited(ann, "after").close();
+    ann.destroy("after");
+
     again.send("INT");
     PlatformUnderTest.Result ended = again.end();
 
@@ -79,6 +89,21 @@ final class WholePlatformIT {
     assertThat(processesOf(platform.home())).isEmpty();
     assertThat(folders().getFirst().resolve("data/postmaster.pid")).doesNotExist();
     assertThat(platform.slipway(platform.folder(), "status").exitCode()).isEqualTo(1);
+  }
+
+  /// Somebody else listens where Kafka did, before it is back.
+  private void losesThePortOfKafka() throws Exception {
+    int before = outside.internalPort("kafka");
+    ProcessHandle stack = outside.process("local-stack");
+    stack.destroyForcibly();
+    stack.onExit().join();
+    try (ServerSocket taken = new ServerSocket()) {
+      taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), before));
+      Awaitility.await("another port")
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> outside.internalPort("kafka") != before);
+      awaitReady();
+    }
   }
 
   private void awaitReady() {

@@ -22,11 +22,13 @@ import javax.crypto.spec.SecretKeySpec;
 /// [#toString].
 public record ScramVerifier(String value) {
 
+  /// As many as RFC 7677 asks for, which make guessing slow, and signing in.
   private static final int ITERATIONS = 4096;
+  private static final int ITERATIONS_WHERE_NOBODY_GUESSES = 1;
   private static final int SALT_BYTES = 16;
   private static final Pattern FORM =
       Pattern.compile(
-          "SCRAM-SHA-256\\$[1-9][0-9]{3,8}:[A-Za-z0-9+/]{8,344}={0,2}"
+          "SCRAM-SHA-256\\$[1-9][0-9]{0,8}:[A-Za-z0-9+/]{8,344}={0,2}"
               + "\\$[A-Za-z0-9+/]{43}=:[A-Za-z0-9+/]{43}=");
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -38,9 +40,20 @@ public record ScramVerifier(String value) {
 
   /// The verifier of a password, with a salt of its own. The caller clears the array.
   public static ScramVerifier of(char[] password) {
+    return of(password, salt(), ITERATIONS);
+  }
+
+  /// The verifier of a key of the platform's, used as a password, which is too long to be guessed:
+  /// the rounds that make guessing slow would only make signing in slow. The caller clears the
+  /// array.
+  public static ScramVerifier ofKey(char[] key) {
+    return of(key, salt(), ITERATIONS_WHERE_NOBODY_GUESSES);
+  }
+
+  private static byte[] salt() {
     byte[] salt = new byte[SALT_BYTES];
     RANDOM.nextBytes(salt);
-    return of(password, salt, ITERATIONS);
+    return salt;
   }
 
   /// Reads back what [#value] gave.

@@ -56,7 +56,7 @@ public record ErrorCode(String word, int status) {
   public static final ErrorCode IDEMPOTENCY_KEY_REUSED =
       new ErrorCode("idempotency-key-reused", 422);
 
-  /// Too many attempts; the header `Retry-After` says when to come back.
+  /// Too many attempts, or too much at once; the header `Retry-After` says when to come back.
   public static final ErrorCode TOO_MANY_REQUESTS = new ErrorCode("too-many-requests", 429);
 
   /// A defect on this side. The request id finds the details in the log.

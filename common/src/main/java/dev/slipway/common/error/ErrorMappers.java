@@ -19,17 +19,21 @@ import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import java.io.CharConversionException;
 import java.io.InterruptedIOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.channels.ClosedByInterruptException;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
+import org.jboss.resteasy.reactive.common.providers.serialisers.MapAsFormUrlEncodedProvider;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+import org.jboss.resteasy.reactive.server.core.multipart.FormEncodedDataDefinition;
 import org.jspecify.annotations.Nullable;
 
 /// Turns everything that reaches the edge into an [ErrorAnswer]. The only place where one is
@@ -171,6 +175,13 @@ class ErrorMappers {
     return ours;
   }
 
+  /// Bytes that Jackson takes for a kind of Unicode that JSON is never written in.
+  @ServerExceptionMapper(CharConversionException.class)
+  Response unreadable(CharConversionException problem, RoutingContext request) {
+    return refused(
+        new ApiException(ErrorCode.MALFORMED_BODY, "the body is not valid JSON"), request);
+  }
+
   @ServerExceptionMapper(Throwable.class)
   Response unexpected(Throwable problem, RoutingContext request) {
     ApiException refusal = causeOf(problem, ApiException.class);
@@ -179,6 +190,13 @@ class ErrorMappers {
     }
     if (isStopped(problem)) {
       return refused(unavailable(problem), request);
+    }
+    if (problem instanceof RuntimeException && isReadingForm(problem)) {
+      return refused(
+          new ApiException(
+              ErrorCode.MALFORMED_BODY,
+              "the body is not a form that is percent-encoded as it should be"),
+          request);
     }
     SQLException sql = causeOf(problem, SQLException.class);
     if (sql != null) {
@@ -353,6 +371,16 @@ class ErrorMappers {
     return causeOf(problem, InterruptedException.class) != null
         || causeOf(problem, ClosedByInterruptException.class) != null
         || (read != null && read.getClass() == InterruptedIOException.class);
+  }
+
+  /// What the framework cannot read of a form it throws as it comes.
+  private static boolean isReadingForm(Throwable problem) {
+    return Arrays.stream(problem.getStackTrace())
+        .map(StackTraceElement::getClassName)
+        .anyMatch(
+            name ->
+                name.equals(MapAsFormUrlEncodedProvider.class.getName())
+                    || name.startsWith(FormEncodedDataDefinition.class.getName()));
   }
 
   private static boolean isUnreachable(SQLException problem) {

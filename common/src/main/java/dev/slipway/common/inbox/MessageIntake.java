@@ -10,8 +10,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -92,6 +90,9 @@ public final class MessageIntake {
 
   /// What is wrong with the message when taking it has failed; empty when the database is at fault.
   private static Optional<String> fault(Exception failure) {
+    if (failure instanceof NotUnderstood) {
+      return Optional.of(String.valueOf(failure.getMessage()));
+    }
     if (DatabaseRefusal.isOfCode(failure)) {
       return Optional.of("It breaks its handler: " + failure.getClass().getSimpleName());
     }
@@ -155,11 +156,11 @@ public final class MessageIntake {
       if (isNew(connection, message)) {
         handler.handle(connection, message);
       }
-    } catch (JsonProcessingException
-        | IllegalArgumentException
-        | IllegalStateException unreadable) {
-      throw new NotUnderstood(
-          "It cannot be read: " + unreadable.getClass().getSimpleName(), unreadable);
+    } catch (JsonProcessingException unreadable) {
+      throw NotUnderstood.because(unreadable);
+    } catch (IllegalArgumentException | IllegalStateException failure) {
+      // A database that fails under the handler says nothing of the message.
+      throw DatabaseRefusal.isOfCode(failure) ? NotUnderstood.because(failure) : failure;
     }
   }
 
@@ -203,62 +204,88 @@ public final class MessageIntake {
     }
   }
 
+  public String topic() {
+    return topic;
+  }
+
   /// Tries the parked messages of a key again, oldest first, up to the first that still cannot be
-  /// understood.
+  /// understood. Why it cannot be is noted with it.
   ///
   /// @return how many took effect
   public int retryParked(String key) throws SQLException {
     int taken = 0;
     while (true) {
+      Optional<Parked> first = transactions.reading(connection -> firstParked(connection, key));
+      if (first.isEmpty()) {
+        return taken;
+      }
+      long number = first.get().number();
       try {
-        boolean more =
+        boolean took =
             transactions.inNew(
                 connection -> {
                   lockParked(connection, key);
-                  List<Parked> first = parked(connection, key);
-                  if (first.isEmpty()) {
-                    return false;
+                  // Another retry may have taken it in meanwhile.
+                  boolean still = unpark(connection, number);
+                  if (still) {
+                    apply(connection, first.get().payload());
                   }
-                  apply(connection, first.getFirst().payload());
-                  try (PreparedStatement delete =
-                      connection.prepareStatement("delete from parked_message where number = ?")) {
-                    delete.setLong(1, first.getFirst().number());
-                    delete.executeUpdate();
-                  }
-                  return true;
+                  return still;
                 });
-        if (!more) {
-          return taken;
+        taken += took ? 1 : 0;
+      } catch (SQLException | RuntimeException failure) {
+        Optional<String> fault = fault(failure);
+        if (fault.isEmpty()) {
+          throw failure;
         }
-        taken++;
-      } catch (NotUnderstood still) {
-        LOG.error("alarm=message-parked topic={} key={} cause={}", topic, key, still.getMessage());
+        LOG.error("alarm=message-parked topic={} key={} cause={}", topic, key, fault.get());
+        transactions.inNew(connection -> noteCause(connection, number, fault.get()));
         return taken;
       }
     }
   }
 
-  private List<Parked> parked(Connection connection, String key) throws SQLException {
+  private Optional<Parked> firstParked(Connection connection, String key) throws SQLException {
     try (PreparedStatement select =
         connection.prepareStatement(
             """
             select number, payload from parked_message where topic = ? and message_key = ?
-            order by number limit 1 for update""")) {
+            order by number limit 1""")) {
       select.setString(1, topic);
       select.setString(2, key);
-      try (ResultSet rows = select.executeQuery()) {
-        List<Parked> found = new ArrayList<>();
-        while (rows.next()) {
-          found.add(new Parked(rows.getLong(1), rows.getString(2)));
-        }
-        return found;
+      try (ResultSet row = select.executeQuery()) {
+        return row.next()
+            ? Optional.of(new Parked(row.getLong(1), row.getString(2)))
+            : Optional.empty();
       }
+    }
+  }
+
+  private static boolean unpark(Connection connection, long number) throws SQLException {
+    try (PreparedStatement delete =
+        connection.prepareStatement("delete from parked_message where number = ?")) {
+      delete.setLong(1, number);
+      return delete.executeUpdate() == 1;
+    }
+  }
+
+  private static int noteCause(Connection connection, long number, String cause)
+      throws SQLException {
+    try (PreparedStatement update =
+        connection.prepareStatement("update parked_message set cause = ? where number = ?")) {
+      update.setString(1, cause);
+      update.setLong(2, number);
+      return update.executeUpdate();
     }
   }
 
   private static final class NotUnderstood extends RuntimeException {
     NotUnderstood(String message, @Nullable Throwable cause) {
       super(message, cause);
+    }
+
+    static NotUnderstood because(Exception failure) {
+      return new NotUnderstood("It cannot be read: " + failure.getClass().getSimpleName(), failure);
     }
   }
 }

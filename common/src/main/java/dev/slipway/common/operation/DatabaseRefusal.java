@@ -51,7 +51,7 @@ public final class DatabaseRefusal {
   }
 
   /// Whether something that has to be unique is there already.
-  static boolean isTaken(String state) {
+  public static boolean isTaken(String state) {
     return state.equals(UNIQUE_VIOLATION);
   }
 }

@@ -2,7 +2,9 @@ package dev.slipway.common.operation;
 
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
+import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -33,6 +35,14 @@ public final class OperationCatalog {
   Entry<?, ?> get(String kind) {
     return find(kind)
         .orElseThrow(() -> new IllegalArgumentException("There is no operation " + kind));
+  }
+
+  /// The shape of a kind's plan; an empty one where a newer or older version began it. That is
+  /// stuck, which needs no plan.
+  PlanShape shapeOf(String kind) {
+    return find(kind)
+        .map(entry -> entry.plan().shape())
+        .orElseGet(() -> new PlanShape(Duration.ZERO, false, false, List.of()));
   }
 
   /// The kinds and the signature of each plan, for the golden file.

@@ -53,7 +53,7 @@ public final class OperationEngine implements AutoCloseable {
   private final Map<Admission, Semaphore> slots = new EnumMap<>(Admission.class);
   private final Map<String, Runner> running = new ConcurrentHashMap<>();
   private final Semaphore wake = new Semaphore(0);
-  private final Watch watch = new Watch();
+  private final Watch watch;
   private volatile Runnable committed = () -> {};
   private volatile boolean closing;
 
@@ -95,6 +95,7 @@ public final class OperationEngine implements AutoCloseable {
     this.catalog = catalog;
     this.settings = settings;
     this.store = new OperationStore(transactions, catalog, settings, outbox, wake::release);
+    this.watch = new Watch(store::standings);
     this.interruptions = interruptions;
     for (Admission admission : Admission.values()) {
       slots.put(admission, new Semaphore(settings.limit(admission)));
@@ -264,7 +265,7 @@ public final class OperationEngine implements AutoCloseable {
 
   /// How an operation stands.
   public Optional<OperationView> view(String operation) throws SQLException {
-    return transactions.joining(
+    return transactions.reading(
         connection -> {
           Optional<StoredOperation> found = OperationRows.find(connection, operation);
           return found.isEmpty()
@@ -275,7 +276,7 @@ public final class OperationEngine implements AutoCloseable {
 
   /// The operations of an organization, newest first.
   public List<OperationView> list(OperationQuery query) throws SQLException {
-    return transactions.joining(
+    return transactions.reading(
         connection -> {
           OperationQuery.Condition condition = query.condition();
           List<OperationView> views = new ArrayList<>();
@@ -301,7 +302,7 @@ public final class OperationEngine implements AutoCloseable {
   }
 
   private Optional<OperationView> first(String where, Object... arguments) throws SQLException {
-    return transactions.joining(
+    return transactions.reading(
         connection -> {
           List<StoredOperation> found = OperationRows.query(connection, where, arguments);
           return found.isEmpty()
@@ -317,7 +318,7 @@ public final class OperationEngine implements AutoCloseable {
 
   /// What an operation has made, and how the absence of each thing was verified.
   public Optional<Receipt> receipt(String operation) throws SQLException {
-    return transactions.joining(
+    return transactions.reading(
         connection -> {
           Optional<StoredOperation> found = OperationRows.find(connection, operation);
           return found.isEmpty()
@@ -332,18 +333,35 @@ public final class OperationEngine implements AutoCloseable {
   public OperationView awaitEnd(String operation, Duration atMost)
       throws SQLException, InterruptedException {
     long until = System.nanoTime() + atMost.toNanos();
+    while (true) {
+      boolean rested = awaitRest(operation, until).isPresent();
+      // One that was stuck may have been told to go on before it was looked at.
+      OperationView view = existing(operation);
+      if (!rested || view.phase().rests()) {
+        return view;
+      }
+    }
+  }
+
+  /// Waits until an operation has ended or is stuck, or the time is over.
+  ///
+  /// @return how it has ended; empty when it has not
+  public Optional<Outcome> awaitOutcome(String operation, Duration atMost)
+      throws SQLException, InterruptedException {
+    return awaitRest(operation, System.nanoTime() + atMost.toNanos())
+        .map(OperationRows.Rest::outcome);
+  }
+
+  private Optional<OperationRows.Rest> awaitRest(String operation, long until)
+      throws SQLException, InterruptedException {
     try (Watch.Waiting waiting = watch.on(operation, true)) {
       while (true) {
-        boolean over = System.nanoTime() >= until;
-        if (over || waiting.rested() || store.rests(operation)) {
-          // One that was stuck may have been told to go on before it was looked at.
-          OperationView view = existing(operation);
-          if (over || view.phase().rests()) {
-            return view;
-          }
-        } else {
-          waiting.await(until);
+        Optional<OperationRows.Rest> rest = store.rest(operation);
+        if (rest.isPresent() || System.nanoTime() >= until) {
+          return rest;
         }
+        boolean changed = waiting.await(0, until);
+        LOG.trace("{}: changed: {}", operation, changed);
       }
     }
   }
@@ -358,7 +376,8 @@ public final class OperationEngine implements AutoCloseable {
         if (view.version() != version || view.ended() || System.nanoTime() >= until) {
           return view;
         }
-        waiting.await(until);
+        boolean changed = waiting.await(version, until);
+        LOG.trace("{}: changed: {}", operation, changed);
       }
     }
   }
@@ -517,7 +536,7 @@ public final class OperationEngine implements AutoCloseable {
           operation,
           new Signal.Unrunnable(
               new Cause(
-                  "unknown-step",
+                  Cause.UNKNOWN_STEP,
                   "This version of %s does not know the step %s of %s"
                       .formatted(settings.service(), step, operation.kind()))),
           entered);
@@ -611,7 +630,7 @@ public final class OperationEngine implements AutoCloseable {
       return new Signal.Threw(Cause.of(failure), failure instanceof DriverFailure.Permanent);
     } catch (InterruptedException interrupted) {
       return new Signal.Threw(
-          new Cause("interrupted", "The step %s was interrupted".formatted(progress.step())),
+          new Cause(Cause.INTERRUPTED, "The step %s was interrupted".formatted(progress.step())),
           false);
     } catch (StepContexts.DatabaseUnavailable failure) {
       return new Signal.Threw(
@@ -648,6 +667,7 @@ public final class OperationEngine implements AutoCloseable {
 
   private void keepForever() {
     long seconds = 0;
+    boolean more = false;
     while (!closing) {
       pause(Duration.ofSeconds(1));
       try {
@@ -660,8 +680,9 @@ public final class OperationEngine implements AutoCloseable {
             }
           }
         }
-        if (seconds++ % HOUR == 0) {
-          store.forgetOldKeys();
+        // A portion each second, as leases have to be renewed meanwhile.
+        if (seconds++ % HOUR == 0 || more) {
+          more = store.forgetOldKeys();
         }
       } catch (SQLException failure) {
         LOG.debug("Cannot renew leases: {}", failure.getMessage());

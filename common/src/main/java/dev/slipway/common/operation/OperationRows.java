@@ -7,7 +7,11 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -57,9 +61,37 @@ final class OperationRows {
     }
   }
 
-  static @Nullable Phase phase(Connection connection, String id) throws SQLException {
-    String phase = Statements.queryText(connection, "select phase from operation where id = ?", id);
-    return phase == null ? null : Phase.valueOf(phase);
+  /// How an operation that does not go on by itself stands.
+  ///
+  /// @param outcome null when it is stuck
+  record Rest(@Nullable Outcome outcome) {}
+
+  /// @return empty when it goes on
+  static Optional<Rest> rest(Connection connection, String id) throws SQLException {
+    String standing =
+        Statements.queryText(
+            connection,
+            "select coalesce(outcome, phase) from operation where id = ? and phase in ('ENDED', 'STUCK')",
+            id);
+    return Optional.ofNullable(standing)
+        .map(word -> new Rest(word.equals("STUCK") ? null : Outcome.valueOf(word)));
+  }
+
+  static Map<String, Watch.Standing> standings(Connection connection, Collection<String> operations)
+      throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            """
+            select id, version, phase in ('ENDED', 'STUCK') from operation where id = any (?)""")) {
+      select.setArray(1, connection.createArrayOf("text", operations.toArray()));
+      try (ResultSet row = select.executeQuery()) {
+        Map<String, Watch.Standing> standings = new HashMap<>();
+        while (row.next()) {
+          standings.put(row.getString(1), new Watch.Standing(row.getLong(2), row.getBoolean(3)));
+        }
+        return standings;
+      }
+    }
   }
 
   /// The operation that waits for this child.
@@ -171,10 +203,12 @@ final class OperationRows {
     }
   }
 
-  /// Writes what an operation has come to, if it is still what was read.
+  /// Writes what an operation has come to; running it fails with `NOT_AS_SEEN` when it is no longer
+  /// what was read.
   ///
   /// @param renew whether a lease that is kept begins anew
-  void write(
+  /// @return the operation as it is then
+  StoredOperation write(
       Pipeline writes,
       StoredOperation operation,
       Decision decision,
@@ -194,16 +228,14 @@ final class OperationRows {
           phase = ?, stuck_in = ?, outcome = ?, step = ?, admission = ?, attempts = ?, cancel_requested = ?,
           past_pivot = ?, state = ?::jsonb, awaiting = ?::jsonb, awaiting_id = ?, child_end = ?::jsonb,
           waiting_for = ?, cause_code = ?, cause_message = ?, deadline = ?, step_deadline = ?,
-          step_limit = ?, reported = ?, generation = ?,
+          step_limit = ?, reported = ?, generation = ?, undone_for = ?::jsonb,
           due_at = case when ? then due_at else clock_timestamp() + ? * interval '1 millisecond' end,
           leased_by = case when ? then leased_by end,
           leased_until = case when not ? then null
             when ? then clock_timestamp() + ? * interval '1 millisecond' else leased_until end,
-          version = version + 1,
+          version = case when version = ? then version + 1 else not_as_seen() end,
           ended_at = case when ? then clock_timestamp() end
-        where o.id = ? and o.version = ?
-        returning\s"""
-            + StoredOperation.COLUMNS,
+        where o.id = ?""",
         next.phase().name(),
         name(next.stuckIn()),
         name(next.outcome()),
@@ -224,18 +256,20 @@ final class OperationRows {
         next.stepLimit(),
         next.reported(),
         next.generation(),
+        next.undoneFor() == null ? null : Json.write(next.undoneFor()),
         leased,
         decision.due().toMillis(),
         keepLease,
         leased,
         renew,
         settings.lease().toMillis(),
+        operation.version(),
         next.phase() == Phase.ENDED,
-        operation.id(),
-        operation.version());
+        operation.id());
+    return operation.after(decision, state, admission, leased);
   }
 
-  /// Runs what ends with, or has in it, the writing of one operation.
+  /// Runs what has the writing of one new operation in it.
   static StoredOperation one(Pipeline writes, Connection connection) throws SQLException {
     if (writes.read(connection, StoredOperation::read).getFirst()
         instanceof StoredOperation written) {
@@ -244,28 +278,12 @@ final class OperationRows {
     throw new IllegalStateException("An operation is not where it was");
   }
 
-  /// The same where nothing was read before: it is written only if it is still what is assumed.
-  ///
-  /// @return null when it is not; then all of it is to be rolled back
-  static @Nullable StoredOperation ifUnchanged(
-      Pipeline writes, Connection connection, StoredOperation assumed) throws SQLException {
-    List<@Nullable Object> read =
-        writes.read(connection, row -> row.getLong(1), StoredOperation::read);
-    return read.get(0) instanceof Long epoch
-            && epoch == assumed.epoch()
-            && read.get(1) instanceof StoredOperation written
-        ? written
-        : null;
-  }
-
   private static @Nullable String name(@Nullable Enum<?> value) {
     return value == null ? null : value.name();
   }
 
-  static void addChild(Connection connection, StoredOperation asking, Child child)
-      throws SQLException {
-    Statements.execute(
-        connection,
+  static void addChild(Pipeline writes, StoredOperation asking, Child child) {
+    writes.add(
         "update operation set children = children || ?::text where id = ? and not ?::text = any (children)",
         child.id(),
         asking.id(),
@@ -274,31 +292,50 @@ final class OperationRows {
 
   // ---- Writing steps
 
-  /// Marks a step entered.
-  static void enter(Pipeline writes, String operation, String step, String direction) {
-    writes.add(
-        """
-        insert into operation_step (operation, step, direction, state) values (?, ?, ?, 'ENTERED')
-        on conflict (operation, step, direction)
-        do update set state = 'ENTERED', attempts = 0, failing = false, ended_at = null, message = null,
-          entered_at = clock_timestamp()""",
-        operation,
-        step,
-        direction);
+  private static final String END =
+      """
+      update operation_step set state = ?, message = coalesce(?, message), ended_at = clock_timestamp()
+      where operation = ? and step = ? and direction = ? and state = 'ENTERED'""";
+
+  private static final String ENTER =
+      """
+      insert into operation_step (operation, step, direction, state) values (?, ?, ?, 'ENTERED')
+      on conflict (operation, step, direction)
+      do update set state = 'ENTERED', attempts = 0, failing = false, ended_at = null, message = null,
+        entered_at = clock_timestamp()""";
+
+  /// Marks the current step entered.
+  static void enter(Pipeline writes, String operation, Progress entered) {
+    writes.add(ENTER, operation, entered.step(), direction(entered));
   }
 
-  static void endStep(
-      Pipeline writes, StoredOperation operation, boolean done, @Nullable String message) {
-    String step = operation.progress().step();
-    writes.add(
-        """
-        update operation_step set state = ?, message = coalesce(?, message), ended_at = clock_timestamp()
-        where operation = ? and step = ? and direction = ? and state = 'ENTERED'""",
-        done ? "DONE" : "FAILED",
-        message,
-        operation.id(),
-        step,
-        direction(operation));
+  static void endStep(Pipeline writes, StoredOperation operation, StepEnd end) {
+    writes.add(END, endOf(operation, end));
+  }
+
+  /// Marks one step ended, if it has not been before, and the next one entered.
+  static void passStep(
+      Pipeline writes, StoredOperation left, @Nullable StepEnd end, StoredOperation entered) {
+    if (end == null) {
+      enter(writes, entered.id(), entered.progress());
+      return;
+    }
+    List<@Nullable Object> arguments = new ArrayList<>(Arrays.asList(endOf(left, end)));
+    arguments.add(entered.id());
+    arguments.add(entered.progress().step());
+    arguments.add(direction(entered.progress()));
+    writes.add("with left_behind as (" + END + ")\n" + ENTER, arguments.toArray());
+  }
+
+  private static @Nullable Object[] endOf(StoredOperation operation, StepEnd end) {
+    Progress progress = operation.progress();
+    return new @Nullable Object[] {
+      end.done() ? "DONE" : "FAILED",
+      end.message(),
+      operation.id(),
+      progress.step(),
+      direction(progress)
+    };
   }
 
   static void noteStep(
@@ -313,10 +350,10 @@ final class OperationRows {
         signal instanceof Signal.Stepped(StepOutcome.Await<?> ignored),
         operation.id(),
         operation.progress().step(),
-        direction(operation));
+        direction(operation.progress()));
   }
 
-  static String direction(StoredOperation operation) {
-    return operation.progress().phase() == Phase.UNWINDING ? "UNDO" : "DO";
+  static String direction(Progress progress) {
+    return progress.phase() == Phase.UNWINDING ? "UNDO" : "DO";
   }
 }

@@ -3,8 +3,6 @@ package dev.slipway.common.operation;
 import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.ledger.Ledger;
 import dev.slipway.common.ledger.LedgerRow;
-import dev.slipway.common.ledger.Resource;
-import dev.slipway.common.operation.Decision.Move;
 import dev.slipway.common.operation.Subjects.Held;
 import dev.slipway.common.operation.Subjects.Moment;
 import dev.slipway.common.outbox.Event;
@@ -13,8 +11,7 @@ import dev.slipway.common.outbox.Outbox;
 import dev.slipway.common.sql.Pipeline;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,6 +33,11 @@ final class OperationStore {
     }
   }
 
+  /// The SQL state that says that what is stored is not what was assumed.
+  static final String NOT_AS_SEEN = "SW001";
+
+  private static final int KEYS_AT_ONCE = 1000;
+
   private final Transactions transactions;
   private final OperationCatalog catalog;
   private final KernelSettings settings;
@@ -49,6 +51,7 @@ final class OperationStore {
   private final Subjects subjects;
   private final OperationRows rows;
   private final StepContexts contexts;
+  private final Consequences consequences;
 
   /// @param due what to do when a commit has made another operation due than the one it is about
   OperationStore(
@@ -67,6 +70,7 @@ final class OperationStore {
     this.subjects = new Subjects(clock);
     this.rows = new OperationRows(settings);
     this.contexts = new StepContexts(transactions, ledger);
+    this.consequences = new Consequences(catalog, rows, outbox, ledger, contexts);
   }
 
   PlatformClock clock() {
@@ -127,7 +131,7 @@ final class OperationStore {
         if (running.kind().equals(request.kind())) {
           if (running.progress().phase() == Phase.STUCK) {
             var moment = new Moment(subject.now(), Subjects.age(connection, running));
-            apply(connection, running, moment, new Signal.RetryRequested(), Known.LOCKED);
+            apply(connection, running, moment, new Signal.RetryRequested());
           }
           recordKey(connection, request, active);
           return Beginning.none(new Begun.Same(active));
@@ -135,7 +139,7 @@ final class OperationStore {
         supersede(connection, running, id);
       } else if (request.ancestry().contains(active)) {
         resumes = active;
-      } else if (shapeOf(OperationRows.get(connection, active)).yields()
+      } else if (catalog.shapeOf(OperationRows.get(connection, active).kind()).yields()
           && !entry.plan().shape().yields()) {
         supersede(connection, OperationRows.get(connection, active), id);
       } else if (asked) {
@@ -158,23 +162,25 @@ final class OperationStore {
     rows.insert(
         writes, entry, request, id, resumes, queue ? Phase.QUEUED : Phase.RUNNING, first, taken);
     recordKey(writes, request, id);
-    publish(
+    outbox.appendToKnown(
         writes,
+        settings.eventTopic(),
         request.subject(),
         request.organization(),
-        new OperationEvent.Begun(
-            id,
-            request.kind(),
-            request.subject(),
-            request.requestedBy(),
-            request.ancestry(),
-            request.subjectName()));
+        List.of(
+            new OperationEvent.Begun(
+                id,
+                request.kind(),
+                request.subject(),
+                request.requestedBy(),
+                request.ancestry(),
+                request.subjectName())));
     if (!queue) {
-      OperationRows.enter(writes, id, first.step(), "DO");
+      OperationRows.enter(writes, id, first);
     }
     StoredOperation begun = OperationRows.one(writes, connection);
     if (!queue) {
-      plan(connection, begun);
+      consequences.plan(begun).run(connection);
     }
     return new Beginning(new Begun.New(id), taken ? begun : null);
   }
@@ -218,7 +224,21 @@ final class OperationStore {
     PlanShape shape = catalog.get(command.kind()).plan().shape();
     OperationRows.insertEnded(
         connection, command, shape.first(), shape.signature(), outcome, cause);
-    publishEnd(connection, OperationRows.get(connection, command.operation()));
+    StoredOperation ended = OperationRows.get(connection, command.operation());
+    var writes = new Pipeline();
+    publish(
+        writes,
+        ended,
+        List.of(
+            new OperationEvent.Begun(
+                ended.id(),
+                ended.kind(),
+                ended.subject(),
+                ended.requestedBy(),
+                ended.ancestry(),
+                ended.subjectName()),
+            Consequences.ended(ended, null)));
+    writes.run(connection);
   }
 
   /// Sends the reply once more to an asker that asks again.
@@ -235,14 +255,14 @@ final class OperationStore {
     StoredOperation next = active;
     while (true) {
       var moment = new Moment(now, Subjects.age(connection, next));
-      apply(connection, next, moment, new Signal.Superseded(by), Known.LOCKED);
+      apply(connection, next, moment, new Signal.Superseded(by));
       if (next.resumes() == null) {
         break;
       }
       next = OperationRows.get(connection, next.resumes());
     }
     for (StoredOperation queued : OperationRows.queuedOn(connection, active.subject())) {
-      apply(connection, queued, new Moment(now, 0), new Signal.Superseded(by), Known.LOCKED);
+      apply(connection, queued, new Moment(now, 0), new Signal.Superseded(by));
     }
     Subjects.takeAway(connection, active.subject());
   }
@@ -269,13 +289,20 @@ final class OperationStore {
     }
   }
 
-  /// Forgets idempotency keys after seven days.
-  void forgetOldKeys() throws SQLException {
-    transactions.inNew(
+  /// Forgets some of the idempotency keys that are older than seven days.
+  ///
+  /// @return whether there may be more of them
+  boolean forgetOldKeys() throws SQLException {
+    return transactions.inNew(
         connection ->
             Statements.execute(
-                connection,
-                "delete from idempotency_key where claimed_at < clock_timestamp() - interval '7 days'"));
+                    connection,
+                    """
+                    delete from idempotency_key where ctid = any (array(
+                      select ctid from idempotency_key
+                      where claimed_at < clock_timestamp() - interval '7 days' limit ?))""",
+                    KEYS_AT_ONCE)
+                == KEYS_AT_ONCE);
   }
 
   // ---- Running
@@ -288,17 +315,10 @@ final class OperationStore {
   /// @throws Lost when the runner has been overtaken
   StoredOperation commit(StoredOperation claimed, Signal signal, @Nullable Long entered)
       throws SQLException, Lost {
-    long nanos = System.nanoTime();
-    OptionalLong now = clock.at(nanos);
-    if (entered != null && now.isPresent()) {
-      var moment = new Moment(now.getAsLong(), (nanos - entered) / 1_000_000);
-      try {
-        return transactions.inNew(
-            connection ->
-                apply(connection, claimed, moment, signal, Known.AS_SEEN)
-                    .orElseThrow(Outdated::new));
-      } catch (Outdated changed) {
-        // Somebody told it something meanwhile, or has overtaken it.
+    if (entered != null) {
+      Optional<StoredOperation> committed = commitAsSeen(claimed, signal, entered);
+      if (committed.isPresent()) {
+        return committed.get();
       }
     }
     Optional<StoredOperation> committed =
@@ -313,11 +333,60 @@ final class OperationStore {
     return committed.orElseThrow(() -> new Lost(claimed));
   }
 
-  /// A runner's knowledge of its operation is not what is stored. Nothing was written.
-  private static final class Outdated extends RuntimeException {
-    Outdated() {
-      super("An operation is no longer what its runner has seen");
+  /// Commits what follows from what the runner has seen last, without reading it again.
+  ///
+  /// @return empty when that is not known to be what is stored: somebody told the operation
+  ///     something meanwhile, or has overtaken it, or others wait for its end; nothing was written
+  private Optional<StoredOperation> commitAsSeen(StoredOperation seen, Signal signal, long entered)
+      throws SQLException {
+    long nanos = System.nanoTime();
+    OptionalLong now = clock.at(nanos);
+    if (now.isEmpty()) {
+      return Optional.empty();
     }
+    var moment = new Moment(now.getAsLong(), (nanos - entered) / 1_000_000);
+    Optional<Consequence> follows = consequences.of(seen, moment, signal);
+    if (follows.isEmpty()) {
+      return Optional.empty();
+    }
+    Consequence consequence = follows.get();
+    var writes = new Pipeline();
+    if (consequence.events().isEmpty()) {
+      Subjects.lockAsSeen(writes, seen);
+    } else {
+      outbox.appendAsSeen(
+          writes,
+          seen.epoch(),
+          settings.eventTopic(),
+          seen.subject(),
+          seen.organization(),
+          consequence.events());
+    }
+    writes.add(consequence.writes());
+    try {
+      if (consequence.standsAlone()) {
+        if (consequence.handsOver()) {
+          Subjects.giveBack(writes, consequence.written());
+        }
+        transactions.atOnce(writes);
+        if (consequence.handsOver() && seen.resumes() != null) {
+          due.run();
+        }
+      } else {
+        transactions.inNew(
+            connection -> {
+              writes.run(connection);
+              finish(connection, consequence);
+              return true;
+            });
+      }
+    } catch (SQLException failure) {
+      if (NOT_AS_SEEN.equals(failure.getSQLState())) {
+        return Optional.empty();
+      }
+      throw failure;
+    }
+    return Optional.of(consequence.written());
   }
 
   /// Why a commit was refused, so that trying just the same again at once is pointless; empty when
@@ -362,152 +431,40 @@ final class OperationStore {
 
   private Optional<StoredOperation> apply(Connection connection, Held held, Signal signal)
       throws SQLException {
-    return apply(connection, held.operation(), held.moment(), signal, Known.LOCKED);
+    return apply(connection, held.operation(), held.moment(), signal);
   }
 
-  /// How it is known what is stored of an operation.
-  private enum Known {
-    /// It was read after its subject's row was locked.
-    LOCKED,
-    /// It is what its runner has seen last; whether that still stands shows as it is written.
-    AS_SEEN
-  }
-
-  /// Applies the rules and writes what follows. The subject's lock is held, or taken by the first
-  /// of what is written.
+  /// Applies the rules and writes what follows. The subject's lock is held, and the operation was
+  /// read under it.
   ///
   /// @return the operation as it is then; empty when the signal has no effect
   private Optional<StoredOperation> apply(
-      Connection connection, StoredOperation operation, Moment moment, Signal signal, Known known)
+      Connection connection, StoredOperation operation, Moment moment, Signal signal)
       throws SQLException {
-    long age = moment.age();
-    PlanShape plan = shapeOf(operation);
-    Optional<Decision> decided = Transition.next(plan, operation.progress(), moment.now(), signal);
-    if (decided.isEmpty()) {
+    Optional<Consequence> consequence = consequences.of(operation, moment, signal);
+    if (consequence.isEmpty()) {
       return Optional.empty();
     }
-    Decision decision = decided.get();
-    String state = operation.state();
-    String step = operation.progress().step();
-    Pipeline writes = new Pipeline();
-    if (known == Known.AS_SEEN) {
-      writes.add(Subjects.LOCK, operation.subject());
+    write(connection, consequence.get());
+    return Optional.of(consequence.get().written());
+  }
+
+  private void write(Connection connection, Consequence consequence) throws SQLException {
+    var writes = new Pipeline();
+    publish(writes, consequence.written(), consequence.events());
+    writes.add(consequence.writes());
+    writes.run(connection);
+    finish(connection, consequence);
+  }
+
+  private void finish(Connection connection, Consequence consequence) throws SQLException {
+    consequence.change().run();
+    if (consequence.plans()) {
+      consequences.plan(consequence.written()).run(connection);
     }
-    if (signal instanceof Signal.Stepped(StepOutcome.Done<?> done)) {
-      state = Json.write(done.state());
-      if (makes(operation, step)) {
-        ledger.made(writes, operation.id(), step);
-      }
-      for (Map.Entry<Resource, String> gone : done.gone().entrySet()) {
-        ledger.gone(writes, operation.id(), operation.subject(), gone.getKey(), gone.getValue());
-      }
-      endStep(writes, operation, true, null, age);
-      for (Event event : done.events()) {
-        publish(writes, operation, event);
-      }
-    } else if (signal instanceof Signal.Unwound(UndoOutcome.Undone undone)) {
-      for (Map.Entry<Resource, String> gone : undone.things().entrySet()) {
-        ledger.gone(writes, operation.id(), operation.subject(), gone.getKey(), gone.getValue());
-      }
-      ledger.undone(writes, operation.id(), step, undone.proof());
-      endStep(writes, operation, true, undone.proof(), age);
-    } else if (decision.move() == Move.STAY) {
-      OperationRows.noteStep(writes, operation, signal, decision.waitingFor());
-    } else if (operation.progress().phase() == Phase.RUNNING
-        || operation.progress().phase() == Phase.UNWINDING) {
-      Cause cause = decision.next().cause();
-      endStep(writes, operation, false, cause == null ? null : cause.message(), age);
+    if (consequence.handsOver()) {
+      handOver(connection, consequence.written());
     }
-    // The same runner goes on when the next step needs the same kind of slot.
-    boolean goesOn =
-        switch (decision.move()) {
-          case ENTER -> plan.step(decision.next().step()).admission() == operation.admission();
-          case UNWIND, UNWIND_FURTHER -> true;
-          case STAY, END, STICK -> false;
-        };
-    boolean byRunner =
-        signal instanceof Signal.Stepped
-            || signal instanceof Signal.Unwound
-            || signal instanceof Signal.Threw
-            || signal instanceof Signal.Unrunnable
-            || signal instanceof Signal.ChildSilent;
-    // A cancel only leaves word: whoever holds the lease goes on holding it.
-    boolean keepLease =
-        byRunner
-            ? goesOn
-            : signal instanceof Signal.CancelRequested && decision.move() == Move.STAY;
-    write(writes, operation, decision, state, keepLease, byRunner);
-    String next = decision.next().step();
-    boolean enters = decision.move() == Move.ENTER;
-    boolean unwinds = decision.move() == Move.UNWIND || decision.move() == Move.UNWIND_FURTHER;
-    if (enters || unwinds) {
-      OperationRows.enter(writes, operation.id(), next, unwinds ? "UNDO" : "DO");
-    }
-    StoredOperation written =
-        switch (known) {
-          case LOCKED -> OperationRows.one(writes, connection);
-          case AS_SEEN -> {
-            StoredOperation unchanged = OperationRows.ifUnchanged(writes, connection, operation);
-            if (unchanged == null) {
-              throw new Outdated();
-            }
-            yield unchanged;
-          }
-        };
-    if (signal instanceof Signal.Stepped(StepOutcome.Done<?> done)
-        && decision.move() != Move.UNWIND) {
-      done.change().run();
-    }
-    switch (decision.move()) {
-      case ENTER -> plan(connection, written);
-      case UNWIND, UNWIND_FURTHER -> {}
-      case END -> {
-        Child abandoned = operation.progress().awaiting();
-        if (abandoned != null) {
-          // Nobody waits for it any more.
-          tellToStop(connection, operation, abandoned);
-        }
-        publishEnd(connection, written, signal instanceof Signal.Superseded(String by) ? by : null);
-        if (!(signal instanceof Signal.Superseded)) {
-          handOver(connection, written);
-        }
-      }
-      case STICK -> {
-        Cause cause = decision.next().cause();
-        if (cause != null && !(signal instanceof Signal.ChildEnded)) {
-          publish(
-              connection,
-              written,
-              new OperationEvent.Stuck(
-                  written.id(),
-                  written.kind(),
-                  step,
-                  cause,
-                  written.ancestry(),
-                  written.subjectName()));
-        }
-      }
-      case STAY -> {
-        Child child = decision.next().awaiting();
-        boolean ask =
-            signal instanceof Signal.ChildSilent
-                || signal instanceof Signal.Stepped(StepOutcome.Await<?> ignored);
-        if (child != null && ask) {
-          ask(connection, written, child);
-        } else if (child != null && signal instanceof Signal.CancelRequested) {
-          // The child may have the subject of the one that is cancelled, which could not tell it
-          // before.
-          tellToStop(connection, written, child);
-        }
-        if (signal instanceof Signal.RetryRequested) {
-          Pipeline again = new Pipeline();
-          OperationRows.enter(again, written.id(), next, OperationRows.direction(written));
-          again.run(connection);
-          plan(connection, written);
-        }
-      }
-    }
-    return Optional.of(written);
   }
 
   /// The subject goes to the operation that waited for this one, or to the next in the queue.
@@ -525,15 +482,7 @@ final class OperationStore {
         transactions.afterCommit(due);
         return;
       }
-      Pipeline writes = new Pipeline();
-      write(
-          writes,
-          queued,
-          Decision.now(queued.progress().ended(Outcome.REFUSED, refusal), Move.END),
-          queued.state(),
-          false,
-          false);
-      publishEnd(connection, OperationRows.one(writes, connection));
+      write(connection, consequences.refusal(queued, refusal));
     }
   }
 
@@ -554,11 +503,7 @@ final class OperationStore {
         return refusal.get();
       }
       Progress first = Progress.begin(entry.get().plan().shape(), PlatformClock.now(connection));
-      Pipeline writes = new Pipeline();
-      write(writes, queued, Decision.now(first, Move.ENTER), queued.state(), false, false);
-      Subjects.activate(writes, queued.id(), queued.subject(), false);
-      OperationRows.enter(writes, queued.id(), first.step(), "DO");
-      plan(connection, OperationRows.one(writes, connection));
+      write(connection, consequences.turn(queued, first));
       return null;
     } catch (SQLException | RuntimeException failure) {
       Optional<Cause> refused = refused(failure, queued.progress().step());
@@ -577,158 +522,27 @@ final class OperationStore {
         .refusal(queued.subject(), Json.readStored(queued.input(), entry.input()));
   }
 
-  /// Asks for a child, or, when everything is undone, that it stops.
-  private void ask(Connection connection, StoredOperation asking, Child child) throws SQLException {
-    if (asking.progress().phase() == Phase.UNWINDING) {
-      tellToStop(connection, asking, child);
-      return;
-    }
-    OperationRows.addChild(connection, asking, child);
-    outbox.append(
-        connection,
-        child.topic(),
-        child.subject(),
-        asking.organization(),
-        new OperationCommand.Begin(
-            child.id(),
-            child.kind(),
-            child.subject(),
-            asking.organization(),
-            asking.requestedBy(),
-            ancestryOfChildren(asking),
-            child.input()));
-  }
-
-  private void tellToStop(Connection connection, StoredOperation asking, Child child)
-      throws SQLException {
-    outbox.append(
-        connection,
-        child.topic(),
-        child.subject(),
-        asking.organization(),
-        new OperationCommand.Cancel(
-            child.id(),
-            child.kind(),
-            child.subject(),
-            asking.organization(),
-            asking.requestedBy(),
-            ancestryOfChildren(asking)));
-  }
-
-  private static List<String> ancestryOfChildren(StoredOperation asking) {
-    List<String> ancestry = new ArrayList<>(asking.ancestry());
-    ancestry.add(asking.id());
-    return ancestry;
-  }
-
-  /// Writes down what the current step is about to make, in the commit that enters it.
-  private void plan(Connection connection, StoredOperation operation) throws SQLException {
-    String step = operation.progress().step();
-    if (operation.progress().phase() == Phase.RUNNING && makes(operation, step)) {
-      Pipeline writes = new Pipeline();
-      for (Resource resource : made(catalog.get(operation.kind()), operation, step)) {
-        ledger.plan(writes, operation.subject(), operation.id(), step, resource);
-      }
-      writes.run(connection);
-    }
-  }
-
-  private boolean makes(StoredOperation operation, String step) {
-    return catalog.get(operation.kind()).plan().step(step).makes() != null;
-  }
-
-  private <I extends Record, S extends Record> List<Resource> made(
-      OperationCatalog.Entry<I, S> entry, StoredOperation operation, String step) {
-    var makes = entry.plan().step(step).makes();
-    return makes == null ? List.of() : makes.apply(contexts.of(entry, operation));
-  }
-
-  private void write(
-      Pipeline writes,
-      StoredOperation operation,
-      Decision decision,
-      String state,
-      boolean keepLease,
-      boolean renew) {
-    String step = decision.next().step();
-    PlanShape plan = shapeOf(operation);
-    Admission admission = plan.knows(step) ? plan.step(step).admission() : operation.admission();
-    rows.write(writes, operation, decision, state, admission, keepLease, renew);
-  }
-
-  private void endStep(
-      Pipeline writes,
-      StoredOperation operation,
-      boolean done,
-      @Nullable String message,
-      long age) {
-    String step = operation.progress().step();
-    OperationRows.endStep(writes, operation, done, message);
-    publish(
-        writes,
-        operation,
-        new OperationEvent.StepEnded(
-            operation.id(),
-            operation.kind(),
-            step,
-            OperationRows.direction(operation).equals("DO") ? "do" : "undo",
-            done ? "done" : "failed",
-            age,
-            message,
-            operation.ancestry(),
-            operation.subjectName()));
-  }
-
-  private void publish(Connection connection, StoredOperation operation, Event event)
-      throws SQLException {
-    Pipeline writes = new Pipeline();
-    publish(writes, operation, event);
+  private void publishEnd(Connection connection, StoredOperation operation) throws SQLException {
+    var writes = new Pipeline();
+    publish(writes, operation, List.of(Consequences.ended(operation, null)));
     writes.run(connection);
   }
 
-  private void publish(Pipeline writes, StoredOperation operation, Event event) {
-    publish(writes, operation.subject(), operation.organization(), event);
-  }
-
-  private void publish(Pipeline writes, String subject, String organization, Event event) {
-    outbox.append(writes, settings.eventTopic(), subject, organization, event);
-  }
-
-  private void publishEnd(Connection connection, StoredOperation operation) throws SQLException {
-    publishEnd(connection, operation, null);
-  }
-
-  private void publishEnd(
-      Connection connection, StoredOperation operation, @Nullable String supersededBy)
-      throws SQLException {
-    Outcome outcome = operation.progress().outcome();
-    if (outcome == null) {
-      throw new IllegalStateException("An operation that has ended has an outcome");
-    }
-    publish(
-        connection,
-        operation,
-        new OperationEvent.Ended(
-            operation.id(),
-            operation.kind(),
-            operation.subject(),
-            operation.ancestry(),
-            outcome,
-            operation.progress().cause(),
-            operation.subjectName(),
-            supersededBy));
+  private void publish(Pipeline writes, StoredOperation operation, List<Event> events) {
+    outbox.appendToKnown(
+        writes, settings.eventTopic(), operation.subject(), operation.organization(), events);
   }
 
   // ---- Reading
 
   List<LedgerRow> openLedger(String subject) throws SQLException {
-    return transactions.inNew(connection -> ledger.open(connection, subject));
+    return transactions.reading(connection -> ledger.open(connection, subject));
   }
 
   Receipt receipt(Connection connection, StoredOperation operation) throws SQLException {
     List<LedgerRow> own = ledger.ofOperation(connection, operation.id());
     List<LedgerRow> others =
-        shapeOf(operation).supersedes()
+        catalog.shapeOf(operation.kind()).supersedes()
             ? ledger.history(connection, operation.subject()).stream()
                 .filter(row -> !own.contains(row))
                 .toList()
@@ -740,30 +554,23 @@ final class OperationStore {
         OperationRows.children(connection, operation.id()));
   }
 
-  /// Whether an operation has ended or is stuck.
-  boolean rests(String id) throws SQLException {
-    return transactions.joining(
-        connection -> {
-          Phase phase = OperationRows.phase(connection, id);
-          return phase != null && phase.rests();
-        });
+  /// How operations stand.
+  Map<String, Watch.Standing> standings(Collection<String> operations) throws SQLException {
+    return transactions.reading(connection -> OperationRows.standings(connection, operations));
+  }
+
+  /// How an operation has come to rest; empty when it goes on.
+  Optional<OperationRows.Rest> rest(String id) throws SQLException {
+    return transactions.reading(connection -> OperationRows.rest(connection, id));
   }
 
   OperationView view(Connection connection, StoredOperation operation) throws SQLException {
-    PlanShape plan = shapeOf(operation);
+    PlanShape plan = catalog.shapeOf(operation.kind());
     return OperationViews.of(
         connection,
         operation,
         plan,
         usual.of(connection, operation.kind(), plan.signature()),
         operation.progress().phase() == Phase.ENDED ? 0 : PlatformClock.now(connection));
-  }
-
-  private PlanShape shapeOf(StoredOperation operation) {
-    return catalog
-        .find(operation.kind())
-        .map(entry -> entry.plan().shape())
-        // A newer or older version began it; it is stuck, which needs no plan.
-        .orElseGet(() -> new PlanShape(Duration.ZERO, false, false, List.of()));
   }
 }

@@ -68,6 +68,11 @@ public record OperationView(
     return phase == Phase.ENDED;
   }
 
+  /// Whether it is stuck at a step that only another version knows how to do and undo.
+  public boolean needsAnotherVersion() {
+    return phase == Phase.STUCK && cause != null && cause.needsAnotherVersion();
+  }
+
   public boolean succeeded() {
     return outcome == Outcome.SUCCEEDED;
   }

@@ -270,6 +270,10 @@ final class OperationViews {
       return null;
     }
     String retry = "slipway ops retry " + operation.id();
+    Cause cause = progress.cause();
+    if (cause != null && cause.needsAnotherVersion()) {
+      return "start a version that knows the step %s, then %s".formatted(progress.step(), retry);
+    }
     if (!progress.pastPivot()) {
       return retry + ", or slipway ops cancel " + operation.id();
     }

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param stepLimit       what reports of progress can extend the deadline of the current step to
 /// @param reported        how far the current step said that it had come
 /// @param generation      how often a child of this step has failed and a retry has asked anew
+/// @param undoneFor       why it was being undone, while an undo is stuck for a cause of its own
 record Progress(
     Phase phase,
     @Nullable Phase stuckIn,
@@ -31,7 +32,8 @@ record Progress(
     @Nullable Cause cause,
     long stepLimit,
     long reported,
-    int generation) {
+    int generation,
+    @Nullable Cause undoneFor) {
 
   /// The progress of an operation that enters its first step.
   static Progress begin(PlanShape plan, long now) {
@@ -52,7 +54,8 @@ record Progress(
         null,
         Math.min(deadline, now + first.atMost().toMillis()),
         0,
-        0);
+        0,
+        null);
   }
 
   boolean cancellable() {
@@ -75,7 +78,8 @@ record Progress(
         null,
         Math.min(deadline, now + next.atMost().toMillis()),
         0,
-        0);
+        0,
+        null);
   }
 
   Progress waiting(int attempt, @Nullable Child child) {
@@ -94,7 +98,8 @@ record Progress(
         cause,
         stepLimit,
         reported,
-        generation);
+        generation,
+        undoneFor);
   }
 
   Progress unwinding(String at, long until, Cause why) {
@@ -113,7 +118,8 @@ record Progress(
         why,
         stepLimit,
         reported,
-        generation);
+        generation,
+        null);
   }
 
   Progress ended(Outcome how, @Nullable Cause why) {
@@ -132,7 +138,8 @@ record Progress(
         why,
         stepLimit,
         reported,
-        generation);
+        generation,
+        null);
   }
 
   Progress stuck(Cause why) {
@@ -151,7 +158,8 @@ record Progress(
         why,
         stepLimit,
         reported,
-        generation);
+        generation,
+        phase == Phase.UNWINDING ? cause : null);
   }
 
   Progress resumed(Phase in, long wholeDeadline, long currentStepDeadline, long currentStepLimit) {
@@ -167,10 +175,11 @@ record Progress(
         currentStepDeadline,
         awaiting,
         childEnd,
-        in == Phase.RUNNING ? null : cause,
+        in == Phase.RUNNING ? null : undoneFor == null ? cause : undoneFor,
         currentStepLimit,
         0,
-        generation);
+        generation,
+        null);
   }
 
   /// Forgets a child that has failed: its answer would be the same for ever, so the step gets to
@@ -191,7 +200,8 @@ record Progress(
         cause,
         stepLimit,
         reported,
-        generation + 1);
+        generation + 1,
+        undoneFor);
   }
 
   /// Notes how far the step has come. What is further than ever before gives it its time again, up
@@ -216,7 +226,8 @@ record Progress(
         cause,
         stepLimit,
         done,
-        generation);
+        generation,
+        undoneFor);
   }
 
   Progress cancelling() {
@@ -235,7 +246,8 @@ record Progress(
         cause,
         stepLimit,
         reported,
-        generation);
+        generation,
+        undoneFor);
   }
 
   Progress hearing(ChildEnd end) {
@@ -254,6 +266,7 @@ record Progress(
         cause,
         stepLimit,
         reported,
-        generation);
+        generation,
+        undoneFor);
   }
 }

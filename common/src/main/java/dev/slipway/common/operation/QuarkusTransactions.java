@@ -1,5 +1,6 @@
 package dev.slipway.common.operation;
 
+import dev.slipway.common.sql.Pipeline;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.quarkus.narayana.jta.QuarkusTransactionException;
 import io.quarkus.narayana.jta.TransactionRunnerOptions;
@@ -33,8 +34,23 @@ class QuarkusTransactions implements Transactions {
   }
 
   @Override
+  public void atOnce(Pipeline writes) throws SQLException {
+    try (Connection connection = database.getConnection()) {
+      writes.commit(connection);
+    }
+  }
+
+  @Override
   public <T extends @Nullable Object> T joining(Work<T> work) throws SQLException {
     return run(QuarkusTransaction.joiningExisting(), work);
+  }
+
+  @Override
+  public <T extends @Nullable Object> T reading(Work<T> work) throws SQLException {
+    // The data source gives the connection of the caller's transaction where there is one.
+    try (Connection connection = database.getConnection()) {
+      return work.on(connection);
+    }
   }
 
   private <T extends @Nullable Object> T run(TransactionRunnerOptions options, Work<T> work)

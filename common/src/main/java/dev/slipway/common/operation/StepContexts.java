@@ -55,7 +55,7 @@ final class StepContexts {
 
     private List<LedgerRow> read(Transactions.Work<List<LedgerRow>> query) {
       try {
-        return transactions.joining(query);
+        return transactions.reading(query);
       } catch (SQLException failure) {
         throw new DatabaseUnavailable(failure);
       }

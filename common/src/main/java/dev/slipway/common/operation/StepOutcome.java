@@ -11,6 +11,9 @@ import java.util.Map;
 /// @param <S> the operation's state
 public sealed interface StepOutcome<S> {
 
+  /// The change of a step that writes nothing of its own.
+  Runnable NO_CHANGE = () -> {};
+
   /// The step is done.
   ///
   /// @param state   the state for the steps that follow
@@ -48,7 +51,7 @@ public sealed interface StepOutcome<S> {
   record Failed<S>(Cause cause) implements StepOutcome<S> {}
 
   static <S> Done<S> done(S state) {
-    return new Done<>(state, Map.of(), List.of(), () -> {});
+    return new Done<>(state, Map.of(), List.of(), NO_CHANGE);
   }
 
   static <S> StepOutcome<S> again(Duration after, String why) {

@@ -35,10 +35,35 @@ record StoredOperation(
       o.id, o.kind, o.subject, o.subject_name, o.organization, o.requested_by, o.ancestry, o.resumes,
       o.phase, o.stuck_in, o.outcome, o.step, o.admission, o.attempts, o.cancel_requested, o.past_pivot,
       o.input, o.state, o.awaiting, o.child_end, o.waiting_for, o.cause_code, o.cause_message, o.deadline,
-      o.step_deadline, o.step_limit, o.reported, o.generation, o.epoch, o.leased_by, o.due_at, o.version, o.created_at, o.ended_at""";
+      o.step_deadline, o.step_limit, o.reported, o.generation, o.undone_for, o.epoch, o.leased_by, o.due_at, o.version, o.created_at, o.ended_at""";
 
   Fence fence() {
     return new Fence(subject, epoch);
+  }
+
+  /// The row once a decision is written. Its times stay those that were read: the database gives
+  /// them, and whoever writes asks for none.
+  StoredOperation after(Decision decision, String newState, Admission slot, boolean leased) {
+    return new StoredOperation(
+        id,
+        kind,
+        subject,
+        subjectName,
+        organization,
+        requestedBy,
+        ancestry,
+        resumes,
+        decision.next(),
+        slot,
+        input,
+        newState,
+        epoch,
+        decision.waitingFor(),
+        leased ? leasedBy : null,
+        dueAt,
+        version + 1,
+        createdAt,
+        endedAt);
   }
 
   static StoredOperation read(ResultSet row) throws SQLException {
@@ -47,6 +72,7 @@ record StoredOperation(
     String awaiting = row.getString("awaiting");
     String childEnd = row.getString("child_end");
     String causeCode = row.getString("cause_code");
+    String undoneFor = row.getString("undone_for");
     var progress =
         new Progress(
             Phase.valueOf(row.getString("phase")),
@@ -63,7 +89,8 @@ record StoredOperation(
             causeCode == null ? null : new Cause(causeCode, row.getString("cause_message")),
             row.getLong("step_limit"),
             row.getLong("reported"),
-            row.getInt("generation"));
+            row.getInt("generation"),
+            undoneFor == null ? null : Json.readStored(undoneFor, Cause.class));
     return new StoredOperation(
         row.getString("id"),
         row.getString("kind"),

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 final class Subjects {
 
   /// Locks a subject and tells its epoch and the platform's running time.
-  static final String LOCK = "select epoch, platform_now() from subject where id = ? for update";
+  private static final String LOCK =
+      "select epoch, platform_now() from subject where id = ? for update";
 
   private static final String AGE =
       """
@@ -107,6 +108,30 @@ final class Subjects {
       return new Held(locked[0], current, new Moment(locked[1], age));
     }
     throw new IllegalStateException("There is no operation " + operation);
+  }
+
+  /// Locks the subject of an operation; running it fails with `NOT_AS_SEEN` when the epoch is no
+  /// longer the one the operation was claimed with.
+  static void lockAsSeen(Pipeline writes, StoredOperation claimed) {
+    writes.add(
+        "select case when epoch = ? then epoch else not_as_seen() end from subject where id = ? for update",
+        claimed.epoch(),
+        claimed.subject());
+  }
+
+  /// Takes a subject from an operation that has ended; running it fails with `NOT_AS_SEEN` when
+  /// another one waits for it.
+  static void giveBack(Pipeline writes, StoredOperation ended) {
+    writes.add(
+        """
+        update subject set active_operation = case
+          when exists (select from operation where subject = ? and phase = 'QUEUED') then not_as_seen()::text
+          else ? end
+        where id = ? and active_operation = ?""",
+        ended.subject(),
+        ended.resumes(),
+        ended.subject(),
+        ended.id());
   }
 
   /// How long ago the current step of an operation was entered, in milliseconds.

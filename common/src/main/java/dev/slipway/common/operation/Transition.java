@@ -137,7 +137,7 @@ final class Transition {
         }
         yield Optional.of(
             permanent || now >= at.stepDeadline()
-                ? giveUp(plan, at, now, cause)
+                ? giveUp(plan, at, now, inTime(at, cause))
                 : Decision.stay(
                     at.waiting(at.attempts() + 1, null),
                     clip(pause(at.attempts()), now, at.stepDeadline()),
@@ -146,7 +146,7 @@ final class Transition {
       case UNWINDING ->
           Optional.of(
               now >= at.deadline()
-                  ? stick(at, cause)
+                  ? stick(at, inTime(at, cause))
                   : Decision.stay(
                       at.waiting(at.attempts() + 1, null),
                       clip(pause(at.attempts()), now, at.deadline()),
@@ -279,6 +279,11 @@ final class Transition {
   private static Cause overdue(Progress at, String why) {
     return new Cause(
         "deadline", "The step %s took longer than it may: %s".formatted(at.step(), why));
+  }
+
+  /// What is overdue is interrupted, which is how it ends and not why.
+  private static Cause inTime(Progress at, Cause cause) {
+    return cause.code().equals(Cause.INTERRUPTED) ? overdue(at, "it was still at work") : cause;
   }
 
   private static Duration pause(int attempts) {

@@ -2,10 +2,7 @@ package dev.slipway.common.outbox;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.NullNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
-import java.util.List;
 
 /// A message as it travels: a CloudEvent 1.0 in structured JSON.
 ///
@@ -38,28 +35,32 @@ public record Message(
   /// What a message of this event will be; its number is known only where it is stored.
   static Numberless of(
       String source, String subject, String organization, Instant time, Event event) {
-    ObjectNode known =
-        (ObjectNode)
-            Json.treeOf(
-                new Message(
-                    "1.0",
-                    "",
-                    source,
-                    typeOf(event.getClass()),
-                    subject,
-                    time,
-                    "application/json",
-                    organization,
-                    0,
-                    NullNode.getInstance()));
-    known.remove(List.of("id", "seq", "data"));
     String id = Json.write(source + '/' + subject + '/');
-    String fields = known.toString();
+    String fields =
+        Json.write(
+            new Fields(
+                "1.0",
+                source,
+                typeOf(event.getClass()),
+                subject,
+                time,
+                "application/json",
+                organization,
+                event));
     return new Numberless(
-        "{\"id\":" + id.substring(0, id.length() - 1),
-        "\",\"seq\":",
-        ',' + fields.substring(1, fields.length() - 1) + ",\"data\":" + Json.write(event) + '}');
+        "{\"id\":" + id.substring(0, id.length() - 1), "\",\"seq\":", ',' + fields.substring(1));
   }
+
+  /// A message without its number.
+  private record Fields(
+      String specversion,
+      String source,
+      String type,
+      String subject,
+      Instant time,
+      String datacontenttype,
+      String organization,
+      Event data) {}
 
   /// The CloudEvents type of a record.
   public static String typeOf(Class<?> event) {

@@ -31,8 +31,7 @@ class RequestGate {
 
   private enum Rule {
     TOKEN,
-    SHARED_SECRET,
-    NONE
+    SHARED_SECRET
   }
 
   private final JWTParser parser;
@@ -56,7 +55,6 @@ class RequestGate {
     switch (rules.computeIfAbsent(resource.getResourceMethod(), RequestGate::ruleOf)) {
       case TOKEN -> requireToken(request.getHeaderString(HttpHeaders.AUTHORIZATION));
       case SHARED_SECRET -> requireSecret(request.getHeaderString(InternalToken.SECRET_HEADER));
-      case NONE -> {}
     }
   }
 
@@ -106,7 +104,7 @@ class RequestGate {
     if (internal && anonymous) {
       throw new IllegalStateException(method + " is for anyone and for services only");
     }
-    return internal ? Rule.SHARED_SECRET : anonymous ? Rule.NONE : Rule.TOKEN;
+    return internal || anonymous ? Rule.SHARED_SECRET : Rule.TOKEN;
   }
 
   private static boolean annotated(Method method, Class<? extends Annotation> annotation) {

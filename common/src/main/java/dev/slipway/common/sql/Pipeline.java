@@ -3,6 +3,7 @@ package dev.slipway.common.sql;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.util.ArrayList;
@@ -22,6 +23,9 @@ public final class Pipeline {
     T read(ResultSet row) throws SQLException;
   }
 
+  /// Of what the driver sends before it waits for an answer.
+  private static final int MOST_AT_ONCE = 200;
+
   private final List<String> statements = new ArrayList<>();
   private final List<@Nullable Object> arguments = new ArrayList<>();
 
@@ -35,13 +39,65 @@ public final class Pipeline {
     return this;
   }
 
+  /// Appends all of another.
+  public Pipeline add(Pipeline more) {
+    statements.addAll(more.statements);
+    arguments.addAll(more.arguments);
+    return this;
+  }
+
   /// Runs them all; what they return is not looked at.
   public void run(Connection connection) throws SQLException {
-    if (statements.isEmpty()) {
+    if (!statements.isEmpty()) {
+      try (PreparedStatement all = prepare(connection)) {
+        all.execute();
+      }
+    }
+  }
+
+  /// Runs them all in a transaction of their own and commits it, in the same round trip; of one
+  /// that fails, nothing is stored. It needs no `begin`: what Postgres receives before the end of a
+  /// round trip is one transaction.
+  ///
+  /// The driver makes two round trips of it where too much could come back before all is sent. So
+  /// no statement may return more than a number, and of very many the transaction is begun and
+  /// ended.
+  ///
+  /// @param connection one that is not in a transaction
+  public void commit(Connection connection) throws SQLException {
+    if (!connection.getAutoCommit()) {
+      throw new IllegalStateException("The connection is in a transaction that somebody else ends");
+    }
+    if (statements.size() <= MOST_AT_ONCE) {
+      runReturningLittle(connection);
       return;
     }
+    connection.setAutoCommit(false);
+    try {
+      runReturningLittle(connection);
+      connection.commit();
+    } finally {
+      // What was not committed goes.
+      connection.rollback();
+      connection.setAutoCommit(true);
+    }
+  }
+
+  private void runReturningLittle(Connection connection) throws SQLException {
     try (PreparedStatement all = prepare(connection)) {
-      all.execute();
+      boolean rows = all.execute();
+      while (rows || all.getUpdateCount() >= 0) {
+        if (rows) {
+          requireNumber(all.getResultSet().getMetaData());
+        }
+        rows = all.getMoreResults();
+      }
+    }
+  }
+
+  private static void requireNumber(ResultSetMetaData columns) throws SQLException {
+    if (columns.getColumnCount() != 1 || columns.getColumnType(1) != Types.BIGINT) {
+      throw new IllegalStateException("A statement of a commit returns more than a number");
     }
   }
 

@@ -59,6 +59,17 @@ final class ScramVerifierTest {
     assertThat("%s %s".formatted(verifier, verifier.hashCode())).doesNotContain(verifier.value());
   }
 
+  @Test
+  void aKeyIsCheckedInOneRound() {
+    char[] key = "uCq3xkV0o6tVYyBzJrGd4Q1mPnS8aEwT".toCharArray();
+
+    ScramVerifier verifier = ScramVerifier.ofKey(key);
+
+    assertThat(verifier.value()).startsWith("SCRAM-SHA-256$1:");
+    assertThat(verifier.matches(key)).isTrue();
+    assertThat(verifier.matches("pencil".toCharArray())).isFalse();
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -4,13 +4,17 @@ import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.slipway.common.inbox.ParkedMessages.ParkedKey;
+import dev.slipway.common.inbox.ParkedMessages.Retried;
 import dev.slipway.common.operation.KernelDatabase;
 import dev.slipway.common.operation.Transactions;
 import dev.slipway.common.outbox.Json;
 import dev.slipway.common.outbox.Message;
+import dev.slipway.common.sql.Pipeline;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,6 +24,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +34,7 @@ final class IntakeTest {
 
   private static final Duration PATIENCE = ofSeconds(20);
   private static final String TOPIC = "slipway.test.event.v1";
+  private static final String UNREADABLE = "It cannot be read: IllegalArgumentException";
   private static final KernelDatabase DATABASE = KernelDatabase.fresh();
 
   private final List<String> taken = Collections.synchronizedList(new ArrayList<>());
@@ -129,6 +135,65 @@ final class IntakeTest {
   }
 
   @Test
+  void aRetrySaysOfEachKeyWhatCameOfItAndNothingOfAnother() throws Exception {
+    incomprehensible.addAll(Set.of("a1", "a3", "b1"));
+    for (String subject : List.of("a", "b")) {
+      for (int i = 1; i <= 3; i++) {
+        take(subject, i);
+      }
+    }
+    var parked = new ParkedMessages(DATABASE.transactions(), List.of(() -> List.of(intake)));
+
+    assertThat(parked.list())
+        .extracting(ParkedKey::topic, ParkedKey::key, ParkedKey::messages, ParkedKey::cause)
+        .containsExactly(tuple(TOPIC, "a", 3L, UNREADABLE), tuple(TOPIC, "b", 3L, UNREADABLE));
+    assertThat(parked.retry("c")).isEmpty();
+
+    incomprehensible.removeAll(Set.of("a1", "b1"));
+    assertThat(parked.retry("a")).containsExactly(new Retried(TOPIC, "a", 2, 1, UNREADABLE));
+    assertThat(parked.list())
+        .as("it says why by itself, no longer that it queues behind another")
+        .extracting(ParkedKey::key, ParkedKey::messages, ParkedKey::cause)
+        .containsExactly(tuple("a", 1L, UNREADABLE), tuple("b", 3L, UNREADABLE));
+
+    incomprehensible.clear();
+    assertThat(parked.retry(null))
+        .containsExactly(new Retried(TOPIC, "a", 1, 0, null), new Retried(TOPIC, "b", 3, 0, null));
+    assertThat(parked.list()).isEmpty();
+  }
+
+  @Test
+  void whatNobodyTakesInAnyMoreStaysParked() throws Exception {
+    intake.take("a", "{");
+    var parked = new ParkedMessages(DATABASE.transactions(), List.of());
+
+    assertThat(parked.retry(null)).extracting(Retried::left).containsExactly(1L);
+  }
+
+  @Test
+  void aHandlerThatBreaksAgainKeepsItsMessageParkedAndTheNextKeyGoesOn() throws Exception {
+    var broken = new AtomicBoolean(true);
+    var breaking =
+        new MessageIntake(
+            DATABASE.transactions(),
+            TOPIC,
+            (connection, message) -> {
+              if (broken.get() || message.subject().equals("a")) {
+                throw new NullPointerException("a field that an older sender leaves out");
+              }
+            });
+    breaking.take("a", message("test-service", "a", 1));
+    breaking.take("b", message("test-service", "b", 1));
+    broken.set(false);
+
+    assertThat(
+            new ParkedMessages(DATABASE.transactions(), List.of(() -> List.of(breaking)))
+                .retry(null))
+        .extracting(Retried::key, Retried::taken, Retried::left)
+        .containsExactly(tuple("a", 0, 1L), tuple("b", 1, 0L));
+  }
+
+  @Test
   void nothingStaysParkedWhenMessagesArriveDuringARetry() throws Exception {
     for (int round = 0; round < 20; round++) {
       String key = "key" + round;
@@ -208,8 +273,18 @@ final class IntakeTest {
               }
 
               @Override
+              public void atOnce(Pipeline writes) throws SQLException {
+                real.atOnce(writes);
+              }
+
+              @Override
               public <T extends @Nullable Object> T joining(Work<T> work) throws SQLException {
                 return real.joining(work);
+              }
+
+              @Override
+              public <T extends @Nullable Object> T reading(Work<T> work) throws SQLException {
+                return real.reading(work);
               }
 
               @Override
@@ -237,6 +312,27 @@ final class IntakeTest {
     assertThat(text("select 1 from parked_message")).isNull();
   }
 
+  /// Handlers ask the database through others, which wrap what it throws.
+  @Test
+  void aDatabaseThatFailsUnderTheHandlerIsNoPoison() throws Exception {
+    var failures = new AtomicInteger(2);
+    var shaky =
+        new MessageIntake(
+            DATABASE.transactions(),
+            TOPIC,
+            (connection, message) -> {
+              if (failures.getAndDecrement() > 0) {
+                throw new IllegalStateException(new SQLException("Connection reset", "08006"));
+              }
+              taken.add(message.subject() + message.seq());
+            });
+
+    shaky.take("a", message("test-service", "a", 1));
+
+    assertThat(taken).containsExactly("a1");
+    assertThat(text("select 1 from parked_message")).isNull();
+  }
+
   @Test
   void whoIsStoppedWhileTheDatabaseIsDownAcknowledgesNothing() {
     var down =
@@ -249,7 +345,17 @@ final class IntakeTest {
               }
 
               @Override
+              public void atOnce(Pipeline writes) throws SQLException {
+                inNew(connection -> true);
+              }
+
+              @Override
               public <T extends @Nullable Object> T joining(Work<T> work) throws SQLException {
+                return inNew(work);
+              }
+
+              @Override
+              public <T extends @Nullable Object> T reading(Work<T> work) throws SQLException {
                 return inNew(work);
               }
 

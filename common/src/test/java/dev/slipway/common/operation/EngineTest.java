@@ -11,6 +11,8 @@ import dev.slipway.common.ledger.LedgerRow;
 import dev.slipway.common.ledger.Resource;
 import dev.slipway.common.operation.OperationView.StepState;
 import dev.slipway.common.operation.Yard.State;
+import dev.slipway.common.outbox.Event;
+import dev.slipway.common.outbox.EventType;
 import dev.slipway.common.outbox.Message;
 import dev.slipway.common.outbox.Outbox;
 import java.sql.SQLException;
@@ -37,6 +39,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The engine on a real Postgres.
 final class EngineTest {
@@ -513,6 +517,12 @@ final class EngineTest {
     assertThat(view.outcome()).isEqualTo(Outcome.REFUSED);
     assertThat(view.cause()).isEqualTo(new Cause("closed", "It is closed"));
     assertThat(endedEvents(id)).isEqualTo(1);
+    assertThat(
+            text(
+                "select string_agg(payload::jsonb ->> 'type', ' ' order by seq) from outbox where payload like '%"
+                    + id
+                    + "%'"))
+        .isEqualTo("slipway.operation.begun.v1 slipway.operation.ended.v1");
   }
 
   // ---- Time
@@ -708,7 +718,10 @@ final class EngineTest {
     assertThat(engine.cancel(operation)).isTrue();
 
     awaitPhase(engine, operation, Phase.ENDED);
-    assertThat(end(engine, operation).outcome()).isEqualTo(Outcome.UNDONE);
+    OperationView ended = end(engine, operation);
+    assertThat(ended.outcome()).isEqualTo(Outcome.UNDONE);
+    assertThat(ended.cause()).isEqualTo(new Cause("fault", "It broke"));
+    assertThat(ended.steps().getFirst().state()).isEqualTo(OperationView.StepState.UNDONE);
   }
 
   @Test
@@ -737,6 +750,9 @@ final class EngineTest {
 
     assertThat(stuck.phase()).isEqualTo(Phase.STUCK);
     assertThat(stuck.cause()).extracting(Cause::code).isEqualTo("unknown-step");
+    assertThat(stuck.next())
+        .isEqualTo(
+            "start a version that knows the step varnish, then slipway ops retry " + operation);
     assertThat(newer.cancel(operation)).isFalse();
     assertThat(newer.retry(operation)).isFalse();
     assertThat(end(newer, begin(newer, "yard.destroy", "old")).succeeded()).isTrue();
@@ -1041,7 +1057,12 @@ final class EngineTest {
   private OperationStore store(String replica) {
     return new OperationStore(
         DATABASE.transactions(),
-        new OperationCatalog(List.of(new Yard.Work(yard), new Yard.Destroy(yard))),
+        new OperationCatalog(
+            List.of(
+                new Yard.Work(yard),
+                new Yard.Take(yard),
+                new Yard.Keep(yard),
+                new Yard.Destroy(yard))),
         new KernelSettings("yard-service", replica, "yop", Yard.EVENTS, ofSeconds(30), Map.of()),
         new Outbox("yard-service", Clock.systemUTC()),
         () -> {});
@@ -1111,6 +1132,44 @@ final class EngineTest {
     assertThat(text("select count(*) from outbox where payload like '%step-ended%'"))
         .as("nothing of the first try was written")
         .isEqualTo("1");
+  }
+
+  @EventType("yard.opened.v1")
+  private record Opened() implements Event {}
+
+  /// The first step of one has an undo, that of the other has none.
+  @ParameterizedTest
+  @ValueSource(strings = {"yard.work", "yard.take"})
+  void whatIsTakenBackAtOnceIsNeitherToldNorWritten(String kind) throws Exception {
+    OperationStore one = store("one");
+    StoredOperation taken = taken(one, kind, "told");
+    assertThat(one.signal(taken.id(), new Signal.CancelRequested())).isTrue();
+    var written = new AtomicBoolean();
+
+    one.commit(taken, new Signal.Stepped(opened(written)), System.nanoTime());
+
+    assertThat(text("select count(*) from outbox where payload like '%yard.opened%'"))
+        .isEqualTo("0");
+    assertThat(written).isFalse();
+  }
+
+  private static StepOutcome<State> opened(AtomicBoolean written) {
+    return StepOutcome.done(new State(1)).publishing(new Opened()).also(() -> written.set(true));
+  }
+
+  @Test
+  void whatOutlivesUnwindingIsToldAndWritten() throws Exception {
+    OperationStore one = store("one");
+    StoredOperation taken = taken(one, "yard.keep", "kept");
+    assertThat(one.signal(taken.id(), new Signal.CancelRequested())).isTrue();
+    var written = new AtomicBoolean();
+
+    StoredOperation now = one.commit(taken, new Signal.Stepped(opened(written)), System.nanoTime());
+
+    assertThat(now.progress().outcome()).isEqualTo(Outcome.CANCELLED);
+    assertThat(text("select count(*) from outbox where payload like '%yard.opened%'"))
+        .isEqualTo("1");
+    assertThat(written).isTrue();
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.slipway.common.operation;
 
+import dev.slipway.common.sql.Pipeline;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -45,9 +46,27 @@ public final class LocalTransactions implements Transactions {
   }
 
   @Override
+  public void atOnce(Pipeline writes) throws SQLException {
+    try (Connection connection = database.getConnection()) {
+      writes.commit(connection);
+    }
+  }
+
+  @Override
   public <T extends @Nullable Object> T joining(Work<T> work) throws SQLException {
     Current now = current.get();
     return now == null ? inNew(work) : work.on(now.connection());
+  }
+
+  @Override
+  public <T extends @Nullable Object> T reading(Work<T> work) throws SQLException {
+    Current now = current.get();
+    if (now != null) {
+      return work.on(now.connection());
+    }
+    try (Connection connection = database.getConnection()) {
+      return work.on(connection);
+    }
   }
 
   @Override

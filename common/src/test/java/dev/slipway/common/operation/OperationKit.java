@@ -36,8 +36,8 @@ import org.junit.jupiter.api.DynamicTest;
 
 /// Proves an operation: every step and undo killed before the act, after it and after the commit,
 /// failing and stumbling; and in each state, at each step, what may arrive there: a cancel, a
-/// destroy, every other operation of its subject, the same message again, a reply that comes late
-/// or is lost, another replica.
+/// destroy, every other operation of its subject, what another service asks of it, the same message
+/// again, a reply that comes late or is lost, another replica.
 ///
 /// After each case the operation has ended, the ledger's open rows are just what exists, what
 /// exists is what the outcome says (all of it, or nothing more than before), nothing is stuck
@@ -225,6 +225,7 @@ public final class OperationKit {
     List<DynamicTest> cases = new ArrayList<>();
     boolean destroyed = rig(scenario).destroy().isPresent();
     List<String> others = rig(scenario).others().stream().map(BeginRequest::kind).toList();
+    List<String> asked = rig(scenario).asked().stream().map(BeginRequest::kind).toList();
     boolean forwardOnly = plan.supersedes();
     for (StepShape step : plan.steps()) {
       forwardOnly |= step.kind() == StepShape.Kind.PIVOT;
@@ -279,6 +280,15 @@ public final class OperationKit {
                   (kit, cut) -> kit.meets(scenario, cut, other),
                   "meets " + others.get(i)));
         }
+        for (int i = 0; i < asked.size(); i++) {
+          int which = i;
+          cases.add(
+              named(
+                  scenario,
+                  new Cut(How.PAUSE, point, step.name(), false),
+                  (kit, cut) -> kit.isAsked(scenario, cut, which),
+                  "another service asks for " + asked.get(i)));
+        }
       }
       if (step.undoable()) {
         for (Point point : Point.values()) {
@@ -313,10 +323,26 @@ public final class OperationKit {
                   "meets " + others.get(i),
                   (kit, same, cut) -> kit.meetsWhileUnwinding(same, cut, other)));
         }
+        for (int i = 0; i < asked.size(); i++) {
+          int which = i;
+          cases.add(
+              whileUndoing(
+                  scenario,
+                  plan,
+                  step,
+                  "another service asks for " + asked.get(i),
+                  (kit, same, cut) -> kit.isAskedWhileUnwinding(same, cut, which)));
+        }
       }
       if (forwardOnly) {
         for (WhenStuck what : WhenStuck.values()) {
-          if (what != WhenStuck.DESTROYED || destroyed) {
+          boolean possible =
+              switch (what) {
+                case DESTROYED -> destroyed;
+                case ASKED -> !asked.isEmpty();
+                case CANCELLED, MESSAGES, OTHERS -> true;
+              };
+          if (possible) {
             cases.add(
                 named(
                     scenario,
@@ -357,7 +383,8 @@ public final class OperationKit {
     DESTROYED,
     CANCELLED,
     MESSAGES,
-    OTHERS
+    OTHERS,
+    ASKED
   }
 
   /// A case with the scenario that it is of.
@@ -604,6 +631,88 @@ public final class OperationKit {
     }
   }
 
+  private void isAsked(Scenario scenario, Cut cut, int which) throws Exception {
+    Scenario.Rig rig = rig(scenario);
+    try (OperationEngine engine = engine(rig, "one", cut)) {
+      rig.prepare(engine);
+      String operation = begin(engine, rig.begin(), cut);
+      assertThat(cut.awaitReached()).as("the point is passed").isTrue();
+      BeginRequest asked = rig.asked().get(which);
+      waitsOrTakesOver(engine, rig, operation, asked, Outcome.SUCCEEDED, cut::release);
+    }
+  }
+
+  private void isAskedWhileUnwinding(Scenario scenario, Cut cut, int which) throws Exception {
+    Scenario.Rig rig = rig(scenario);
+    try (OperationEngine engine = engine(rig, "one", cut)) {
+      rig.prepare(engine);
+      String operation = begin(engine, rig.begin(), cut);
+      assertThat(cut.awaitOther()).as("the undo's point is passed").isTrue();
+      BeginRequest asked = rig.asked().get(which);
+      waitsOrTakesOver(engine, rig, operation, asked, Outcome.UNDONE, cut::releaseOther);
+    }
+  }
+
+  /// What lets an operation go on that stands still.
+  private interface Going {
+    void on() throws Exception;
+  }
+
+  /// What another service asks for is refused to nobody because something else is being done: it
+  /// takes over, as a destroy does, or waits for its turn. Either way it ends.
+  ///
+  /// @param otherwise how the operation ends that is met, unless it is taken over
+  private void waitsOrTakesOver(
+      OperationEngine engine,
+      Scenario.Rig rig,
+      String operation,
+      BeginRequest request,
+      Outcome otherwise,
+      Going going)
+      throws Exception {
+    PlanShape met = shapeOf(rig, rig.begin());
+    PlanShape wanted = shapeOf(rig, request);
+    boolean takesOver =
+        wanted.supersedes()
+            ? !request.kind().equals(rig.begin().kind())
+            : met.yields() && !wanted.yields();
+    String asked = Identifiers.next("kit");
+    ask(engine, asked, request);
+    going.on();
+    OperationView end = engine.awaitEnd(operation, PATIENCE);
+    assertThat(end.outcome())
+        .as(describe(end))
+        .isEqualTo(takesOver ? Outcome.SUPERSEDED : otherwise);
+    if (engine.view(asked).isEmpty()) {
+      // Just that was being done, for somebody else. Who gets no reply asks again.
+      ask(engine, asked, request);
+    }
+    OperationView reply = engine.awaitEnd(asked, PATIENCE);
+    assertThat(reply.phase()).as(describe(reply)).isEqualTo(Phase.ENDED);
+    assertThat(reply.succeeded() || reply.cause() != null).as(describe(reply)).isTrue();
+    assertLedgerTellsTruth(rig, engine);
+  }
+
+  /// In another service's name.
+  private void ask(OperationEngine engine, String id, BeginRequest request) throws Exception {
+    var command =
+        new OperationCommand.Begin(
+            id,
+            request.kind(),
+            request.subject(),
+            request.organization(),
+            "another",
+            List.of("kit_asker"),
+            Json.write(request.input()));
+    database
+        .transactions()
+        .inNew(
+            connection -> {
+              engine.obey(connection, command);
+              return command;
+            });
+  }
+
   private void unwoundAnyway(Scenario scenario, Cut cut) throws Exception {
     Scenario.Rig rig = rig(scenario);
     String operation;
@@ -718,6 +827,17 @@ public final class OperationKit {
       assertThat(stuck.phase()).as(describe(stuck)).isEqualTo(Phase.STUCK);
       assertThat(stuck.cause()).as("a stuck operation says why").isNotNull();
       switch (what) {
+        case ASKED -> {
+          BeginRequest asked = rig.asked().getFirst();
+          waitsOrTakesOver(
+              engine,
+              rig,
+              operation,
+              asked,
+              Outcome.SUCCEEDED,
+              () -> assertThat(engine.retry(operation)).isTrue());
+          return;
+        }
         case DESTROYED -> {
           String destroy = id(engine.begin(rig.destroy().orElseThrow()));
           OperationView end = engine.awaitEnd(destroy, PATIENCE);
@@ -738,7 +858,7 @@ public final class OperationKit {
         }
         case OTHERS -> {
           for (BeginRequest other : rig.others()) {
-            if (!supersedes(rig, other) && !planOf(scenario).yields()) {
+            if (!shapeOf(rig, other).supersedes() && !planOf(scenario).yields()) {
               assertThat(engine.begin(other)).isInstanceOf(Begun.Busy.class);
             }
           }
@@ -753,8 +873,8 @@ public final class OperationKit {
     }
   }
 
-  private static boolean supersedes(Scenario.Rig rig, BeginRequest request) {
-    return new OperationCatalog(rig.operations()).get(request.kind()).plan().shape().supersedes();
+  private static PlanShape shapeOf(Scenario.Rig rig, BeginRequest request) {
+    return new OperationCatalog(rig.operations()).get(request.kind()).plan().shape();
   }
 
   private void ended(Scenario scenario, Cut none) throws Exception {
@@ -811,36 +931,26 @@ public final class OperationKit {
 
   private void tell(OperationEngine engine, Scenario.Rig rig, String operation, Arrival arrival)
       throws Exception {
-    BeginRequest request = rig.begin();
-    database
-        .transactions()
-        .inNew(
-            connection -> {
-              switch (arrival) {
-                case SAME_COMMAND ->
-                    engine.obey(
-                        connection,
-                        new OperationCommand.Begin(
-                            operation,
-                            request.kind(),
-                            request.subject(),
-                            request.organization(),
-                            "another",
-                            List.of("kit_asker"),
-                            Json.write(request.input())));
-                case LATE_REPLY ->
-                    engine.hear(
-                        connection,
-                        new OperationEvent.Ended(
-                            Identifiers.next("kit"),
-                            "asked",
-                            request.subject(),
-                            List.of(operation),
-                            Outcome.UNDONE,
-                            new Cause("late", "Nobody waits for this")));
-              }
-              return arrival;
-            });
+    switch (arrival) {
+      case SAME_COMMAND -> ask(engine, operation, rig.begin());
+      case LATE_REPLY -> {
+        var late =
+            new OperationEvent.Ended(
+                Identifiers.next("kit"),
+                "asked",
+                rig.begin().subject(),
+                List.of(operation),
+                Outcome.UNDONE,
+                new Cause("late", "Nobody waits for this"));
+        database
+            .transactions()
+            .inNew(
+                connection -> {
+                  engine.hear(connection, late);
+                  return late;
+                });
+      }
+    }
   }
 
   // ---- What holds after each
@@ -968,6 +1078,6 @@ public final class OperationKit {
 
   private PlanShape planOf(Scenario scenario) {
     Scenario.Rig rig = rig(scenario);
-    return new OperationCatalog(rig.operations()).get(rig.begin().kind()).plan().shape();
+    return shapeOf(rig, rig.begin());
   }
 }

@@ -49,6 +49,11 @@ public interface Scenario {
     /// Other operations on the same subject, the destroy included.
     List<BeginRequest> others();
 
+    /// What another service may ask of the subject, as a step of its own operation.
+    default List<BeginRequest> asked() {
+      return List.of();
+    }
+
     /// The destroy of the subject.
     Optional<BeginRequest> destroy();
 

@@ -206,7 +206,8 @@ final class TransitionTest {
         null,
         from.stepLimit(),
         0,
-        0);
+        0,
+        null);
   }
 
   private static Map<String, Signal> signals() {
@@ -277,6 +278,39 @@ final class TransitionTest {
     assertThat(decision.next().phase()).isEqualTo(Phase.UNWINDING);
     assertThat(decision.next().step()).isEqualTo("third");
     assertThat(decision.next().cause()).isEqualTo(Cause.CANCELLED);
+  }
+
+  @Test
+  void whatAnUndoWasStuckForIsNotWhyItIsUndone() {
+    Progress cancelling = at(UNDOABLE, "first").cancelling();
+    Progress unwinding = decide(UNDOABLE, cancelling, 0, done()).next();
+
+    Progress stuck =
+        decide(UNDOABLE, unwinding, 0, new Signal.Unwound(new UndoOutcome.Failed(FAULT))).next();
+    Progress retried = decide(UNDOABLE, stuck, 0, new Signal.RetryRequested()).next();
+
+    assertThat(stuck.cause()).isEqualTo(FAULT);
+    assertThat(retried.cause()).isEqualTo(Cause.CANCELLED);
+    assertThat(decide(UNDOABLE, retried, 0, undone()).next().outcome())
+        .isEqualTo(Outcome.CANCELLED);
+  }
+
+  @Test
+  void whatIsInterruptedPastItsDeadlineIsOverdue() {
+    Signal interrupted =
+        new Signal.Threw(new Cause(Cause.INTERRUPTED, "The step third was interrupted"), false);
+    Progress unwinding = at(UNDOABLE, "third").unwinding("third", 1_000, FAULT);
+
+    assertThat(decide(UNDOABLE, at(UNDOABLE, "third"), 0, interrupted).move()).isEqualTo(Move.STAY);
+    assertThat(
+            decide(UNDOABLE, at(UNDOABLE, "third"), ofMinutes(3).toMillis(), interrupted)
+                .next()
+                .cause())
+        .isEqualTo(
+            new Cause("deadline", "The step third took longer than it may: it was still at work"));
+    assertThat(decide(UNDOABLE, unwinding, 2_000, interrupted).next().cause())
+        .extracting(Cause::code)
+        .isEqualTo("deadline");
   }
 
   @Test

@@ -225,6 +225,12 @@ final class Workshop {
           }
 
           @Override
+          public List<BeginRequest> asked() {
+            // Who builds what is there tries until the deadline whether it goes away.
+            return List.of(request(Refit.class, name), request(Destroy.class, name));
+          }
+
+          @Override
           public Optional<BeginRequest> destroy() {
             return Optional.of(request(Destroy.class, name));
           }

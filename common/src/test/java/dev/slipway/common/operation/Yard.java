@@ -62,6 +62,26 @@ final class Yard implements AutoCloseable {
     }
   }
 
+  /// What its first step does outlives unwinding.
+  @OperationKind("yard.keep")
+  static final class Keep implements Operation<Input, State> {
+    private final Yard yard;
+
+    Keep(Yard yard) {
+      this.yard = yard;
+    }
+
+    @Override
+    public Plan<Input, State> plan() {
+      return Plan.<Input, State>within(ofMinutes(10), input -> new State(0))
+          .kept("keep", yard::act)
+          .undoNothing("What is kept stays")
+          .step("use", yard::act)
+          .undo(yard::undo)
+          .build();
+    }
+  }
+
   /// Forward only from its second step on, which makes something.
   @OperationKind("yard.swap")
   static final class Swap implements Operation<Input, State> {
@@ -204,6 +224,7 @@ final class Yard implements AutoCloseable {
             List.of(
                 new Work(this),
                 new Swap(this),
+                new Keep(this),
                 new Take(this),
                 new Build(this),
                 new Destroy(this))),

@@ -2,11 +2,13 @@ package dev.slipway.common.sql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.slipway.common.operation.KernelDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -82,6 +84,109 @@ final class PipelineTest {
   }
 
   @Test
+  void aCommitStoresAllOfIt() throws SQLException {
+    database
+        .transactions()
+        .atOnce(
+            new Pipeline()
+                .add("insert into seen values (?, ?)", 1, "one")
+                .add("select 7::bigint")
+                .add("insert into seen values (?, ?)", 2, "two"));
+
+    assertThat(count()).isEqualTo(2);
+  }
+
+  @Test
+  void aLongCommitIsOneTransactionToo() throws SQLException {
+    var failing = new Pipeline();
+    for (int number = 1; number <= 1_000; number++) {
+      failing.add("insert into seen values (?, 'one')", number);
+    }
+    failing.add("insert into seen values (1, 'again')");
+    try (Connection connection = database.dataSource().getConnection()) {
+      assertThatThrownBy(() -> failing.commit(connection)).isInstanceOf(SQLException.class);
+
+      new Pipeline().add("insert into seen values (1, 'alone')").commit(connection);
+    }
+
+    assertThat(count()).isEqualTo(1);
+  }
+
+  @Test
+  void aCommitReturnsNoTexts() {
+    Pipeline pipeline = new Pipeline().add("select word from seen");
+
+    assertThatThrownBy(() -> database.transactions().atOnce(pipeline))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  /// More often than the driver needs to prepare the statements at the server.
+  @Test
+  void aCommitThatFailsStoresNothingAndLeavesTheConnectionInNoTransaction() throws SQLException {
+    try (Connection connection = database.dataSource().getConnection()) {
+      for (int number = 1; number <= 20; number++) {
+        Pipeline failing =
+            new Pipeline()
+                .add("insert into seen values (?, ?)", number, "one")
+                .add("insert into seen values (?, ?)", number, "again");
+
+        assertThatThrownBy(() -> failing.commit(connection))
+            .isInstanceOfSatisfying(
+                SQLException.class,
+                failure -> assertThat(failure.getSQLState()).isEqualTo("23505"));
+
+        new Pipeline().add("insert into seen values (?, 'two')", number).run(connection);
+        assertThat(count()).isEqualTo(number);
+      }
+    }
+  }
+
+  @Test
+  void nothingOfACommitIsSeenBeforeAllOfIt() throws Exception {
+    try (Connection connection = database.dataSource().getConnection();
+        Connection holder = database.dataSource().getConnection()) {
+      new Pipeline().add("insert into seen values (0, 'held')").commit(connection);
+      holder.setAutoCommit(false);
+      new Pipeline().add("update seen set word = 'mine' where number = 0").run(holder);
+      Pipeline waiting =
+          new Pipeline()
+              .add("insert into seen values (1, 'one')")
+              .add("update seen set word = 'theirs' where number = 0")
+              .add("insert into seen values (2, 'two')");
+
+      var committing =
+          new FutureTask<>(
+              () -> {
+                waiting.commit(connection);
+                return true;
+              });
+      Thread.ofVirtual().start(committing);
+      await().until(PipelineTest::somebodyWaitsForALock);
+      assertThat(count()).isEqualTo(1);
+      holder.commit();
+      assertThat(committing.get()).isTrue();
+    }
+
+    assertThat(count()).isEqualTo(3);
+  }
+
+  @Test
+  void aCommitInSomebodysTransactionIsAMistake() {
+    Pipeline pipeline = new Pipeline().add("insert into seen values (1, 'one')");
+
+    assertThatThrownBy(
+            () ->
+                database
+                    .transactions()
+                    .inNew(
+                        (Connection connection) -> {
+                          pipeline.commit(connection);
+                          return true;
+                        }))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
   void readingMoreThanIsReturnedIsAMistake() {
     Pipeline pipeline = new Pipeline().add("insert into seen values (1, 'one')");
 
@@ -110,6 +215,21 @@ final class PipelineTest {
                   return true;
                 });
     assertThat(done).isTrue();
+  }
+
+  private static boolean somebodyWaitsForALock() throws SQLException {
+    return database
+        .transactions()
+        .inNew(
+            connection ->
+                Boolean.TRUE.equals(
+                    new Pipeline()
+                        .add(
+                            """
+                            select exists (select from pg_stat_activity
+                              where datname = current_database() and wait_event_type = 'Lock')""")
+                        .read(connection, row -> row.getBoolean(1))
+                        .getFirst()));
   }
 
   private static Object count() throws SQLException {

@@ -10,6 +10,7 @@ final class ApplicationErrors {
   static final ErrorCode APPLICATION_NOT_FOUND = new ErrorCode("application-not-found", 404);
   static final ErrorCode APPLICATION_EXISTS = new ErrorCode("application-exists", 409);
   static final ErrorCode APPLICATION_BUSY = new ErrorCode("application-busy", 409);
+  static final ErrorCode TOO_MANY_APPLICATIONS = new ErrorCode("too-many-applications", 409);
   static final ErrorCode DATABASE_TAKEN = new ErrorCode("database-taken", 409);
   static final ErrorCode VERSION_NOT_FOUND = new ErrorCode("version-not-found", 404);
   static final ErrorCode NOTHING_TO_ROLL_BACK = new ErrorCode("nothing-to-roll-back", 409);
@@ -44,6 +45,13 @@ final class ApplicationErrors {
                     active.step()))
         .operation(active.id())
         .build();
+  }
+
+  static ApiException tooMany(String organization, long most) {
+    return new ApiException(
+        TOO_MANY_APPLICATIONS,
+        "organization %s has %d applications, as many as it may have; delete one first"
+            .formatted(organization, most));
   }
 
   static ApiException invalid(String field, String problem) {

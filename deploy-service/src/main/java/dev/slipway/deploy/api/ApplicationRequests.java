@@ -64,6 +64,7 @@ class ApplicationRequests {
   private final String prefix;
   private final Duration answerWithin;
   private final Duration deployWithin;
+  private final long mostApplications;
 
   @Inject
   ApplicationRequests(
@@ -80,7 +81,8 @@ class ApplicationRequests {
       Resources resources,
       @ConfigProperty(name = "slipway.operations.prefix") String prefix,
       @ConfigProperty(name = "slipway.answer.within") Duration answerWithin,
-      @ConfigProperty(name = "slipway.answer.deploy-within") Duration deployWithin) {
+      @ConfigProperty(name = "slipway.answer.deploy-within") Duration deployWithin,
+      @ConfigProperty(name = "slipway.applications.per-organization") long mostApplications) {
     this.engine = engine;
     this.requests = requests;
     this.calls = calls;
@@ -95,6 +97,7 @@ class ApplicationRequests {
     this.prefix = prefix;
     this.answerWithin = answerWithin;
     this.deployWithin = deployWithin;
+    this.mostApplications = mostApplications;
   }
 
   Application existing(String name) {
@@ -114,6 +117,9 @@ class ApplicationRequests {
       throws SQLException {
     String database = DatabaseNames.derived(body.name());
     requireFree(body, database);
+    if (applications.countBegun(caller.organization()) >= mostApplications) {
+      throw ApplicationErrors.tooMany(caller.organizationName(), mostApplications);
+    }
     return engine.begin(
         BeginRequest.of(
             RegisterApplication.KIND,

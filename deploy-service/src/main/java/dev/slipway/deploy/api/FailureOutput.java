@@ -54,7 +54,7 @@ class FailureOutput {
     String whose = named.find() ? named.group(1) : version;
     List<LogLine> lines = new ArrayList<>();
     try {
-      for (String source : sources(application, version, failed.id(), cause.code())) {
+      for (String source : sources(application, version, failed.id(), cause)) {
         lines.addAll(logs.tail(application.id(), whose, source, LINES));
       }
     } catch (IOException unreadable) {
@@ -75,14 +75,14 @@ class FailureOutput {
   /// Who has written what explains the failure: the command that failed, or the executors that came
   /// up and did not get healthy.
   private static List<String> sources(
-      Application application, String version, String operation, String code) {
-    if (EXECUTORS.contains(code)) {
+      Application application, String version, String operation, Cause cause) {
+    if (EXECUTORS.contains(cause.code())) {
       return IntStream.range(0, Math.max(1, application.minimumExecutors()))
           .mapToObj(number -> Executor.id(version, operation, number))
           .toList();
     }
     return Stream.of(Blueprint.Run.values())
-        .filter(candidate -> candidate.causes(code))
+        .filter(candidate -> candidate.causes(cause.code(), cause.message()))
         .map(Blueprint.Run::word)
         .toList();
   }

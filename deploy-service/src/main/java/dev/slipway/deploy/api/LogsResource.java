@@ -3,6 +3,7 @@ package dev.slipway.deploy.api;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.slipway.common.error.ApiException;
 import dev.slipway.common.error.ErrorCode;
+import dev.slipway.common.load.LargeAnswer;
 import dev.slipway.deploy.domain.Application;
 import dev.slipway.deploy.domain.Versions;
 import dev.slipway.deploy.log.LogLine;
@@ -65,6 +66,7 @@ public class LogsResource {
   ///
   /// @param last  no lines older than so many seconds; 0 for all
   /// @param since `next_timestamp` of the page before
+  @LargeAnswer
   @GET
   @Path("logs/applications/{app}")
   public LogPage page(

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.slipway.common.error.ApiException;
 import dev.slipway.common.error.ErrorCode;
+import dev.slipway.common.load.LargeAnswer;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.deploy.database.Workflow;
 import dev.slipway.deploy.database.WorkflowFilter;
@@ -30,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
 public class WorkflowsResource {
+
+  /// Room for a few thousand identifiers; a tree takes many times the memory of its text.
+  private static final int LONGEST_FILTER = 128 * 1024;
 
   static final ErrorCode WORKFLOW_NOT_FOUND = new ErrorCode("workflow-not-found", 404);
 
@@ -56,6 +60,7 @@ public class WorkflowsResource {
         throws DriverFailure;
   }
 
+  @LargeAnswer(LargeAnswer.Source.APPLICATION)
   @POST
   @Path("applications/{app}/workflows")
   public List<Workflow> list(@PathParam("app") String name, @Nullable String body)
@@ -63,6 +68,7 @@ public class WorkflowsResource {
     return read(name, body, workflows::list);
   }
 
+  @LargeAnswer(LargeAnswer.Source.APPLICATION)
   @POST
   @Path("applications/{app}/queues")
   public List<Workflow> queued(@PathParam("app") String name, @Nullable String body)
@@ -87,6 +93,11 @@ public class WorkflowsResource {
 
   /// The official command sends null for what was not asked for.
   private WorkflowFilter filter(@Nullable String body) throws JsonProcessingException {
+    if (body != null && body.length() > LONGEST_FILTER) {
+      throw new ApiException(
+          ErrorCode.BODY_TOO_LARGE,
+          "the body is longer than %,d characters".formatted(LONGEST_FILTER));
+    }
     JsonNode content =
         body == null || body.isBlank()
             ? JsonNodeFactory.instance.objectNode()

@@ -36,7 +36,8 @@ public final class ArchiveIntake {
 
   private static final int LONGEST_FIELD = 64 * 1024;
 
-  /// The names of fields are hostile too, so they are neither interned nor kept.
+  /// The names of fields are hostile too: they are not interned, and few are kept, which is to find
+  /// those that stand twice.
   private static final JsonFactory JSON =
       JsonFactory.builder()
           .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
@@ -48,6 +49,7 @@ public final class ArchiveIntake {
                   .maxStringLength(LONGEST_FIELD)
                   .maxNameLength(1000)
                   .maxNestingDepth(20)
+                  .maxTokenCount(1000)
                   .build())
           .build();
 

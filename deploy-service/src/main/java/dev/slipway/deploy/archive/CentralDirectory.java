@@ -25,7 +25,7 @@ final class CentralDirectory {
   private static final int HEADER_LENGTH = 46;
 
   /// Far beyond what names and times of the allowed entries take.
-  private static final long LARGEST = 64L << 20;
+  private static final long LARGEST = 8L << 20;
 
   private final FileChannel channel;
   private final long size;

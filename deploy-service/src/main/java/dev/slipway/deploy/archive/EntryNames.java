@@ -15,9 +15,13 @@ final class EntryNames {
 
   private static final int LONGEST_SEGMENT = 255;
   private static final int LONGEST_PATH = 4096;
+
+  /// All names together, in characters, each folder on the way counted once: they are held.
+  private static final long LONGEST_TOGETHER = 4L << 20;
   private static final Pattern DRIVE = Pattern.compile("[A-Za-z]:.*", Pattern.DOTALL);
 
   private final Map<String, Taken> taken = new HashMap<>();
+  private long length;
 
   /// Accepts a name, a folder's without the slash at its end.
   ///
@@ -68,9 +72,15 @@ final class EntryNames {
       path.append(part == 0 ? "" : "/").append(parts.get(part));
       String exact = path.toString();
       var wanted = new Taken(exact, !last || folder);
-      Taken before = taken.putIfAbsent(folded(exact), wanted);
-      // A folder may be named again, by what is in it.
-      if (before != null && !(before.equals(wanted) && wanted.folder())) {
+      String folded = folded(exact);
+      Taken before = taken.putIfAbsent(folded.equals(exact) ? exact : folded, wanted);
+      if (before == null) {
+        length += exact.length();
+        if (length > LONGEST_TOGETHER) {
+          throw new BadArchive(Reason.TOO_LARGE, "the archive has too many files with long names");
+        }
+      } else if (!(before.equals(wanted) && wanted.folder())) {
+        // Only a folder may be named again, by what is in it.
         throw refused(name, "is there twice");
       }
     }

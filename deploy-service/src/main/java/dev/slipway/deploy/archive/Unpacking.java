@@ -269,6 +269,6 @@ final class Unpacking {
   /// @param ratio    bytes that one byte of a larger archive may become
   record Limits(long total, int entries, long harmless, int ratio) {
 
-    static final Limits PROMISED = new Limits(2L << 30, 200_000, 64L << 20, 250);
+    static final Limits PROMISED = new Limits(2L << 30, 20_000, 64L << 20, 250);
   }
 }

@@ -17,15 +17,18 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Set;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 
-/// Bindings over HTTP. Both calls may be repeated, so whatever is not an answer is worth another
+/// Bindings over HTTP. Every call may be repeated, so whatever is not an answer is worth another
 /// try; only what instance-service says itself is final.
 @ApplicationScoped
 public class InstanceServiceBindings implements Bindings {
 
   private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final Set<String> FINAL =
+      Set.of("application-not-found", "instance-not-found", "instance-unavailable");
 
   private final String url;
   private final InstallationKeys keys;
@@ -65,13 +68,16 @@ public class InstanceServiceBindings implements Bindings {
   @Override
   public void release(String instance, String application)
       throws DriverFailure, InterruptedException {
-    HttpResponse<String> response =
-        send(
-            request(
-                    "/internal/bindings/%s?instance=%s"
-                        .formatted(encoded(application), encoded(instance)))
-                .DELETE()
-                .build());
+    delete("/internal/bindings/%s?instance=%s".formatted(encoded(application), encoded(instance)));
+  }
+
+  @Override
+  public void releaseForGood(String application) throws DriverFailure, InterruptedException {
+    delete("/internal/bindings/" + encoded(application));
+  }
+
+  private void delete(String path) throws DriverFailure, InterruptedException {
+    HttpResponse<String> response = send(request(path).DELETE().build());
     if (response.statusCode() != 204) {
       throw silent("it answered " + response.statusCode(), null);
     }
@@ -91,10 +97,9 @@ public class InstanceServiceBindings implements Bindings {
       JsonNode answer = Json.tree(body);
       String code = answer.path("code").asText();
       String message = answer.path("message").asText();
-      if (code.equals("instance-not-found") || code.equals("instance-unavailable")) {
-        return new DriverFailure.Permanent(code, message);
-      }
-      return silent("it refused with the code '" + code + "'", null);
+      return FINAL.contains(code)
+          ? new DriverFailure.Permanent(code, message)
+          : silent("it refused with the code '" + code + "'", null);
     } catch (JsonProcessingException notUnderstood) {
       return silent("its refusal is not understood", notUnderstood);
     }

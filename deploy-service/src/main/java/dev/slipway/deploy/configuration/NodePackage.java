@@ -1,10 +1,19 @@
 package dev.slipway.deploy.configuration;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.filter.FilteringParserDelegate;
+import com.fasterxml.jackson.core.filter.JsonPointerBasedFilter;
+import com.fasterxml.jackson.core.filter.TokenFilter.Inclusion;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.deploy.domain.Manifest.PackageManager;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -22,7 +31,15 @@ final class NodePackage {
   static final String SDK = "@dbos-inc/dbos-sdk";
   private static final String OTEL = "@dbos-inc/otel";
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final JsonFactory DOCUMENTS =
+      JsonFactory.builder().disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES).build();
+
+  /// A tree takes many times the memory of its text.
+  private static final ObjectMapper JSON =
+      new ObjectMapper(
+          JsonFactory.builder()
+              .streamReadConstraints(StreamReadConstraints.builder().maxTokenCount(100_000).build())
+              .build());
   private static final List<String> DEPENDENCIES =
       List.of("dependencies", "devDependencies", "optionalDependencies", "peerDependencies");
 
@@ -147,21 +164,33 @@ final class NodePackage {
     String found =
         switch (packages) {
           case NPM_LOCKED -> {
-            JsonNode tree = json(text);
-            if (tree == null) {
-              yield "";
-            }
-            String version =
-                tree.path("packages").path("node_modules/" + name).path("version").asText();
-            yield version.isEmpty()
-                ? tree.path("dependencies").path(name).path("version").asText()
-                : version;
+            String version = text(text, "packages", "node_modules/" + name, "version");
+            yield version.isEmpty() ? text(text, "dependencies", name, "version") : version;
           }
           case YARN, YARN_BERRY -> after(text, name + "@", "version");
           case PNPM -> after(text, name + "@", "");
           case NPM, PIP, DOCKERFILE -> "";
         };
     return EXACT.matcher(found).matches() ? found : null;
+  }
+
+  /// What stands at a path of a document that may be too large to be held as a tree; empty where
+  /// there is no such text.
+  private static String text(String json, String... path) {
+    JsonPointer pointer = JsonPointer.empty();
+    for (String name : path) {
+      pointer = pointer.appendProperty(name);
+    }
+    try (JsonParser found =
+        new FilteringParserDelegate(
+            DOCUMENTS.createParser(json),
+            new JsonPointerBasedFilter(pointer),
+            Inclusion.ONLY_INCLUDE_ALL,
+            false)) {
+      return found.nextToken() == JsonToken.VALUE_STRING ? found.getText() : "";
+    } catch (IOException malformed) {
+      return "";
+    }
   }
 
   /// The first version that stands behind a mark and a word on one of the next lines.

@@ -15,6 +15,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +27,13 @@ final class HeldDatabase implements Held {
 
   /// More is no schema that anybody migrates; the digest counts all of them.
   private static final int MOST_ENTRIES = 200_000;
+
+  /// What they may have together, in characters: they are held in memory.
+  private static final long LONGEST_ENTRIES = 4L << 20;
+
+  /// White space with the end of a line in it. Begins where white space begins, so that a long run
+  /// is looked through once and not once for each of its characters.
+  private static final Pattern LINE_END = Pattern.compile("(?<![ \\t])[ \\t]*+\\R\\s*+");
 
   private static final String OWN =
       """
@@ -265,14 +273,18 @@ final class HeldDatabase implements Held {
   private static void collect(
       Statement statement, String sql, String beginning, Set<String> entries)
       throws SQLException, DriverFailure {
+    long length = entries.stream().mapToLong(String::length).sum();
     try (ResultSet rows = statement.executeQuery(sql)) {
       while (rows.next()) {
         // One line for each thing: a function's text has many.
-        entries.add(beginning + rows.getString(1).strip().replaceAll("\\s*\\R\\s*", " "));
-        if (entries.size() > MOST_ENTRIES) {
+        String entry = LINE_END.matcher(rows.getString(1).strip()).replaceAll(" ");
+        entries.add(beginning + entry);
+        length += entry.length();
+        if (entries.size() > MOST_ENTRIES || length > LONGEST_ENTRIES) {
           throw new DriverFailure.Permanent(
               "schema-too-large",
-              "the schema has more than %,d tables, columns and the like".formatted(MOST_ENTRIES));
+              "the schema has more than %,d tables, columns and the like, or their definitions more than %,d characters"
+                  .formatted(MOST_ENTRIES, LONGEST_ENTRIES));
         }
       }
     }

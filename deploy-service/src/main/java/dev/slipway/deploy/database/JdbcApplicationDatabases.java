@@ -1,6 +1,7 @@
 package dev.slipway.deploy.database;
 
 import dev.slipway.common.crypto.InstallationKeys;
+import dev.slipway.common.linked.LinkedServers;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.deploy.domain.ApplicationDatabases;
 import dev.slipway.deploy.domain.DatabaseAccess;
@@ -22,8 +23,8 @@ import java.util.Properties;
 import java.util.Set;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
-/// Applications' databases over JDBC, as the application's own role, over TLS that proves who the
-/// server is.
+/// Applications' databases over JDBC, as the application's own role. Instances of the platform
+/// prove who they are; somebody else's server cannot, and gets TLS where it offers it.
 ///
 /// Safe to use from any thread. Every connection is closed by whoever asked for it; there is no
 /// pool, since an application's connections are few and belong to the application.
@@ -38,6 +39,13 @@ public final class JdbcApplicationDatabases implements ApplicationDatabases {
   /// One request asks for all of them.
   private static final int MOST_HOLDERS = 1000;
 
+  private static final int HOLDERS_SECONDS = 2;
+
+  private static final String LARGEST_RESULT = "16M";
+
+  /// Of somebody else's server, which has made it up perhaps.
+  private static final int LARGEST_FOREIGN_RESULT = 8 << 20;
+
   /// Names the lock among those that an application takes itself; any number would do.
   private static final long LOCK = 0x736c697077617901L;
 
@@ -51,16 +59,6 @@ public final class JdbcApplicationDatabases implements ApplicationDatabases {
     this.keys = keys;
     trust.setProperty("sslmode", "verify-full");
     trust.setProperty("sslrootcert", authority.resolve("ca.pem").toString());
-  }
-
-  private JdbcApplicationDatabases(InstallationKeys keys) {
-    this.keys = keys;
-    trust.setProperty("sslmode", "disable");
-  }
-
-  /// For a server of tests, which has no certificate.
-  static JdbcApplicationDatabases withoutTls(InstallationKeys keys) {
-    return new JdbcApplicationDatabases(keys);
   }
 
   @Override
@@ -128,13 +126,15 @@ public final class JdbcApplicationDatabases implements ApplicationDatabases {
       Set<String> holders = new HashSet<>();
       try (PreparedStatement select =
           connection.prepareStatement(
-              "select distinct executor_id from dbos.workflow_status where executor_id is not null"
+              "select distinct left(executor_id, 200) from dbos.workflow_status where executor_id is not null"
                   + pendingOf(tables)
                   + " limit "
                   + MOST_HOLDERS)) {
         if (tables.has("application_version")) {
           select.setString(1, version);
         }
+        // It is asked all the time, for one application after the other: none holds up the others.
+        select.setQueryTimeout(HOLDERS_SECONDS);
         try (ResultSet row = select.executeQuery()) {
           while (row.next()) {
             holders.add(row.getString(1));
@@ -219,9 +219,6 @@ public final class JdbcApplicationDatabases implements ApplicationDatabases {
   /// whatever the database's owner has set.
   Connection connect(DatabaseAccess access, String database) throws DriverFailure {
     var properties = new Properties();
-    trust
-        .stringPropertyNames()
-        .forEach(name -> properties.setProperty(name, trust.getProperty(name)));
     properties.setProperty("user", access.role());
     properties.setProperty("password", open(access));
     properties.setProperty("connectTimeout", SECONDS);
@@ -230,8 +227,17 @@ public final class JdbcApplicationDatabases implements ApplicationDatabases {
     properties.setProperty("tcpKeepAlive", "true");
     properties.setProperty("ApplicationName", "slipway");
     properties.setProperty("options", "-c search_path=pg_catalog -c statement_timeout=50000");
-    String host = access.host().contains(":") ? '[' + access.host() + ']' : access.host();
     try {
+      if (access.linked()) {
+        return LinkedServers.open(
+            access.host(), access.port(), database, properties, LARGEST_FOREIGN_RESULT);
+      }
+      // What is in there is the application's, and may be of any size.
+      properties.setProperty("maxResultBuffer", LARGEST_RESULT);
+      trust
+          .stringPropertyNames()
+          .forEach(name -> properties.setProperty(name, trust.getProperty(name)));
+      String host = access.host().contains(":") ? '[' + access.host() + ']' : access.host();
       return DriverManager.getConnection(
           "jdbc:postgresql://%s:%d/%s".formatted(host, access.port(), database), properties);
     } catch (SQLException failure) {

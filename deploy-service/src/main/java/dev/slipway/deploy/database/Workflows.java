@@ -28,7 +28,7 @@ public final class Workflows {
   /// More is not listed at once; what they hold is the application's and may be large.
   private static final int MOST = 10_000;
 
-  private static final long LARGEST_LIST = 64L << 20;
+  private static final long LARGEST_LIST = 2L << 20;
 
   /// What a copy takes over; the rest is its own or begins anew.
   private static final List<String> COPIED =
@@ -304,7 +304,7 @@ public final class Workflows {
             + " limit %d offset %d".formatted(limit, offset);
     List<Workflow> workflows = new ArrayList<>();
     try (PreparedStatement select = connection.prepareStatement(sql)) {
-      select.setFetchSize(100);
+      select.setFetchSize(20);
       conditions.bind(connection, select);
       try (ResultSet row = select.executeQuery()) {
         long size = 0;

@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 /// The applications that exist, in the transaction of whoever calls, or in one of its own.
 public interface Applications {
 
+  /// Adds it under the name that its organization has now, whatever it had when it was asked for.
+  ///
   /// @throws IllegalStateException when the name, or the database on that instance, is taken
   void add(Application application);
 
@@ -22,6 +24,10 @@ public interface Applications {
 
   /// How many an organization has, in whatever state.
   long count(String organization);
+
+  /// The same with those that are just being registered. Whoever asks next, until this transaction
+  /// has ended, waits for that.
+  long countBegun(String organization);
 
   /// What the next deploy will use.
   void configure(String id, int memoryMib, int minimumExecutors);

@@ -94,8 +94,10 @@ public interface Blueprint {
     }
 
     /// Whether the output of this run belongs to a cause.
-    public boolean causes(String code) {
-      return code.equals(failure()) || (this == MIGRATE && code.equals(BREAKING));
+    public boolean causes(String code, String message) {
+      return code.equals(failure())
+          || (this == MIGRATE && code.equals(BREAKING))
+          || (code.equals("deadline") && message.startsWith("The step " + word() + ' '));
     }
   }
 }

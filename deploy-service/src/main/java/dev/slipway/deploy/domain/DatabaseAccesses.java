@@ -1,5 +1,6 @@
 package dev.slipway.deploy.domain;
 
+import java.util.List;
 import java.util.Optional;
 
 /// How applications get to their databases, in the transaction of whoever calls, or in one of its
@@ -18,5 +19,9 @@ public interface DatabaseAccesses {
   /// migrations.
   boolean guarded(String application, String instance);
 
+  /// The application does not get there any more. What is there stays.
   void remove(String application, String instance);
+
+  /// The instances on which it gets to databases, sorted: its own, and while it moves the other.
+  List<String> everywhere(String application);
 }

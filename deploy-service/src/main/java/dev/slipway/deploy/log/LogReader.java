@@ -38,7 +38,7 @@ public final class LogReader {
   static final int MOST_LINES = 10_000;
 
   /// A page is one string in memory; it ends early rather than grow beyond this.
-  private static final int LARGEST_PAGE = 8 << 20;
+  private static final int LARGEST_PAGE = 1 << 20;
 
   private static final Pattern APPLICATION = Pattern.compile("app_[0-9a-z]{26}");
   private static final Pattern VERSION = Pattern.compile("[0-9]{1,19}");

@@ -1,6 +1,7 @@
 package dev.slipway.deploy.messaging;
 
 import dev.slipway.common.contract.instance.InstanceEvent;
+import dev.slipway.common.inbox.Intakes;
 import dev.slipway.common.inbox.MessageIntake;
 import dev.slipway.common.operation.OperationEngine;
 import dev.slipway.common.operation.OperationEvent;
@@ -11,6 +12,7 @@ import dev.slipway.deploy.domain.SchemaRecords;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
@@ -18,7 +20,7 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 /// Of instances that are no more, what was known of their databases is forgotten. Whatever else is
 /// told of instances is nothing to this service.
 @ApplicationScoped
-public class InstanceReplies {
+public class InstanceReplies implements Intakes {
 
   private static final String ENDED = Message.typeOf(OperationEvent.Ended.class);
   private static final String DESTROYED = Message.typeOf(InstanceEvent.InstanceDestroyed.class);
@@ -52,5 +54,10 @@ public class InstanceReplies {
   @Blocking
   void take(ConsumerRecord<String, String> message) throws InterruptedException {
     intake.take(message.key(), message.value());
+  }
+
+  @Override
+  public List<MessageIntake> intakes() {
+    return List.of(intake);
   }
 }

@@ -1,6 +1,7 @@
 package dev.slipway.deploy.messaging;
 
 import dev.slipway.common.contract.account.AccountEvent;
+import dev.slipway.common.inbox.Intakes;
 import dev.slipway.common.inbox.MessageIntake;
 import dev.slipway.common.operation.Transactions;
 import dev.slipway.common.outbox.Json;
@@ -13,13 +14,14 @@ import dev.slipway.deploy.domain.Routes;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
 /// The first part of every host is an organization's name: when it is renamed, its applications
 /// follow, and the gateways are told.
 @ApplicationScoped
-public class OrganizationNames {
+public class OrganizationNames implements Intakes {
 
   private static final String RENAMED = Message.typeOf(AccountEvent.OrganizationRenamed.class);
 
@@ -64,5 +66,10 @@ public class OrganizationNames {
   @Blocking
   void take(ConsumerRecord<String, String> message) throws InterruptedException {
     intake.take(message.key(), message.value());
+  }
+
+  @Override
+  public List<MessageIntake> intakes() {
+    return List.of(intake);
   }
 }

@@ -4,6 +4,7 @@ import dev.slipway.common.contract.instance.DatabaseOperations;
 import dev.slipway.common.crypto.InstallationKeys;
 import dev.slipway.common.driver.Endpoint;
 import dev.slipway.common.driver.ScramVerifier;
+import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.operation.Cause;
 import dev.slipway.common.operation.Child;
 import dev.slipway.common.operation.ChildEnd;
@@ -148,24 +149,41 @@ final class Databases {
     return Optional.empty();
   }
 
-  /// Has the databases and the role dropped.
+  /// Has the databases and the role dropped, on one instance after the other, wherever there are
+  /// any.
+  ///
+  /// Who was overtaken may add an instance at any time, which then may be passed over: nothing was
+  /// made there, and nothing will be.
   <S extends Record> StepOutcome<S> drop(StepContext<?, S> context, Application application) {
-    String id = application.id();
     Optional<ChildEnd> end = context.child();
-    if (end.isPresent()) {
-      return end.get().outcome() == Outcome.SUCCEEDED
-          ? StepOutcome.done(context.state())
-          : failed(end.get(), "dropped");
+    if (end.isPresent() && end.get().outcome() != Outcome.SUCCEEDED) {
+      return failed(end.get(), "dropped");
     }
+    List<Child> drops =
+        accesses.everywhere(application.id()).stream()
+            .map(instance -> dropOn(instance, context, application))
+            .toList();
+    int last = end.map(it -> drops.stream().map(Child::id).toList().indexOf(it.id())).orElse(-1);
+    return last + 1 == drops.size()
+        ? StepOutcome.done(context.state())
+        : StepOutcome.await(drops.get(last + 1), "instance-service to drop the databases");
+  }
+
+  private static Child dropOn(String instance, StepContext<?, ?> context, Application application) {
     var input =
         new DatabaseOperations.Drop(
-            application.instance(),
-            id,
+            instance,
+            application.id(),
             application.role(),
             List.of(application.database(), application.systemDatabase()));
-    return StepOutcome.await(
-        ask(context, DatabaseOperations.DROP, application.instance(), id, input),
-        "instance-service to drop the databases");
+    Child one = ask(context, DatabaseOperations.DROP, instance, application.id(), input);
+    // A step has one child, unless it tells them apart.
+    return new Child(
+        Identifiers.derived(DatabaseOperations.PREFIX, one.id(), instance),
+        one.topic(),
+        one.kind(),
+        one.subject(),
+        one.input());
   }
 
   /// Releases what a binding step may have bound, also when nobody has noted what that was.

@@ -17,7 +17,6 @@ import dev.slipway.deploy.domain.Application;
 import dev.slipway.deploy.domain.Applications;
 import dev.slipway.deploy.domain.Archives;
 import dev.slipway.deploy.domain.Bindings;
-import dev.slipway.deploy.domain.DatabaseAccesses;
 import dev.slipway.deploy.domain.Executor;
 import dev.slipway.deploy.domain.Executors;
 import dev.slipway.deploy.domain.Routes;
@@ -30,8 +29,9 @@ import jakarta.inject.Singleton;
 import java.util.List;
 import java.util.Optional;
 
-/// Removes an application in whatever state it is, and its databases if that is asked for; without,
-/// they stay on their instance, and so does the data.
+/// Removes an application in whatever state it is, and its databases if that is asked for, while it
+/// moves on both instances. Without, they stay, and so does the data; what is on an instance that
+/// it has left stays in any case.
 ///
 /// It is accepted at any time: it takes over from whatever has the application, works from every
 /// open ledger row, and there is only forward. When it cannot go on it is stuck, and asking for it
@@ -57,7 +57,6 @@ public final class DeleteApplication
   private final Versions versions;
   private final Executors executors;
   private final Secrets secrets;
-  private final DatabaseAccesses accesses;
   private final Routes routes;
 
   @Inject
@@ -70,7 +69,6 @@ public final class DeleteApplication
       Versions versions,
       Executors executors,
       Secrets secrets,
-      DatabaseAccesses accesses,
       Routes routes) {
     this.runtime = runtime;
     this.archives = archives;
@@ -80,7 +78,6 @@ public final class DeleteApplication
     this.versions = versions;
     this.executors = executors;
     this.secrets = secrets;
-    this.accesses = accesses;
     this.routes = routes;
   }
 
@@ -132,25 +129,20 @@ public final class DeleteApplication
 
   private StepOutcome<State> drop(StepContext<Input, State> context) {
     Optional<Application> application = find(context);
-    boolean known =
-        application.flatMap(found -> accesses.find(found.id(), found.instance())).isPresent();
-    return context.input().dropDatabases() && known
+    return context.input().dropDatabases() && application.isPresent()
         ? databases.drop(context, application.orElseThrow())
         : StepOutcome.done(context.state());
   }
 
+  /// What was taken over may have bound another instance than the application's.
   private StepOutcome<State> release(StepContext<Input, State> context)
       throws DriverFailure, InterruptedException {
-    Optional<Application> application = find(context);
-    if (application.isPresent()) {
-      bindings.release(application.get().instance(), context.subject());
-    }
+    bindings.releaseForGood(context.subject());
     return StepOutcome.done(context.state());
   }
 
   private StepOutcome<State> forget(StepContext<Input, State> context) {
     String id = context.subject();
-    Optional<Application> application = find(context);
     return StepOutcome.done(context.state())
         .publishing(
             new ApplicationDeleted(id, context.input().name(), context.input().dropDatabases()))
@@ -158,7 +150,6 @@ public final class DeleteApplication
             () -> {
               secrets.names(id).forEach(name -> secrets.remove(id, name));
               versions.list(id).forEach(version -> versions.remove(id, version.id()));
-              application.ifPresent(found -> accesses.remove(id, found.instance()));
               applications.remove(id);
             });
   }

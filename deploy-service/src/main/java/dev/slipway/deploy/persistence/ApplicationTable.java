@@ -27,15 +27,19 @@ public class ApplicationTable implements Applications {
 
   @Override
   public void add(Application application) {
+    // Otherwise its name might be one that is just being changed.
+    lock(application.organization());
     int added =
         statements.change(
             """
             insert into application (id, organization, organization_name, name, language, instance,
               instance_name, database_name, memory_mib, minimum_executors, serving,
               route_revision, operation, created_by, created_at)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            values (?, ?, coalesce((select name from organization_name where organization = ?), ?),
+              ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             on conflict do nothing""",
             application.id(),
+            application.organization(),
             application.organization(),
             application.organizationName(),
             application.name(),
@@ -96,6 +100,30 @@ public class ApplicationTable implements Applications {
   }
 
   @Override
+  public long countBegun(String organization) {
+    lock(organization);
+    return statements
+        .first(
+            row -> row.getLong(1),
+            """
+            select (select count(*) from application where organization = ?) + (
+              select count(*) from operation o
+              where o.organization = ? and o.kind = 'application.register' and o.phase <> 'ENDED'
+                and not exists (select from application a where a.id = o.subject))""",
+            organization,
+            organization)
+        .orElseThrow();
+  }
+
+  /// One at a time renames an organization or adds applications to it.
+  private void lock(String organization) {
+    statements.first(
+        row -> true,
+        "select pg_advisory_xact_lock(hashtext('applications'), hashtext(?))",
+        organization);
+  }
+
+  @Override
   public void configure(String id, int memoryMib, int minimumExecutors) {
     statements.change(
         "update application set memory_mib = ?, minimum_executors = ? where id = ?",
@@ -142,6 +170,13 @@ public class ApplicationTable implements Applications {
 
   @Override
   public List<Application> renamed(String organization, String newName) {
+    lock(organization);
+    statements.change(
+        """
+        insert into organization_name (organization, name) values (?, ?)
+        on conflict (organization) do update set name = excluded.name""",
+        organization,
+        newName);
     return statements.list(
         ApplicationTable::application,
         """

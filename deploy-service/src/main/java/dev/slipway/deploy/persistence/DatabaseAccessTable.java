@@ -5,6 +5,7 @@ import dev.slipway.deploy.domain.DatabaseAccess;
 import dev.slipway.deploy.domain.DatabaseAccesses;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.util.List;
 import java.util.Optional;
 
 /// How applications get to their databases, in the database.
@@ -82,5 +83,13 @@ public class DatabaseAccessTable implements DatabaseAccesses {
         "delete from database_access where application = ? and instance = ?",
         application,
         instance);
+  }
+
+  @Override
+  public List<String> everywhere(String application) {
+    return statements.list(
+        row -> row.getString("instance"),
+        "select instance from database_access where application = ? order by instance collate \"C\"",
+        application);
   }
 }

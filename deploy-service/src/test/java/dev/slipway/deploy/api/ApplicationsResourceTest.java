@@ -14,10 +14,13 @@ import dev.slipway.deploy.Members.Member;
 import dev.slipway.deploy.Registered;
 import dev.slipway.deploy.domain.Application;
 import dev.slipway.deploy.domain.Applications;
+import dev.slipway.deploy.persistence.Samples;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.Response;
 import jakarta.inject.Inject;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -123,6 +126,44 @@ class ApplicationsResourceTest {
         .then()
         .statusCode(401)
         .body("code", equalTo("unauthorized"));
+  }
+
+  @Test
+  void anOrganizationHasSoManyAndNoMore() throws Exception {
+    Member anna = members.join();
+    for (int i = 0; i < 98; i++) {
+      applications.add(
+          Samples.application(
+              anna.organization(), "shop-" + i, "ins_" + anna.organization(), "shop_" + i));
+    }
+    Callable<Response> one =
+        () ->
+            anna.asks()
+                .header("Prefer", "respond-async")
+                .body(
+                    Map.of(
+                        "name",
+                        "more-" + Thread.currentThread().threadId(),
+                        "database",
+                        "main",
+                        "language",
+                        "node"))
+                .put(PATH);
+    List<Response> answers;
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      answers =
+          threads.invokeAll(Collections.nCopies(6, one)).stream()
+              .map(future -> future.resultNow())
+              .toList();
+    }
+
+    assertThat(answers).filteredOn(answer -> answer.statusCode() == 202).hasSize(2);
+    answers.stream()
+        .filter(answer -> answer.statusCode() != 202)
+        .forEach(
+            answer ->
+                refused(answer.then(), 409, "too-many-applications")
+                    .body("message", containsString("has 100 applications, as many as it may")));
   }
 
   @Test

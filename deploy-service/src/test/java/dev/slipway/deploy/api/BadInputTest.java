@@ -298,6 +298,9 @@ class BadInputTest {
                       "{\"app_1\":1.5}",
                       "{\"app_1\\u0000\":1}")),
           entry("GET /internal/organizations/{id}/usage", NO_BODY.path("id", "%00")),
+          entry("GET /internal/messages", NO_BODY),
+          entry(
+              "POST /internal/messages/retry", body("{\"key\":\"app_1\"}").field("key", NO_TEXTS)),
           entry("GET /internal/orphans", NO_BODY),
           entry(
               "POST /internal/orphans/clean",

@@ -239,6 +239,15 @@ final class ArchiveStoreTest {
   }
 
   @Test
+  void deepFoldersWithLongNamesAreRefusedBeforeTheyAreAllHeld() throws Exception {
+    assertRefused(
+        zip(
+            file("one/" + "a/".repeat(2000) + "b", "", 0),
+            file("two/" + "a/".repeat(2000) + "b", "", 0)),
+        "too many files with long names");
+  }
+
+  @Test
   void aSizeThatIsALieIsFoundOut() throws Exception {
     byte[] zip = zip(file("a", "0".repeat(5_000), 0100644));
     int header = centralHeader(zip);

@@ -113,4 +113,23 @@ final class InstanceServiceBindingsTest {
 
     assertThat(asked).containsExactly("DELETE /internal/bindings/app_1?instance=ins_1 true ");
   }
+
+  @Test
+  void everyBindingOfADeletedApplicationIsReleased() throws Exception {
+    status = 204;
+
+    bindings.releaseForGood("app_1");
+
+    assertThat(asked).containsExactly("DELETE /internal/bindings/app_1 true ");
+  }
+
+  @Test
+  void nothingIsBoundForADeletedApplication() {
+    status = 404;
+    body = "{\"message\":\"application shop is deleted\",\"code\":\"application-not-found\"}";
+
+    assertThatThrownBy(() -> bindings.bind("org_1", "main", "app_1", "shop"))
+        .isInstanceOf(DriverFailure.Permanent.class)
+        .hasMessage("application shop is deleted");
+  }
 }

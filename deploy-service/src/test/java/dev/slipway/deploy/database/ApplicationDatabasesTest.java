@@ -2,6 +2,7 @@ package dev.slipway.deploy.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,6 +19,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Set;
@@ -27,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// On a real server, as the role that owns the database.
+/// On a real server, as the role that owns the database. It is one of somebody else.
 final class ApplicationDatabasesTest {
 
   private static final String OLDEST =
@@ -71,11 +73,15 @@ final class ApplicationDatabasesTest {
                 keys.encrypt(
                     stack.databasePassword(database).getBytes(StandardCharsets.UTF_8),
                     DatabaseAccess.purpose("app_1", "ins_1")));
-    databases = JdbcApplicationDatabases.withoutTls(keys);
-    access =
-        new DatabaseAccess(
-            "app_1", "ins_1", "127.0.0.1", stack.postgresPort(), database, sealed, true);
+    databases = new JdbcApplicationDatabases(keys, folder);
+    access = access(sealed, stack.postgresPort(), true);
     workflows = new Workflows(databases, () -> java.time.Instant.ofEpochMilli(5000));
+  }
+
+  /// @param linked whether it is somebody else's server; the one of these tests has no TLS
+  private DatabaseAccess access(String sealedPassword, int port, boolean linked) {
+    return new DatabaseAccess(
+        "app_1", "ins_1", "127.0.0.1", port, database, sealedPassword, true, linked);
   }
 
   @Test
@@ -92,9 +98,7 @@ final class ApplicationDatabasesTest {
 
   @Test
   void aServerThatDoesNotAnswerIsUnreachableAndSaysNoMore() {
-    var nowhere =
-        new DatabaseAccess(
-            "app_1", "ins_1", "127.0.0.1", 1, database, access.sealedPassword(), true);
+    var nowhere = access(access.sealedPassword(), 1, true);
 
     assertThatThrownBy(() -> databases.lock(nowhere, database))
         .isInstanceOfSatisfying(
@@ -104,10 +108,10 @@ final class ApplicationDatabasesTest {
   }
 
   @Test
-  void aServerThatCannotProveItselfGetsNoPassword() {
-    var strict = new JdbcApplicationDatabases(InstallationKeys.open(folder), folder);
+  void anInstanceOfThePlatformThatCannotProveItselfGetsNoPassword() {
+    var ours = access(access.sealedPassword(), stack.postgresPort(), false);
 
-    assertThatThrownBy(() -> strict.lock(access, database))
+    assertThatThrownBy(() -> databases.lock(ours, database))
         .isInstanceOfSatisfying(
             DriverFailure.Transient.class,
             failure -> assertThat(failure.code()).isEqualTo("unreachable"));
@@ -144,6 +148,43 @@ final class ApplicationDatabasesTest {
     execute(change);
 
     assertThat(catalogue().digest()).isNotEqualTo(before.digest());
+  }
+
+  @Test
+  void theTextOfAFunctionIsReadInAMomentHoweverOddItIs() throws Exception {
+    execute(
+        "create function f() returns text language sql as $$select 'a%sz'$$"
+            .formatted(" ".repeat(500_000)));
+
+    assertTimeoutPreemptively(Duration.ofSeconds(20), this::catalogue);
+  }
+
+  @Test
+  void aSchemaThatIsLongerThanItCanBeHeldIsRefused() throws Exception {
+    execute(
+        "create function f() returns text language sql as $$select '%s'$$"
+            .formatted("a".repeat(5_000_000)));
+
+    assertThatThrownBy(this::catalogue)
+        .isInstanceOfSatisfying(
+            DriverFailure.Permanent.class,
+            failure -> assertThat(failure.code()).isEqualTo("schema-too-large"));
+  }
+
+  @Test
+  void whoHoldsItsTablesHoldsUpNobodyElse() throws Exception {
+    execute(NEWEST);
+    try (Connection other = connect();
+        Statement statement = other.createStatement()) {
+      other.setAutoCommit(false);
+      statement.execute("lock table dbos.workflow_status");
+
+      assertTimeoutPreemptively(
+          Duration.ofSeconds(10),
+          () ->
+              assertThatThrownBy(() -> databases.holders(access, database, "1"))
+                  .isInstanceOf(DriverFailure.Transient.class));
+    }
   }
 
   @Test

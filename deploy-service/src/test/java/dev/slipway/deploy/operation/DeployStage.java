@@ -103,6 +103,9 @@ public final class DeployStage {
   final FakeSchemas schemas = new FakeSchemas();
   final Map<String, String> bound = new ConcurrentHashMap<>();
 
+  /// For whom nothing is bound any more.
+  private final Set<String> releasedForGood = ConcurrentHashMap.newKeySet();
+
   /// What versions that are read from now on start with.
   volatile List<String> start = List.of("serve");
 
@@ -352,6 +355,14 @@ public final class DeployStage {
       things.add("port " + i + " of the application");
       things.add("port " + i + " of the admin server");
     }
+    Set<String> uses =
+        applications.byId(application).map(Application::instance).map(Set::of).orElseGet(Set::of);
+    // Bindings are in no ledger, so that only a wrong one is something.
+    for (String instance : List.of(main, other)) {
+      if (bound.containsKey(application + ' ' + instance) != uses.contains(instance)) {
+        things.add("a binding that is not as it should be");
+      }
+    }
     return things;
   }
 
@@ -407,7 +418,6 @@ public final class DeployStage {
             versions,
             executors,
             secrets,
-            accesses,
             routes),
         new DrainExecutors(candidates, executors, serving),
         new RestoreExecutors(candidates, executors, runtime, specifications),
@@ -467,13 +477,27 @@ public final class DeployStage {
                 throw new DriverFailure.Permanent(
                     "instance-not-found", "database %s not found".formatted(instanceName));
           };
-      bound.put(owner + ' ' + instance, instance);
+      synchronized (releasedForGood) {
+        if (releasedForGood.contains(owner)) {
+          throw new DriverFailure.Permanent(
+              "application-not-found", "application %s is deleted".formatted(ownerName));
+        }
+        bound.put(owner + ' ' + instance, instance);
+      }
       return new Bound(instance, instanceName, "localhost", 5432, false);
     }
 
     @Override
     public void release(String instance, String owner) {
       bound.remove(owner + ' ' + instance);
+    }
+
+    @Override
+    public void releaseForGood(String owner) {
+      synchronized (releasedForGood) {
+        releasedForGood.add(owner);
+        bound.keySet().removeIf(binding -> binding.startsWith(owner + ' '));
+      }
     }
   }
 

@@ -2,6 +2,7 @@ package dev.slipway.deploy.persistence;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.slipway.common.operation.KernelDatabase;
 import dev.slipway.common.operation.Transactions;
@@ -19,7 +20,10 @@ import dev.slipway.deploy.domain.SchemaRecords;
 import dev.slipway.deploy.domain.Secrets;
 import dev.slipway.deploy.domain.Version;
 import dev.slipway.deploy.domain.Versions;
+import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -27,6 +31,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -141,15 +147,59 @@ class RegistersTest {
 
   @Test
   void renamingRaisesTheRevisionOnce() {
-    applications.add(Samples.application("org_other", "shop", "ins_other", "shop"));
+    applications.add(Samples.application("org_renamed", "shop", "ins_other", "shop"));
 
-    List<Application> renamed = applications.renamed("org_acme", "acme2");
-    List<Application> again = applications.renamed("org_acme", "acme2");
+    List<Application> renamed = applications.renamed("org_renamed", "acme2");
+    List<Application> again = applications.renamed("org_renamed", "acme2");
 
     assertThat(renamed).hasSize(1);
     assertThat(renamed.getFirst().organizationName()).isEqualTo("acme2");
     assertThat(renamed.getFirst().routeRevision()).isEqualTo(1);
     assertThat(again).isEmpty();
+  }
+
+  @Test
+  void whatWasAskedForBeforeARenamingHasTheNewName() {
+    applications.renamed("org_early", "acme2");
+    applications.renamed("org_early", "acme3");
+
+    Application late = Samples.application("org_early", "late");
+    applications.add(late);
+
+    assertThat(applications.byId(late.id()).orElseThrow().organizationName()).isEqualTo("acme3");
+  }
+
+  @Test
+  void whatIsAddedDuringARenamingHasTheNewName() throws Exception {
+    Application late = Samples.application("org_late", "late");
+    FutureTask<Void> adding =
+        new FutureTask<>(
+            () -> {
+              applications.add(late);
+              return null;
+            });
+    transactions.inNew(
+        connection -> {
+          applications.renamed("org_late", "acme2");
+          Thread.ofVirtual().start(adding);
+          await().pollInSameThread().until(() -> isWaitedFor(connection));
+          return late;
+        });
+    adding.get(20, TimeUnit.SECONDS);
+
+    assertThat(applications.byId(late.id()).orElseThrow().organizationName()).isEqualTo("acme2");
+  }
+
+  private static boolean isWaitedFor(Connection connection) throws SQLException {
+    try (Statement select = connection.createStatement();
+        ResultSet row =
+            select.executeQuery(
+                """
+                select exists (
+                  select from pg_locks join pg_database on pg_database.oid = database
+                  where datname = current_database() and locktype = 'advisory' and not granted)""")) {
+      return row.next() && row.getBoolean(1);
+    }
   }
 
   @Test
@@ -257,6 +307,7 @@ class RegistersTest {
     assertThat(accesses.find(shop.id(), "ins_2").orElseThrow().ensured()).isTrue();
     accesses.remove(shop.id(), "ins_2");
     assertThat(accesses.find(shop.id(), "ins_2")).isEmpty();
+    assertThat(accesses.everywhere(shop.id())).containsExactly("ins_main");
   }
 
   @Test
@@ -288,6 +339,7 @@ class RegistersTest {
     assertThat(executors.all()).isEmpty();
     assertThat(secrets.names(shop.id())).isEmpty();
     assertThat(accesses.find(shop.id(), "ins_main")).isEmpty();
+    assertThat(accesses.everywhere(shop.id())).isEmpty();
     applications.add(Samples.application("org_acme", "shop"));
     assertThat(applications.find("org_acme", "shop")).isPresent();
   }

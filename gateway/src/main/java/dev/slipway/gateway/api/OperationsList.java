@@ -43,10 +43,10 @@ public final class OperationsList {
     return permission
         .ask(exchange, target, organization)
         .compose(
-            token -> {
+            granted -> {
               List<Future<Part>> parts = new ArrayList<>();
               for (Service service : Service.values()) {
-                parts.add(part(exchange, target, service, token));
+                parts.add(part(exchange, target, service, granted.token()));
               }
               return Future.all(parts).map(all -> all.<Part>list());
             })

@@ -7,7 +7,10 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -42,6 +45,7 @@ public final class Exchange {
   private final String identifier;
   private final Connections connections;
   private final long began = System.nanoTime();
+  private final List<Runnable> whenOver = new ArrayList<>();
   private boolean over;
   private @Nullable Runnable whenGone;
   private @Nullable String entry;
@@ -67,7 +71,7 @@ public final class Exchange {
         brought != null && accepted ? brought : newIdentifier("req_", IDENTIFIER_LENGTH);
     var exchange = new Exchange(request, identifier, connections);
     connections.began(request);
-    request.response().endHandler(ended -> exchange.end(request.response().getStatusCode()));
+    request.response().endHandler(ended -> exchange.answered());
     request.response().closeHandler(closed -> exchange.gone());
     exchange.putOwnHeaders(request.response().headers());
     return exchange;
@@ -106,6 +110,15 @@ public final class Exchange {
   /// counts.
   public void whenGone(Runnable action) {
     whenGone = action;
+  }
+
+  /// Has something done when it is over, with an answer or without.
+  void whenOver(Runnable action) {
+    if (over) {
+      action.run();
+    } else {
+      whenOver.add(action);
+    }
   }
 
   /// Puts on an answer what every answer of the gateway has.
@@ -215,10 +228,27 @@ public final class Exchange {
                     : request.connection().close().otherwiseEmpty());
   }
 
+  /// Breaks off an answer, whether or not its reader takes what was written: a connection that is
+  /// closed in the usual way waits for that.
+  public void breakOff() {
+    if (request.version() == HttpVersion.HTTP_2) {
+      request.response().reset();
+    } else {
+      var unused = ((ConnectionBase) request.connection()).channelHandlerContext().close();
+    }
+  }
+
   /// Ends the connection with the answer, where the protocol can say so.
   public void closeAfterAnswer() {
     if (request.version() != HttpVersion.HTTP_2 && !request.response().headWritten()) {
       request.response().putHeader("Connection", "close");
+    }
+  }
+
+  /// Is called too when the caller goes away, before [#gone].
+  private void answered() {
+    if (request.response().ended()) {
+      end(request.response().getStatusCode());
     }
   }
 
@@ -236,6 +266,7 @@ public final class Exchange {
     }
     over = true;
     connections.ended(request);
+    whenOver.forEach(Runnable::run);
     long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
     LOG.infof(
         "%s %s %d %dms %s",

@@ -8,7 +8,8 @@ public final class GatewayErrors {
   /// The request is not HTTP.
   public static final ErrorCode MALFORMED_REQUEST = new ErrorCode("malformed-request", 400);
 
-  /// The path has what could be read in two ways: an encoded slash, dots, control characters.
+  /// The path has what could be read in two ways: an encoded slash, dots, control characters. Or it
+  /// or the query has a percent sign that encodes nothing.
   public static final ErrorCode MALFORMED_PATH = new ErrorCode("malformed-path", 400);
 
   /// The body ended before it was whole.
@@ -24,6 +25,9 @@ public final class GatewayErrors {
   /// The service went away before it answered, so what was asked may have been done or not. The
   /// same call with the same idempotency key is safe.
   public static final ErrorCode OUTCOME_UNKNOWN = new ErrorCode("outcome-unknown", 502);
+
+  /// More is sent at the moment than can be held. Nothing was changed.
+  public static final ErrorCode OVERLOADED = new ErrorCode("overloaded", 503);
 
   /// The service took too long over something that changes nothing.
   public static final ErrorCode SERVICE_SLOW = new ErrorCode("service-slow", 504);

@@ -7,6 +7,8 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Reads bodies into memory, so that they can be sent more than once.
 ///
@@ -14,9 +16,12 @@ import java.time.Duration;
 /// @param discarded how much of a larger one is read and thrown away, so that its sender, who looks
 ///                  for an answer only after the last byte, gets to see the refusal
 /// @param patience  how long a body may take
-public record RequestBody(Vertx vertx, int limit, long discarded, Duration patience) {
+/// @param held      what all of them have together
+public record RequestBody(
+    Vertx vertx, int limit, long discarded, Duration patience, HeldBodies held) {
 
-  /// @return fails with a [Refusal]: 413 when the body is too large, 408 when it takes too long
+  /// @return fails with a [Refusal]: 413 when the body is too large, 408 when it takes too long,
+  ///     503 when there is no room for it
   public Future<Buffer> read(Exchange exchange) {
     HttpServerRequest request = exchange.request();
     if (waitsToBeAsked(request)) {
@@ -26,57 +31,103 @@ public record RequestBody(Vertx vertx, int limit, long discarded, Duration patie
       }
       request.response().writeContinue();
     }
-    Promise<Buffer> read = Promise.promise();
-    Buffer body = Buffer.buffer();
-    long timer =
-        vertx.setTimer(
-            patience.toMillis(),
-            late -> {
-              exchange.closeAfterAnswer();
-              read.tryFail(
+    return new Arrival(exchange).read();
+  }
+
+  /// One body on its way.
+  private final class Arrival {
+
+    private final Exchange exchange;
+    private final Promise<Buffer> read = Promise.promise();
+    private final HeldBodies.Body share;
+    private Buffer body = Buffer.buffer();
+    private long received;
+    private @Nullable Refusal refused;
+
+    Arrival(Exchange exchange) {
+      this.exchange = exchange;
+      this.share = held.begin(Sender.of(exchange.request().remoteAddress()), this::giveUp);
+    }
+
+    Future<Buffer> read() {
+      HttpServerRequest request = exchange.request();
+      exchange.whenOver(share::release);
+      long timer =
+          vertx.setTimer(
+              patience.toMillis(),
+              late ->
+                  leave(
+                      new Refusal(
+                          GatewayErrors.BODY_TOO_SLOW, "the body of the request did not arrive")));
+      request.handler(this::take);
+      request.exceptionHandler(
+          broken ->
+              leave(
                   new Refusal(
-                      GatewayErrors.BODY_TOO_SLOW, "the body of the request did not arrive"));
-            });
-    var received = new long[1];
-    request.handler(
-        chunk -> {
-          received[0] += chunk.length();
-          if (received[0] <= limit) {
-            body.appendBuffer(chunk);
-          } else if (received[0] > discarded) {
-            exchange.closeAfterAnswer();
-            read.tryFail(tooLarge());
-          }
-        });
-    request.exceptionHandler(
-        broken ->
-            read.tryFail(
-                new Refusal(
-                    GatewayErrors.BODY_INCOMPLETE, "the body of the request is not whole")));
-    request.endHandler(
-        end -> {
-          if (received[0] > limit) {
-            read.tryFail(tooLarge());
-          } else {
-            read.tryComplete(body);
-          }
-        });
-    return read.future().onComplete(done -> vertx.cancelTimer(timer));
+                      GatewayErrors.BODY_INCOMPLETE, "the body of the request is not whole")));
+      request.endHandler(end -> arrived());
+      return read.future().onComplete(done -> vertx.cancelTimer(timer));
+    }
+
+    private void take(Buffer chunk) {
+      received += chunk.length();
+      if (received > discarded) {
+        leave(tooLarge());
+      } else if (received > limit) {
+        drop(tooLarge());
+      } else if (refused == null) {
+        body.appendBuffer(chunk);
+        share.grew(chunk.length());
+      }
+    }
+
+    private void arrived() {
+      if (refused == null) {
+        share.arrived();
+        read.tryComplete(body);
+      } else {
+        read.tryFail(refused);
+      }
+    }
+
+    private void giveUp() {
+      drop(
+          new Refusal(
+              GatewayErrors.OVERLOADED,
+              "more is sent at the moment than there is room for; try again",
+              Map.of("Retry-After", "1")));
+    }
+
+    /// The rest is read and thrown away.
+    private void drop(Refusal refusal) {
+      refused = refusal;
+      share.release();
+      body = Buffer.buffer();
+    }
+
+    /// The rest is not read.
+    private void leave(Refusal refusal) {
+      drop(refusal);
+      exchange.closeAfterAnswer();
+      read.tryFail(refusal);
+    }
   }
 
   /// Reads what is left of a body and throws it away, since a sender looks for an answer only after
-  /// the last byte. Never fails; is over when the body is, after this many bytes, and when none has
-  /// come for as long as a body may take.
-  public Future<Void> discard(Exchange exchange, long most) {
+  /// the last byte. Never fails; is over when the body is, after this many bytes, after this long,
+  /// and when none has come for as long as a body may take.
+  public Future<Void> discard(Exchange exchange, long most, Duration longest) {
     HttpServerRequest request = exchange.request();
     Promise<Void> over = Promise.promise();
+    long began = System.nanoTime();
     var left = new long[] {most};
-    var lastAt = new long[] {System.nanoTime()};
+    var lastAt = new long[] {began};
     long timer =
         vertx.setPeriodic(
             Math.max(1, patience.toMillis() / 4),
             due -> {
-              if (System.nanoTime() - lastAt[0] > patience.toNanos()) {
+              long now = System.nanoTime();
+              if (now - lastAt[0] > patience.toNanos() || now - began > longest.toNanos()) {
                 over.tryComplete();
               }
             });

@@ -8,7 +8,6 @@ import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpServerResponse;
-import java.util.HashMap;
 import java.util.Map;
 import org.jboss.logging.Logger;
 
@@ -53,7 +52,7 @@ final class Answer {
   static void cutShort(Exchange exchange, HttpClientResponse answer, Throwable cut) {
     LOG.infof("%s: the answer was cut short: %s", exchange.identifier(), cut.getMessage());
     answer.request().reset();
-    exchange.request().response().reset();
+    exchange.breakOff();
   }
 
   /// Nobody knows what the service did. The answer names the key that the call had, with which it
@@ -61,16 +60,15 @@ final class Answer {
   ///
   /// @param sent the headers that the service was sent
   static Refusal lost(Service service, MultiMap sent) {
-    var headers = new HashMap<String, String>(Map.of("Retry-After", "1"));
-    String key = sent.get(ServiceHeaders.IDEMPOTENCY_KEY);
-    if (key != null) {
-      headers.put(ServiceHeaders.IDEMPOTENCY_KEY, key);
-    }
     return new Refusal(
         GatewayErrors.OUTCOME_UNKNOWN,
         "the connection to "
             + service.title()
             + " was lost before it answered; what was asked may or may not have been done",
-        headers);
+        Map.of(
+            "Retry-After",
+            "1",
+            ServiceHeaders.IDEMPOTENCY_KEY,
+            sent.get(ServiceHeaders.IDEMPOTENCY_KEY)));
   }
 }

@@ -4,6 +4,7 @@ import dev.slipway.gateway.exchange.Exchange;
 import dev.slipway.gateway.exchange.GatewayErrors;
 import dev.slipway.gateway.exchange.Refusal;
 import dev.slipway.gateway.exchange.RequestBody;
+import dev.slipway.gateway.exchange.Shares;
 import dev.slipway.gateway.route.Destination;
 import dev.slipway.gateway.route.RequestTarget;
 import dev.slipway.gateway.route.Service;
@@ -12,47 +13,54 @@ import io.vertx.core.MultiMap;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.time.Duration;
-import org.jboss.logging.Logger;
 
 /// Takes an archive to deploy-service as it arrives, with as much of it in memory as fits between
 /// two sockets: the caller is read no faster than the service reads.
 ///
-/// The caller's permission is asked for before the first byte of the body is read. Connecting may
-/// be tried again; once the body flows nothing is, since it is gone. What is refused before the
-/// body is whole is answered at once, and the rest of the body is read and thrown away, so that a
-/// caller who writes before reading gets to see the answer.
+/// The caller's permission is asked for before the first byte of the body is read, and again before
+/// its end leaves: a body may take its time, and meanwhile its sender may have been removed. Until
+/// then the service has nothing whole, and keeps nothing. Connecting may be tried again; once the
+/// body flows nothing is, since it is gone. What is refused before the body is whole is answered at
+/// once, and the rest of the body is read and thrown away, so that a caller who writes before
+/// reading gets to see the answer.
 public final class ArchiveForwarding {
 
-  private static final Logger LOG = Logger.getLogger(ArchiveForwarding.class);
   private static final int QUEUE_BYTES = 256 * 1024;
 
   private final Vertx vertx;
   private final Upstreams upstreams;
   private final Permission permission;
   private final RequestBody bodies;
-  private final long limit;
+  private final Bounds bounds;
+  private final Shares ofHolder;
   private final Duration retryFor;
 
+  /// What an archive may take.
+  ///
+  /// @param size   in bytes
+  /// @param time   until it has arrived
+  /// @param atOnce how many an organization may have under way
+  public record Bounds(long size, Duration time, int atOnce) {}
+
   /// @param bodies how long the next bytes may take, and how the rest is thrown away
-  /// @param limit  the largest body that is taken, in bytes
   public ArchiveForwarding(
       Vertx vertx,
       Upstreams upstreams,
       Permission permission,
       RequestBody bodies,
-      long limit,
+      Bounds bounds,
       Duration retryFor) {
     this.vertx = vertx;
     this.upstreams = upstreams;
     this.permission = permission;
     this.bodies = bodies;
-    this.limit = limit;
+    this.bounds = bounds;
+    this.ofHolder = new Shares(bounds.atOnce());
     this.retryFor = retryFor;
   }
 
@@ -80,6 +88,10 @@ public final class ArchiveForwarding {
     private final MultiMap headers;
     private final Attempts attempts = new Attempts(vertx, retryFor);
     private final Promise<HttpClientResponse> arrived = Promise.promise();
+    private final long began = System.nanoTime();
+
+    /// The piece with which an announced length is reached, kept back as the end is.
+    private Buffer last = Buffer.buffer();
 
     private boolean asked;
     private boolean whole;
@@ -97,38 +109,38 @@ public final class ArchiveForwarding {
 
     Future<Void> begin() {
       Future<HttpClientResponse> answered =
-          RequestBody.announced(request) > limit
-              ? Future.failedFuture(RequestBody.tooLarge(limit))
-              : authorizeAndConnect().compose(this::stream);
+          RequestBody.announced(request) > bounds.size()
+              ? Future.failedFuture(RequestBody.tooLarge(bounds.size()))
+              : authorize()
+                  .compose(
+                      granted -> {
+                        ofHolder.take(exchange, granted.holder(), "uploads");
+                        return connect(granted.token());
+                      })
+                  .compose(this::stream);
       return answered.transform(
           answer -> answer.succeeded() ? bringBack(answer.result()) : refuse(answer.cause()));
     }
 
-    /// The internal token lives for a minute, so that each attempt asks for its own.
-    private Future<HttpClientRequest> authorizeAndConnect() {
-      return permission
-          .ask(exchange, target, archive.organization())
-          .compose(
-              token ->
-                  upstreams
-                      .archives()
-                      .request(
-                          upstreams
-                              .longWait(Service.DEPLOY, request.method().name(), target.forwarded())
-                              .setHeaders(headers.set("Authorization", "Bearer " + token)))
-                      .recover(this::connectAgain));
+    private Future<Permission.Granted> authorize() {
+      return permission.ask(exchange, target, archive.organization());
     }
 
-    private Future<HttpClientRequest> connectAgain(Throwable failure) {
-      if (attempts.failed()) {
-        LOG.infof("%s: deploy-service: %s", exchange.identifier(), failure.getMessage());
-      }
-      if (exchange.abandoned()
-          || attempts.exhausted()
-          || failure instanceof ConnectionPoolTooBusyException) {
-        return Future.failedFuture(Refusal.unavailable(Service.DEPLOY.title()));
-      }
-      return attempts.pause().compose(over -> authorizeAndConnect());
+    /// The internal token lives for a minute, so that each further attempt asks for its own.
+    private Future<HttpClientRequest> connect(String token) {
+      return upstreams
+          .archives()
+          .request(
+              upstreams
+                  .longWait(Service.DEPLOY, request.method().name(), target.forwarded())
+                  .setHeaders(headers.set("Authorization", "Bearer " + token)))
+          .recover(
+              failure ->
+                  attempts.again(
+                      exchange,
+                      Service.DEPLOY,
+                      failure,
+                      () -> authorize().compose(granted -> connect(granted.token()))));
     }
 
     private Future<HttpClientResponse> stream(HttpClientRequest upstream) {
@@ -164,13 +176,9 @@ public final class ArchiveForwarding {
                 }
               })
           .onFailure(lost -> arrived.tryFail(Answer.lost(Service.DEPLOY, headers)));
-      request.handler(chunk -> pass(upstream, chunk));
+      request.handler(chunk -> pass(upstream, announced, chunk));
       request.exceptionHandler(broken -> giveUp(upstream, incomplete()));
-      request.endHandler(
-          end -> {
-            whole = true;
-            upstream.end();
-          });
+      request.endHandler(end -> finish(upstream));
       if (RequestBody.waitsToBeAsked(request)) {
         asked = true;
         request.response().writeContinue();
@@ -181,7 +189,7 @@ public final class ArchiveForwarding {
               Math.max(1, bodies.patience().toMillis() / 4),
               due -> {
                 boolean late = System.nanoTime() - lastAt > bodies.patience().toNanos();
-                if (late && !whole && !paused) {
+                if (!request.isEnded() && ((late && !paused) || left().isNegative())) {
                   giveUp(upstream, tooSlow());
                 }
               });
@@ -189,11 +197,15 @@ public final class ArchiveForwarding {
       return arrived.future().onComplete(done -> vertx.cancelTimer(timer));
     }
 
-    private void pass(HttpClientRequest upstream, Buffer chunk) {
+    private void pass(HttpClientRequest upstream, long announced, Buffer chunk) {
       received += chunk.length();
       lastAt = System.nanoTime();
-      if (received > limit) {
-        giveUp(upstream, RequestBody.tooLarge(limit));
+      if (received > bounds.size()) {
+        giveUp(upstream, RequestBody.tooLarge(bounds.size()));
+        return;
+      }
+      if (received == announced) {
+        last = chunk;
         return;
       }
       upstream.write(chunk);
@@ -201,6 +213,23 @@ public final class ArchiveForwarding {
         paused = true;
         request.pause();
       }
+    }
+
+    private void finish(HttpClientRequest upstream) {
+      authorize()
+          .onComplete(
+              still -> {
+                if (exchange.abandoned() || arrived.future().isComplete()) {
+                  return;
+                }
+                if (still.succeeded()) {
+                  whole = true;
+                  upstream.end(last);
+                } else {
+                  arrived.fail(still.cause());
+                  upstream.reset();
+                }
+              });
     }
 
     private void giveUp(HttpClientRequest upstream, Refusal refusal) {
@@ -236,7 +265,7 @@ public final class ArchiveForwarding {
     }
 
     private Future<Void> refuse(Throwable failure) {
-      if (whole) {
+      if (request.isEnded()) {
         exchange.fail(failure);
         return Future.succeededFuture();
       }
@@ -245,9 +274,15 @@ public final class ArchiveForwarding {
 
     private Future<Void> rest() {
       // Whoever waits to be asked and was not sends nothing.
-      return RequestBody.waitsToBeAsked(request) && !asked
+      return request.isEnded() || (RequestBody.waitsToBeAsked(request) && !asked)
           ? Future.succeededFuture()
-          : bodies.discard(exchange, Math.max(bodies.discarded(), limit - received));
+          : bodies.discard(
+              exchange, Math.max(bodies.discarded(), bounds.size() - received), left());
+    }
+
+    /// How long it may still take.
+    private Duration left() {
+      return bounds.time().minusNanos(System.nanoTime() - began);
     }
 
     private Refusal incomplete() {

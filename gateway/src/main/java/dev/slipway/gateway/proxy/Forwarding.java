@@ -3,6 +3,7 @@ package dev.slipway.gateway.proxy;
 import dev.slipway.gateway.exchange.Exchange;
 import dev.slipway.gateway.exchange.GatewayErrors;
 import dev.slipway.gateway.exchange.Refusal;
+import dev.slipway.gateway.exchange.Shares;
 import dev.slipway.gateway.route.Destination;
 import dev.slipway.gateway.route.Pace;
 import dev.slipway.gateway.route.RequestTarget;
@@ -15,6 +16,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.RequestOptions;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
@@ -41,19 +43,43 @@ public final class Forwarding {
   private final Vertx vertx;
   private final Upstreams upstreams;
   private final Permission permission;
+  private final InternalSecret secret;
   private final Duration retryFor;
+  private final Bounds bounds;
+  private final Shares waitsOfHolder;
+  private final Shares changesOfHolder;
+  private final Shares streamsOfHolder;
+
+  /// What one caller may take of what there is for all.
+  ///
+  /// @param waits   that an organization may have at once, and as many changes beside them
+  /// @param streams that an organization may have at once
+  /// @param reader  how long an answer waits for its reader to take more of it
+  public record Bounds(int waits, int streams, Duration reader) {}
 
   /// How many answers go on at the moment. Used on one event loop only.
   private int streams;
 
-  public Forwarding(Vertx vertx, Upstreams upstreams, Permission permission, Duration retryFor) {
+  public Forwarding(
+      Vertx vertx,
+      Upstreams upstreams,
+      Permission permission,
+      InternalSecret secret,
+      Duration retryFor,
+      Bounds bounds) {
     this.vertx = vertx;
     this.upstreams = upstreams;
     this.permission = permission;
+    this.secret = secret;
     this.retryFor = retryFor;
+    this.bounds = bounds;
+    this.waitsOfHolder = new Shares(bounds.waits());
+    this.changesOfHolder = new Shares(bounds.waits());
+    this.streamsOfHolder = new Shares(bounds.streams());
   }
 
-  /// Forwards what anybody may send.
+  /// Forwards what anybody may send. The service takes it from the gateway alone, which knows where
+  /// it came from.
   ///
   /// @return completes when the answer is on its way, fails with a [Refusal]
   public Future<Void> open(
@@ -66,7 +92,7 @@ public final class Forwarding {
             destination.remembersKeys(),
             body,
             null)
-        .send();
+        .prepareAndSend();
   }
 
   /// Asks whether the caller may, and forwards in their name.
@@ -74,18 +100,35 @@ public final class Forwarding {
   /// @return completes when the answer is on its way, fails with a [Refusal]
   public Future<Void> guarded(
       Exchange exchange, RequestTarget target, Destination.Guarded destination, Buffer body) {
-    var trip =
-        new Trip(
-            exchange, target, destination.service(), destination.pace(), true, body, destination);
-    if (destination.pace() != Pace.STREAMING) {
-      return trip.authorizeAndSend();
-    }
-    // Nobody waits for a stream to end, since nobody knows when one does.
+    Pace pace = destination.pace();
+    var trip = new Trip(exchange, target, destination.service(), pace, true, body, destination);
+    return trip.authorize(destination)
+        .compose(
+            holder ->
+                switch (pace) {
+                  case PROMPT -> trip.send();
+                  case WAITING -> {
+                    if (Routes.safe(trip.method)) {
+                      waitsOfHolder.take(exchange, holder, "calls that wait");
+                    } else {
+                      changesOfHolder.take(exchange, holder, "changes");
+                    }
+                    yield trip.send();
+                  }
+                  case STREAMING -> {
+                    streamsOfHolder.take(exchange, holder, "streams");
+                    yield stream(trip);
+                  }
+                });
+  }
+
+  /// Nobody waits for a stream to end, since nobody knows when one does.
+  private Future<Void> stream(Trip trip) {
     if (streams >= upstreams.mostStreams()) {
-      return Future.failedFuture(Refusal.unavailable(destination.service().title()));
+      return Future.failedFuture(Refusal.unavailable(trip.service.title()));
     }
     streams++;
-    return trip.authorizeAndSend().onComplete(over -> streams--);
+    return trip.send().onComplete(over -> streams--);
   }
 
   /// One request on its way, with all its attempts.
@@ -124,25 +167,36 @@ public final class Forwarding {
       this.headers = ServiceHeaders.of(exchange);
     }
 
-    Future<Void> authorizeAndSend() {
-      return authorize().compose(may -> send());
+    Future<Void> prepareAndSend() {
+      return guarded == null ? introduceAndSend() : authorize(guarded).compose(may -> send());
     }
 
-    private Future<Void> authorize() {
-      if (guarded == null) {
-        return Future.succeededFuture();
-      }
+    private Future<Void> introduceAndSend() {
+      return secret
+          .read()
+          .transform(
+              shown -> {
+                if (shown.failed()) {
+                  return again(shown.cause());
+                }
+                headers.set(InternalSecret.HEADER, shown.result());
+                return send();
+              });
+    }
+
+    /// @return who takes a share
+    private Future<String> authorize(Destination.Guarded guarded) {
       tokenAskedAt = System.nanoTime();
       return permission
           .ask(exchange, target, guarded.organization())
           .map(
-              token -> {
-                headers.set("Authorization", "Bearer " + token);
-                return null;
+              granted -> {
+                headers.set("Authorization", "Bearer " + granted.token());
+                return granted.holder();
               });
     }
 
-    Future<Void> send() {
+    private Future<Void> send() {
       sent = false;
       HttpClient client =
           switch (pace) {
@@ -165,9 +219,35 @@ public final class Forwarding {
               })
           .transform(
               arrived ->
-                  arrived.succeeded()
-                      ? Answer.bringBack(exchange, arrived.result())
-                      : again(arrived.cause()));
+                  arrived.succeeded() ? bringBack(arrived.result()) : again(arrived.cause()));
+    }
+
+    /// The connection on which an answer comes is one of few, and its reader may take nothing of
+    /// it. A prompt answer has a patience of its own.
+    private Future<Void> bringBack(HttpClientResponse answer) {
+      Future<Void> brought = Answer.bringBack(exchange, answer);
+      if (pace == Pace.PROMPT || brought.isComplete()) {
+        return brought;
+      }
+      HttpServerResponse response = exchange.request().response();
+      var written = new long[] {-1};
+      var takenAt = new long[] {System.nanoTime()};
+      long timer =
+          vertx.setPeriodic(
+              Math.max(1, bounds.reader().toMillis() / 4),
+              due -> {
+                boolean stuck =
+                    !response.ended()
+                        && response.writeQueueFull()
+                        && response.bytesWritten() == written[0];
+                if (!stuck) {
+                  written[0] = response.bytesWritten();
+                  takenAt[0] = System.nanoTime();
+                } else if (System.nanoTime() - takenAt[0] > bounds.reader().toNanos()) {
+                  exchange.breakOff();
+                }
+              });
+      return brought.onComplete(over -> vertx.cancelTimer(timer));
     }
 
     private Future<Void> again(Throwable failure) {
@@ -198,8 +278,8 @@ public final class Forwarding {
               over ->
                   exchange.abandoned()
                       ? Future.failedFuture(lost())
-                      : System.nanoTime() - tokenAskedAt > TOKEN_NANOS
-                          ? authorizeAndSend()
+                      : guarded == null || System.nanoTime() - tokenAskedAt > TOKEN_NANOS
+                          ? prepareAndSend()
                           : send());
     }
 

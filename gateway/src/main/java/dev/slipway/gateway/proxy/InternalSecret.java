@@ -1,10 +1,7 @@
 package dev.slipway.gateway.proxy;
 
-import dev.slipway.gateway.exchange.Refusal;
-import dev.slipway.gateway.route.Service;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -35,15 +32,8 @@ public final class InternalSecret {
       return Future.succeededFuture(secret);
     }
     return vertx
-        .<String>executeBlocking(
-            () -> {
-              try {
-                return Files.readString(file).strip();
-              } catch (IOException notYet) {
-                LOG.warnf("cannot read %s", file);
-                throw Refusal.unavailable(Service.ACCOUNT.title());
-              }
-            })
+        .<String>executeBlocking(() -> Files.readString(file).strip())
+        .onFailure(notYet -> LOG.warnf("cannot read %s", file))
         .map(
             found -> {
               secret = found;

@@ -1,7 +1,6 @@
 package dev.slipway.gateway.proxy;
 
 import dev.slipway.gateway.exchange.Exchange;
-import dev.slipway.gateway.route.Routes;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.List;
@@ -28,8 +27,8 @@ final class ServiceHeaders {
 
   private ServiceHeaders() {}
 
-  /// The caller's headers without their token, with what the gateway knows. Every change has an
-  /// idempotency key, the caller's or one of its own.
+  /// The caller's headers without their token, with what the gateway knows. Every call has an
+  /// idempotency key, the caller's or one of its own: an invitation is made by reading it.
   static MultiMap of(Exchange exchange) {
     HttpServerRequest request = exchange.request();
     MultiMap prepared = EndToEnd.of(request.headers());
@@ -39,7 +38,7 @@ final class ServiceHeaders {
     prepared.set("X-Forwarded-For", request.remoteAddress().hostAddress());
     prepared.set("X-Forwarded-Proto", "https");
     prepared.set(Exchange.REQUEST_IDENTIFIER, exchange.identifier());
-    if (!Routes.safe(request.method().name()) && !prepared.contains(IDEMPOTENCY_KEY)) {
+    if (!prepared.contains(IDEMPOTENCY_KEY)) {
       prepared.set(IDEMPOTENCY_KEY, "gw-" + UUID.randomUUID());
     }
     return prepared;

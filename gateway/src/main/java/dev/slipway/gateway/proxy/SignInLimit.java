@@ -2,6 +2,7 @@ package dev.slipway.gateway.proxy;
 
 import dev.slipway.common.error.ErrorCode;
 import dev.slipway.gateway.exchange.Refusal;
+import dev.slipway.gateway.exchange.Sender;
 import dev.slipway.gateway.route.RequestTarget;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.buffer.Buffer;
@@ -26,6 +27,9 @@ public final class SignInLimit {
 
   /// The official command asks for its device's token every few seconds until a person has signed
   /// in; neither that nor a refresh token can be guessed.
+  /// What is longer is not looked into.
+  private static final int LONGEST_GRANT = 16 * 1024;
+
   private static final Set<String> NOT_GUESSED =
       Set.of("urn:ietf:params:oauth:grant-type:device_code", "refresh_token");
 
@@ -57,7 +61,7 @@ public final class SignInLimit {
     if (target.path().equals("/oauth/token") && !guesses(request, body)) {
       return Optional.empty();
     }
-    return take(bucket(request.remoteAddress().hostAddress()));
+    return take(Sender.of(request.remoteAddress()));
   }
 
   Optional<Refusal> take(String bucket) {
@@ -76,18 +80,12 @@ public final class SignInLimit {
     return Optional.empty();
   }
 
-  /// One who has an address of version 6 has the 2^64 around it.
-  static String bucket(String address) {
-    if (address.indexOf(':') < 0) {
-      return address;
-    }
-    String[] groups = address.split(":", -1);
-    return groups.length == 8 ? String.join(":", List.of(groups).subList(0, 4)) + "::/64" : address;
-  }
-
   /// Anything but one grant that is known to be harmless counts as a guess, so that a request which
   /// is understood differently elsewhere gains nothing.
   private static boolean guesses(HttpServerRequest request, Buffer body) {
+    if (body.length() > LONGEST_GRANT) {
+      return true;
+    }
     String type = request.getHeader("Content-Type");
     if (type != null && type.startsWith("application/json")) {
       try {

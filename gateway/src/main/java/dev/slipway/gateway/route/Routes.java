@@ -26,7 +26,7 @@ public final class Routes {
           line("/v1alpha1/user/profile", "GET", Target.SELF),
           line("/v1alpha1/user/**", "", Target.NOTHING),
           line("/v1alpha1/{org}", "PATCH", Target.NAMED),
-          line("/v1alpha1/{org}/secret", "GET", Target.ORGANIZATION),
+          line("/v1alpha1/{org}/secret", "GET", Target.INVITATION),
           line("/v1alpha1/{org}/users", "GET", Target.ORGANIZATION),
           line("/v1alpha1/{org}/events", "GET", Target.EVENTS),
           line("/v1alpha1/{org}/audit", "GET", Target.ORGANIZATION),
@@ -79,6 +79,8 @@ public final class Routes {
     /// The caller's own account, who may not be registered yet.
     SELF,
     ORGANIZATION,
+    /// Reading it makes one.
+    INVITATION,
     EVENTS,
     /// Of an organization too; but any name at all fits the path, so looking for something there is
     /// answered as not found.
@@ -94,7 +96,7 @@ public final class Routes {
 
   private static Line line(String path, String methods, Target target) {
     var allowed = new TreeSet<String>(Arrays.asList(methods.split(" ")));
-    if (allowed.contains("GET")) {
+    if (allowed.contains("GET") && target != Target.INVITATION) {
       allowed.add("HEAD");
     }
     return new Line(List.of(path.substring(1).split("/")), allowed, target);
@@ -136,7 +138,7 @@ public final class Routes {
         case SIGN_IN -> new Destination.Open(Service.ACCOUNT, !safe(method), false);
         case SIGN_UP -> new Destination.Open(Service.ACCOUNT, true, true);
         case SELF -> new Destination.Guarded(Service.ACCOUNT, null, pace);
-        case ORGANIZATION, NAMED ->
+        case ORGANIZATION, INVITATION, NAMED ->
             new Destination.Guarded(Service.ACCOUNT, asked.segments().get(1), pace);
         case EVENTS ->
             new Destination.Guarded(Service.ACCOUNT, asked.segments().get(1), Pace.STREAMING);

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 class SignInLimitTest {
 
@@ -62,17 +60,6 @@ class SignInLimitTest {
     }
 
     assertThat(limit.take("a")).isEmpty();
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "127.0.0.1, 127.0.0.1",
-    "0:0:0:0:0:0:0:1, 0:0:0:0::/64",
-    "2001:db8:1:2:3:4:5:6, 2001:db8:1:2::/64",
-    "2001:db8:1:2:9:9:9:9, 2001:db8:1:2::/64"
-  })
-  void neighboursOfVersion6ShareABucket(String address, String bucket) {
-    assertThat(SignInLimit.bucket(address)).isEqualTo(bucket);
   }
 
   private void pass(Duration time) {

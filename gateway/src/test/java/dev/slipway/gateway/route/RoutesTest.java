@@ -69,8 +69,9 @@ class RoutesTest {
           DELETE | /v1alpha1/demo                                       | 405 PATCH
           PATCH  | /v1alpha1/demo/                                      | 404
           GET    | /v1alpha1/demo/secret                                | account demo
-          POST   | /v1alpha1/demo/secret                                | 405 GET, HEAD
-          DELETE | /v1alpha1/demo/secret                                | 405 GET, HEAD
+          HEAD   | /v1alpha1/demo/secret                                | 405 GET
+          POST   | /v1alpha1/demo/secret                                | 405 GET
+          DELETE | /v1alpha1/demo/secret                                | 405 GET
           GET    | /v1alpha1/demo/users                                 | account demo
           POST   | /v1alpha1/demo/users                                 | 405 GET, HEAD
           DELETE | /v1alpha1/demo/users                                 | 405 GET, HEAD
@@ -103,6 +104,9 @@ class RoutesTest {
           GET    | /v1alpha1/demo/databases/userdb/info/main?wait=20    | instance demo *
           GET    | /v1alpha1/demo/databases/userdb/info/main?wait       | instance demo *
           GET    | /v1alpha1/demo/databases/userdb/info/main?waiter=2   | instance demo
+          GET    | /v1alpha1/demo/databases/userdb/info/main?a=wait     | instance demo
+          GET    | /v1alpha1/demo/databases/userdb/info/main?w%61it=20  | instance demo *
+          GET    | /v1alpha1/demo/databases/userdb/info/main?a=b;wait=2 | instance demo *
           GET    | /v1alpha1/demo/databases/userdb/info/                | 404
           GET    | /v1alpha1/demo/databases/userdb/info/my%20db         | instance demo
           GET    | /v1alpha1/demo/databases/userdb/info/demo-db-server  | instance demo
@@ -251,6 +255,27 @@ class RoutesTest {
     assertThatThrownBy(() -> RequestTarget.parse(uri))
         .isInstanceOf(Refusal.class)
         .hasMessageStartingWith("malformed-path: the path of the request ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a=%", "a=%2", "a=%zz", "%zz", "a=b&c=%f", "a=%ff", "a=%c3&b", "a=%00"})
+  void aQueryThatCannotBeDecodedIsRefused(String query) {
+    assertThatThrownBy(() -> RequestTarget.parse("/v1alpha1/demo/audit?" + query))
+        .isInstanceOf(Refusal.class)
+        .hasMessageStartingWith("malformed-path: the query of the request ");
+  }
+
+  @Test
+  void parametersAreRead() {
+    RequestTarget target =
+        RequestTarget.parse("/v1alpha1/demo/audit?a&b=&c=1+%C3%A4&c=2&%64=%26;e=f=g");
+
+    assertThat(target.parameter("a")).isEmpty();
+    assertThat(target.parameter("b")).isEmpty();
+    assertThat(target.parameter("c")).isEqualTo("1 \u00e4");
+    assertThat(target.parameter("d")).isEqualTo("&");
+    assertThat(target.parameter("e")).isEqualTo("f=g");
+    assertThat(target.parameter("f")).isNull();
   }
 
   @Test

@@ -57,6 +57,7 @@ public class DatabasesResource {
       @JsonProperty("AdminPassword")
           @NotNull(message = Rules.PASSWORD_MESSAGE)
           @Pattern(regexp = Rules.PASSWORD, message = Rules.PASSWORD_MESSAGE)
+          @NewPassword
           String administratorPassword) {
 
     @Override
@@ -70,6 +71,7 @@ public class DatabasesResource {
       @JsonProperty("Password")
           @NotNull(message = Rules.PASSWORD_MESSAGE)
           @Pattern(regexp = Rules.PASSWORD, message = Rules.PASSWORD_MESSAGE)
+          @NewPassword
           String password) {
 
     @Override
@@ -80,7 +82,9 @@ public class DatabasesResource {
 
   /// Somebody else's server.
   ///
-  /// @param administrator the role to sign in with; `dbosadmin` when absent
+  /// @param supabaseReference of the project, if it is one of Supabase's
+  /// @param administrator     the role to sign in with; when absent that of the project, else
+  ///     `dbosadmin`
   public record LinkRequest(
       @JsonProperty("Name")
           @NotNull(message = Rules.INSTANCE_MESSAGE)
@@ -101,7 +105,7 @@ public class DatabasesResource {
           String password,
       @JsonProperty("captureProvenance") @Nullable Boolean captureProvenance,
       @JsonProperty("supabaseReference")
-          @Pattern(regexp = "[A-Za-z0-9_-]{1,64}", message = "must be a Supabase project reference")
+          @Pattern(regexp = Rules.SUPABASE, message = Rules.SUPABASE_MESSAGE)
           @Nullable String supabaseReference,
       @JsonProperty("dbosAdminName")
           @Pattern(regexp = Rules.LINKED_ROLE, message = Rules.LINKED_ROLE_MESSAGE)

@@ -13,8 +13,10 @@ final class InstanceErrors {
   static final ErrorCode INSTANCE_BUSY = new ErrorCode("instance-busy", 409);
   static final ErrorCode INSTANCE_FAILED = new ErrorCode("instance-failed", 409);
   static final ErrorCode INSTANCE_IN_USE = new ErrorCode("instance-in-use", 409);
+  static final ErrorCode TOO_MANY_INSTANCES = new ErrorCode("too-many-instances", 409);
   static final ErrorCode INSTANCE_LINKED = new ErrorCode("instance-linked", 409);
   static final ErrorCode INSTANCE_NOT_LINKED = new ErrorCode("instance-not-linked", 409);
+  static final ErrorCode ORGANIZATION_CLOSING = new ErrorCode("organization-closing", 409);
   static final ErrorCode NOT_SUPPORTED = new ErrorCode("not-supported", 400);
 
   private InstanceErrors() {}
@@ -33,6 +35,20 @@ final class InstanceErrors {
                     name, active.kind(), active.requestedBy(), active.createdAt(), active.step()))
         .operation(active.id())
         .build();
+  }
+
+  static ApiException closing(String organization) {
+    return new ApiException(
+        ORGANIZATION_CLOSING,
+        "the last member of organization %s is joining another one; if that has failed, try again in three minutes"
+            .formatted(organization));
+  }
+
+  static ApiException tooMany(String organization, long most) {
+    return new ApiException(
+        TOO_MANY_INSTANCES,
+        "organization %s has %d databases, as many as it may have; destroy or unlink one first"
+            .formatted(organization, most));
   }
 
   /// @param applications their names, sorted

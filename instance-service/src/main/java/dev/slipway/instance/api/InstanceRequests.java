@@ -30,6 +30,7 @@ import dev.slipway.instance.operation.LinkInstance;
 import dev.slipway.instance.operation.ProvisionInstance;
 import dev.slipway.instance.operation.ResetPassword;
 import dev.slipway.instance.operation.UnlinkInstance;
+import dev.slipway.instance.persistence.Departures;
 import dev.slipway.instance.persistence.InstanceView;
 import dev.slipway.instance.persistence.InstanceViews;
 import jakarta.enterprise.context.RequestScoped;
@@ -49,15 +50,18 @@ import org.jspecify.annotations.Nullable;
 class InstanceRequests {
 
   private static final String DEFAULT_LINKED_ROLE = "dbosadmin";
+  private static final String SUPABASE_ROLE = "postgres.";
 
   private final OperationEngine engine;
   private final OperationRequests requests;
   private final Instances instances;
   private final InstanceViews views;
   private final Bindings bindings;
+  private final Departures departures;
   private final InstallationKeys keys;
   private final Caller caller;
   private final Duration answerWithin;
+  private final long mostInstances;
 
   @Inject
   InstanceRequests(
@@ -66,17 +70,21 @@ class InstanceRequests {
       Instances instances,
       InstanceViews views,
       Bindings bindings,
+      Departures departures,
       InstallationKeys keys,
       Caller caller,
-      @ConfigProperty(name = "slipway.answer.within") Duration answerWithin) {
+      @ConfigProperty(name = "slipway.answer.within") Duration answerWithin,
+      @ConfigProperty(name = "slipway.instances.per-organization") long mostInstances) {
     this.engine = engine;
     this.requests = requests;
     this.instances = instances;
     this.views = views;
     this.bindings = bindings;
+    this.departures = departures;
     this.keys = keys;
     this.caller = caller;
     this.answerWithin = answerWithin;
+    this.mostInstances = mostInstances;
   }
 
   Response provision(ProvisionRequest body, @Nullable String key) throws SQLException {
@@ -116,13 +124,17 @@ class InstanceRequests {
   private Begun beginReset(
       String name, CredentialsRequest body, BeginRequest.@Nullable Idempotency idempotency)
       throws SQLException {
-    Instance instance = existing(name).instance();
+    InstanceView view = existing(name);
+    Instance instance = view.instance();
     if (instance.linked()) {
       throw new ApiException(
           INSTANCE_LINKED,
           "database %s is linked, change its password on its own server".formatted(name));
     }
     if (instance.host() == null || instance.port() == null) {
+      if (view.activeOperation() != null) {
+        throw InstanceErrors.busy(name, engine.view(view.activeOperation()).orElseThrow());
+      }
       throw ApiException.of(
               INSTANCE_FAILED, "database %s is not provisioned completely".formatted(name))
           .operation(instance.operation())
@@ -173,7 +185,7 @@ class InstanceRequests {
   Response link(LinkRequest body, @Nullable String key, @Nullable String prefer)
       throws SQLException, InterruptedException {
     String id = Identifiers.next("ins");
-    String role = body.administrator() == null ? DEFAULT_LINKED_ROLE : body.administrator();
+    String role = linkedRole(body);
     String sealed = ConcealedPasswords.sealed(keys, id, body.password());
     String operation =
         begin(
@@ -195,6 +207,17 @@ class InstanceRequests {
                     body.supabaseReference(),
                     begun));
     return answer(operation, prefer);
+  }
+
+  /// Supabase tells projects apart by the role's name; the official command relies on it, and sends
+  /// no name.
+  private static String linkedRole(LinkRequest body) {
+    if (body.administrator() != null) {
+      return body.administrator();
+    }
+    return body.supabaseReference() == null
+        ? DEFAULT_LINKED_ROLE
+        : SUPABASE_ROLE + body.supabaseReference();
   }
 
   Response unlink(String name, @Nullable String key, @Nullable String prefer)
@@ -238,11 +261,17 @@ class InstanceRequests {
         connection -> {
           Begun begun = engine.begin(request);
           if (begun instanceof Begun.New(String operation)) {
+            if (departures.isLeft(connection, caller.organization())) {
+              throw InstanceErrors.closing(caller.organizationName());
+            }
             replaceFailed(name);
-            if (instances.find(caller.organization(), name).isPresent()) {
+            if (instances.count(caller.organization()) >= mostInstances) {
+              throw InstanceErrors.tooMany(caller.organizationName(), mostInstances);
+            }
+            if (instances.find(caller.organization(), name).isPresent()
+                || !instances.add(record.forOperation(operation))) {
               throw new ApiException(INSTANCE_EXISTS, "database %s already exists".formatted(name));
             }
-            instances.add(record.forOperation(operation));
           }
           return begun;
         });

@@ -27,5 +27,10 @@ final class Rules {
   static final String LINKED_ROLE = "[A-Za-z_][A-Za-z0-9_$.-]{0,62}";
   static final String LINKED_ROLE_MESSAGE = "must be the name of a role of at most 63 characters";
 
+  // With `postgres.` before it, it is the name of a role.
+  static final String SUPABASE = "[A-Za-z0-9_-]{1,54}";
+  static final String SUPABASE_MESSAGE =
+      "must be the reference of a Supabase project: at most 54 characters of A-Z, a-z, 0-9, _ and -";
+
   private Rules() {}
 }

@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 @RunOnVirtualThread
 public class BindingsResource {
 
+  private static final ErrorCode APPLICATION_NOT_FOUND =
+      new ErrorCode("application-not-found", 404);
   private static final ErrorCode INSTANCE_NOT_FOUND = new ErrorCode("instance-not-found", 404);
   private static final ErrorCode INSTANCE_UNAVAILABLE = new ErrorCode("instance-unavailable", 409);
   private static final String APPLICATION = "app_[0-9a-z]{26}";
@@ -72,6 +74,9 @@ public class BindingsResource {
             application, body.applicationName(), body.organization(), body.instanceName());
     return switch (bound) {
       case Bound.To(InstanceView view) -> answer(view.instance());
+      case Bound.NoApplication() ->
+          throw new ApiException(
+              APPLICATION_NOT_FOUND, "application %s is deleted".formatted(body.applicationName()));
       case Bound.NoInstance() ->
           throw new ApiException(
               INSTANCE_NOT_FOUND, "database %s not found".formatted(body.instanceName()));
@@ -83,13 +88,19 @@ public class BindingsResource {
     };
   }
 
-  /// @param instance the one it is no longer bound to; absent for every one
+  /// @param instance the one it is no longer bound to; absent when the application is deleted,
+  ///     which ends all of its bindings and refuses any more
   @DELETE
   public Response release(
-      @PathParam("application") String application,
+      @PathParam("application") @Pattern(regexp = APPLICATION, message = APPLICATION_MESSAGE)
+          String application,
       @QueryParam("instance") @Nullable String instance)
       throws SQLException {
-    bindings.release(application, instance);
+    if (instance == null) {
+      bindings.releaseForGood(application);
+    } else {
+      bindings.release(application, instance);
+    }
     return Response.noContent().build();
   }
 

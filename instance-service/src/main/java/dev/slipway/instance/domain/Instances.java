@@ -5,7 +5,9 @@ import java.util.Optional;
 /// The instances that exist, in the transaction of whoever calls.
 public interface Instances {
 
-  void add(Instance instance);
+  /// @return false when the name is taken, also by whoever adds it at the same moment; nothing more
+  ///     can be done in the transaction then
+  boolean add(Instance instance);
 
   Optional<Instance> find(String organization, String name);
 

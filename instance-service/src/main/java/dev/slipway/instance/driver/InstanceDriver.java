@@ -106,6 +106,10 @@ public interface InstanceDriver {
       ScramVerifier verifier)
       throws DriverFailure, InterruptedException;
 
+  /// Refuses with `role-missing` what [#resetPassword] would; no role is changed.
+  void requireRole(Fence fence, InstanceSpecification specification, String role)
+      throws DriverFailure, InterruptedException;
+
   /// Gives a role a new password. Open connections are kept, the server is not restarted. The
   /// fence is kept inside the database, in the same transaction.
   void resetPassword(

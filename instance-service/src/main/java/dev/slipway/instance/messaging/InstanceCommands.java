@@ -1,5 +1,6 @@
 package dev.slipway.instance.messaging;
 
+import dev.slipway.common.inbox.Intakes;
 import dev.slipway.common.inbox.MessageIntake;
 import dev.slipway.common.operation.OperationCommand;
 import dev.slipway.common.operation.OperationEngine;
@@ -9,12 +10,13 @@ import dev.slipway.common.outbox.Message;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
 /// What other services ask of instances: begin this operation, cancel that one.
 @ApplicationScoped
-public class InstanceCommands {
+public class InstanceCommands implements Intakes {
 
   public static final String TOPIC = "slipway.instance.command.v1";
 
@@ -45,5 +47,10 @@ public class InstanceCommands {
   @Blocking
   void take(ConsumerRecord<String, String> message) throws InterruptedException {
     intake.take(message.key(), message.value());
+  }
+
+  @Override
+  public List<MessageIntake> intakes() {
+    return List.of(intake);
   }
 }

@@ -1,5 +1,6 @@
 package dev.slipway.instance.operation;
 
+import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 
 import dev.slipway.common.contract.instance.InstanceEvent.PasswordReset;
@@ -18,6 +19,9 @@ import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 
 /// Gives the developer's role a new password, without a restart and with open connections kept.
+///
+/// `set` is the point of no return: nobody knows the old password, so a new one that may be in
+/// force cannot be taken back. What could keep it from being set is found out before.
 @Singleton
 @OperationKind(ResetPassword.KIND)
 public final class ResetPassword implements Operation<ResetPassword.Input, ResetPassword.State> {
@@ -39,12 +43,15 @@ public final class ResetPassword implements Operation<ResetPassword.Input, Reset
 
   @Override
   public Plan<Input, State> plan() {
-    return Plan.<Input, State>within(ofSeconds(25), input -> new State())
+    return Plan.<Input, State>within(ofMinutes(5), input -> new State())
         .step("start", this::start)
         .as(Admission.START)
+        .within(ofSeconds(20))
         .undoNothing("An instance is meant to run")
-        .step("set", this::set)
-        .undoNothing("The old password is known to nobody, so the new one stays")
+        .pivot("set", this::set)
+        .as(Admission.START)
+        .within(ofMinutes(4))
+        .forwardOnly()
         .build();
   }
 
@@ -52,12 +59,15 @@ public final class ResetPassword implements Operation<ResetPassword.Input, Reset
   private StepOutcome<State> start(StepContext<Input, State> context)
       throws DriverFailure, InterruptedException {
     driver.start(context.fence(), specification(context));
+    driver.requireRole(context.fence(), specification(context), context.input().role());
     return StepOutcome.done(context.state());
   }
 
+  /// Only forward is left, so a server that has died meanwhile is started here.
   private StepOutcome<State> set(StepContext<Input, State> context)
       throws DriverFailure, InterruptedException {
     Input input = context.input();
+    driver.start(context.fence(), specification(context));
     driver.resetPassword(
         context.fence(),
         specification(context),

@@ -1,11 +1,13 @@
 package dev.slipway.instance.persistence;
 
+import dev.slipway.common.operation.DatabaseRefusal;
 import dev.slipway.instance.domain.Instance;
 import dev.slipway.instance.domain.Instances;
 import dev.slipway.instance.domain.Observations;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import jakarta.persistence.PersistenceException;
 import jakarta.transaction.Transactional;
 import java.util.Optional;
 
@@ -21,9 +23,17 @@ class InstanceRepository implements Instances, PanacheRepositoryBase<InstanceEnt
   }
 
   @Override
-  public void add(Instance instance) {
-    // The name's uniqueness has to be known now, not at the commit.
-    persistAndFlush(InstanceEntity.of(instance));
+  public boolean add(Instance instance) {
+    try {
+      // The name's uniqueness has to be known now, not at the commit.
+      persistAndFlush(InstanceEntity.of(instance));
+      return true;
+    } catch (PersistenceException failure) {
+      if (DatabaseRefusal.state(failure).filter(DatabaseRefusal::isTaken).isEmpty()) {
+        throw failure;
+      }
+      return false;
+    }
   }
 
   @Override

@@ -11,14 +11,18 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /// Bindings in their table.
 ///
 /// The order of locks is the kernel's: the subject first, then the instance. Accepting a destroy
 /// holds both when it counts, and a binding holds both when it looks whether one was accepted.
+///
+/// Before both, a binding and the end of its application take turns: whichever comes second finds
+/// what the first has left.
 @ApplicationScoped
 public class SqlBindings implements Bindings {
+
+  private static final String TURN = "select pg_advisory_xact_lock(2602, hashtext(?))";
 
   private final Transactions transactions;
   private final InstanceViews views;
@@ -35,6 +39,9 @@ public class SqlBindings implements Bindings {
     /// It is made, or was there.
     record To(InstanceView instance) implements Bound {}
 
+    /// The application is deleted, and nothing is bound for it any more.
+    record NoApplication() implements Bound {}
+
     /// The organization has no instance of this name.
     record NoInstance() implements Bound {}
 
@@ -48,6 +55,10 @@ public class SqlBindings implements Bindings {
       throws SQLException {
     return transactions.inNew(
         connection -> {
+          lock(connection, TURN, application);
+          if (isDeleted(connection, application)) {
+            return new Bound.NoApplication();
+          }
           Optional<InstanceView> seen = views.find(organization, instanceName);
           if (seen.isEmpty()) {
             return new Bound.NoInstance();
@@ -66,6 +77,11 @@ public class SqlBindings implements Bindings {
           insert(connection, application, applicationName, instance);
           return new Bound.To(view.get());
         });
+  }
+
+  private static boolean isDeleted(Connection connection, String application) throws SQLException {
+    String query = "select application from deleted_application where application = ?";
+    return !texts(connection, query, application).isEmpty();
   }
 
   private static boolean open(InstanceView view) {
@@ -91,17 +107,28 @@ public class SqlBindings implements Bindings {
     }
   }
 
-  /// Ends the bindings of an application to an instance, or all of them.
-  public void release(String application, @Nullable String instance) throws SQLException {
+  /// Ends the binding of an application to an instance.
+  public void release(String application, String instance) throws SQLException {
+    transactions.inNew(
+        connection ->
+            change(
+                connection,
+                "delete from binding where application = ? and instance = ?",
+                application,
+                instance));
+  }
+
+  /// Ends every binding of an application that is deleted, and refuses those that are still to
+  /// come: a call may have been asked for long before, and arrive after.
+  public void releaseForGood(String application) throws SQLException {
     transactions.inNew(
         connection -> {
-          try (PreparedStatement delete =
-              connection.prepareStatement(
-                  "delete from binding where application = ? and instance = coalesce(?, instance)")) {
-            delete.setString(1, application);
-            delete.setString(2, instance);
-            return delete.executeUpdate();
-          }
+          lock(connection, TURN, application);
+          change(
+              connection,
+              "insert into deleted_application (application) values (?) on conflict do nothing",
+              application);
+          return change(connection, "delete from binding where application = ?", application);
         });
   }
 
@@ -133,6 +160,16 @@ public class SqlBindings implements Bindings {
 
   private static void lock(Connection connection, String sql, String id) throws SQLException {
     texts(connection, sql, id);
+  }
+
+  private static int change(Connection connection, String sql, String... arguments)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      for (int i = 0; i < arguments.length; i++) {
+        statement.setString(i + 1, arguments[i]);
+      }
+      return statement.executeUpdate();
+    }
   }
 
   private static List<String> texts(Connection connection, String sql, String... arguments)

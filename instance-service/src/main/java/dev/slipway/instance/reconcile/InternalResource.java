@@ -5,12 +5,11 @@ import dev.slipway.common.reconcile.Cleaning;
 import dev.slipway.common.reconcile.Discrepancy;
 import dev.slipway.common.reconcile.Janitor;
 import dev.slipway.common.security.Internal;
-import dev.slipway.instance.domain.Instances;
+import dev.slipway.instance.persistence.Departures;
 import dev.slipway.instance.persistence.InstanceView;
 import dev.slipway.instance.persistence.InstanceViews;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.inject.Inject;
-import jakarta.transaction.Transactional;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
@@ -82,7 +81,7 @@ public class InternalResource {
 
   private final Janitor janitor;
   private final PlatformStop stop;
-  private final Instances instances;
+  private final Departures departures;
   private final InstanceViews views;
   private final Cleaning cleaning;
 
@@ -90,21 +89,22 @@ public class InternalResource {
   InternalResource(
       Janitor janitor,
       PlatformStop stop,
-      Instances instances,
+      Departures departures,
       InstanceViews views,
       Cleaning cleaning) {
     this.cleaning = cleaning;
     this.janitor = janitor;
     this.stop = stop;
-    this.instances = instances;
+    this.departures = departures;
     this.views = views;
   }
 
-  @GET
-  @Path("organizations/{id}/usage")
-  @Transactional
-  public Usage usage(@PathParam("id") String organization) {
-    return new Usage(instances.count(organization));
+  /// The last member of an organization is about to leave it: if it owns nothing, nothing begins in
+  /// it for the next minutes.
+  @POST
+  @Path("organizations/{id}/departure")
+  public Usage departure(@PathParam("id") String organization) throws SQLException {
+    return new Usage(departures.begin(organization));
   }
 
   @GET

@@ -37,7 +37,7 @@ final class Observer implements AutoCloseable {
   /// @param linkedEvery how often somebody else's server is signed in to
   /// @param fresh       how old a stored observation may become before it is confirmed
   /// @param limit       what one look may take
-  /// @param atOnce      how many are looked at at the same time
+  /// @param atOnce      how many of each kind are looked at at the same time
   record Settings(Duration linkedEvery, Duration fresh, Duration limit, int atOnce) {}
 
   private final InstanceDriver driver;
@@ -47,6 +47,9 @@ final class Observer implements AutoCloseable {
   private final PlatformWish wishes;
   private final Settings settings;
   private final Semaphore slots;
+
+  // Somebody else's servers may all be silent at once, and then delay none of the platform's own.
+  private final Semaphore linkedSlots;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final ScheduledExecutorService watchdog =
       Executors.newSingleThreadScheduledExecutor(
@@ -73,6 +76,7 @@ final class Observer implements AutoCloseable {
     this.wishes = wishes;
     this.settings = settings;
     this.slots = new Semaphore(settings.atOnce());
+    this.linkedSlots = new Semaphore(settings.atOnce());
   }
 
   /// Begins to look at everything that is due; does not wait for it.
@@ -101,15 +105,16 @@ final class Observer implements AutoCloseable {
   }
 
   private void observe(Watched watched, Wish wish) {
+    Semaphore ofItsKind = watched.linked() ? linkedSlots : slots;
     try {
-      slots.acquire();
+      ofItsKind.acquire();
       try {
         Observation seen = look(watched);
         if (seen.state() != Observation.State.UNKNOWN) {
           conclude(watched, wish, seen);
         }
       } finally {
-        slots.release();
+        ofItsKind.release();
       }
     } catch (SQLException failure) {
       LOG.warn("{} cannot be stored: {}", watched, failure.getMessage());

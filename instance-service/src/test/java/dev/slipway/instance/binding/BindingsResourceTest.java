@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.equalTo;
 
 import dev.slipway.common.contract.instance.DatabaseOperations;
-import dev.slipway.common.crypto.InstallationKeys;
 import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.id.Identifiers;
 import dev.slipway.common.ledger.Ledger;
@@ -20,14 +19,18 @@ import dev.slipway.common.outbox.Json;
 import dev.slipway.common.security.InternalToken;
 import dev.slipway.instance.FakeDriverChoice;
 import dev.slipway.instance.InstanceServiceTest;
+import dev.slipway.instance.Members;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
-import io.smallrye.jwt.algorithm.SignatureAlgorithm;
-import io.smallrye.jwt.build.Jwt;
 import jakarta.inject.Inject;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -47,7 +50,7 @@ class BindingsResourceTest {
   private static final AtomicInteger NUMBER = new AtomicInteger();
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  @Inject InstallationKeys keys;
+  @Inject Members members;
   @Inject FakeDriverChoice choice;
   @Inject Transactions transactions;
   @Inject OperationEngine engine;
@@ -60,25 +63,7 @@ class BindingsResourceTest {
   // ---- Who asks
 
   private RequestSpecification user() {
-    String token =
-        Jwt.issuer(InternalToken.ISSUER)
-            .audience(InternalToken.AUDIENCE)
-            .subject("idn_one")
-            .expiresIn(Duration.ofMinutes(1))
-            .claim(InternalToken.USER, "usr_one")
-            .upn("demo")
-            .claim(InternalToken.ORGANIZATION, ORGANIZATION)
-            .claim(InternalToken.ORGANIZATION_NAME, "one")
-            .jws()
-            .algorithm(SignatureAlgorithm.ES256)
-            .sign(keys.internalPrivateKey());
-    return given().header("Authorization", "Bearer " + token).contentType(ContentType.JSON);
-  }
-
-  private RequestSpecification service() {
-    return given()
-        .header(InternalToken.SECRET_HEADER, keys.internalSecret())
-        .contentType(ContentType.JSON);
+    return members.of(ORGANIZATION);
   }
 
   private String provision() {
@@ -112,7 +97,8 @@ class BindingsResourceTest {
 
   private Response bind(
       String application, String applicationName, String instance, String organization) {
-    return service()
+    return members
+        .internally()
         .body(
             Map.of(
                 "organization",
@@ -133,11 +119,17 @@ class BindingsResourceTest {
   }
 
   private void release(String application, String instance) {
-    service()
+    members
+        .internally()
         .queryParam("instance", instance)
         .delete("/internal/bindings/" + application)
         .then()
         .statusCode(204);
+  }
+
+  /// As the delete of an application does.
+  private void releaseForGood(String application) {
+    members.internally().delete("/internal/bindings/" + application).then().statusCode(204);
   }
 
   // ---- Access
@@ -195,8 +187,10 @@ class BindingsResourceTest {
   @Test
   void whatIsNoIdentifierOrNoNameIsRefused() {
     bind("nobody", "shop", "main").then().statusCode(400);
+    members.internally().delete("/internal/bindings/nobody").then().statusCode(400);
     bind(Identifiers.next("app"), "sh\u0000op", "main").then().statusCode(400);
-    service()
+    members
+        .internally()
         .body(Map.of("organization", ORGANIZATION))
         .put("/internal/bindings/" + Identifiers.next("app"))
         .then()
@@ -221,6 +215,85 @@ class BindingsResourceTest {
         .then()
         .statusCode(409)
         .body("code", equalTo("instance-unavailable"));
+  }
+
+  // ---- Applications that are deleted
+
+  @Test
+  void aDeletedApplicationIsBoundToNothingAndNeverAgain() {
+    String first = provision();
+    String second = provision();
+    String application = Identifiers.next("app");
+    String other = Identifiers.next("app");
+    bound(application, "shop", first);
+    bound(application, "shop", second);
+    bound(other, "blog", second);
+
+    releaseForGood(application);
+    releaseForGood(application);
+
+    bind(application, "shop", first)
+        .then()
+        .statusCode(404)
+        .body("code", equalTo("application-not-found"))
+        .body("message", equalTo("application shop is deleted"));
+    destroy(first).then().statusCode(204);
+    destroy(second).then().statusCode(409).body("fields.applications", equalTo("blog"));
+    release(other, bound(other, "blog", second));
+    bind(other, "blog", second).then().statusCode(200);
+  }
+
+  @Test
+  void theEndOfAnApplicationWaitsForABindingThatIsJustMade() throws Exception {
+    String name = provision();
+    String instance = info(name).path("ID");
+    String application = Identifiers.next("app");
+    Future<Response> binding;
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      binding =
+          transactions.inNew(
+              connection -> {
+                assertThat(
+                        texts(
+                            connection, "select id from subject where id = ? for update", instance))
+                    .hasSize(1);
+                Future<Response> asking = threads.submit(() -> bind(application, "shop", name));
+                awaitSomebodyWaiting(connection, "transactionid");
+                threads.execute(() -> releaseForGood(application));
+                awaitSomebodyWaiting(connection, "advisory");
+                return asking;
+              });
+    }
+
+    assertThat(binding.resultNow().statusCode()).isEqualTo(200);
+    destroy(name).then().statusCode(204);
+  }
+
+  private static void awaitSomebodyWaiting(Connection connection, String forWhat) {
+    await()
+        .atMost(PATIENCE)
+        .pollInSameThread()
+        .until(
+            () ->
+                !texts(
+                        connection,
+                        "select pid::text from pg_locks where not granted and locktype = ?",
+                        forWhat)
+                    .isEmpty());
+  }
+
+  private static List<String> texts(Connection connection, String sql, String argument)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(sql)) {
+      select.setString(1, argument);
+      try (ResultSet rows = select.executeQuery()) {
+        List<String> texts = new ArrayList<>();
+        while (rows.next()) {
+          texts.add(rows.getString(1));
+        }
+        return texts;
+      }
+    }
   }
 
   // ---- In use

@@ -112,6 +112,14 @@ public final class FakeInstanceDriver implements InstanceDriver {
       }
     }
 
+    /// A person drops a role.
+    public synchronized void drop(String instance, String role) {
+      Server server = servers.get(instance);
+      if (server != null) {
+        server.roles.remove(role);
+      }
+    }
+
     /// The server dies, its data stays.
     public synchronized void kill(String instance) {
       Server server = servers.get(instance);
@@ -282,6 +290,13 @@ public final class FakeInstanceDriver implements InstanceDriver {
   }
 
   @Override
+  public void requireRole(Fence fence, InstanceSpecification specification, String role)
+      throws DriverFailure, InterruptedException {
+    requireName(role);
+    act("requireRole", fence, specification.instance(), () -> withRole(specification, role));
+  }
+
+  @Override
   public void resetPassword(
       Fence fence, InstanceSpecification specification, String role, ScramVerifier verifier)
       throws DriverFailure, InterruptedException {
@@ -290,14 +305,15 @@ public final class FakeInstanceDriver implements InstanceDriver {
         "resetPassword",
         fence,
         specification.instance(),
-        () -> {
-          Server server = reachable(specification);
-          if (!server.roles.containsKey(role)) {
-            throw new DriverFailure.Permanent(
-                "role-missing", "the instance has no such role any more");
-          }
-          server.roles.put(role, verifier);
-        });
+        () -> withRole(specification, role).roles.put(role, verifier));
+  }
+
+  private Server withRole(InstanceSpecification specification, String role) throws DriverFailure {
+    Server server = reachable(specification);
+    if (!server.roles.containsKey(role)) {
+      throw new DriverFailure.Permanent("role-missing", "the instance has no such role any more");
+    }
+    return server;
   }
 
   @Override

@@ -277,6 +277,19 @@ public abstract class InstanceDriverContract {
     destroy(specification, 3);
   }
 
+  @Test
+  void aRoleThatIsThereIsToldFromOneThatIsNot() throws Exception {
+    InstanceSpecification specification = provisioned();
+
+    driver().requireRole(fence(specification, 2), specification, ADMINISTRATOR);
+    assertRefused(
+        "role-missing",
+        () -> driver().requireRole(fence(specification, 2), specification, "nobody_here"));
+
+    assertThat(signsIn(specification, ADMINISTRATOR, PASSWORD)).isTrue();
+    destroy(specification, 3);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "slipway", "postgres", "public", "none", "pg_monitor", "a\0b"})
   void namesThatAreKeptAreRefusedBeforeAnythingHappens(String name) {

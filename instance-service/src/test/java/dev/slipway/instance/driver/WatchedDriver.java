@@ -117,6 +117,12 @@ public final class WatchedDriver implements InstanceDriver {
   }
 
   @Override
+  public void requireRole(Fence fence, InstanceSpecification specification, String role)
+      throws DriverFailure, InterruptedException {
+    driver.requireRole(fence, specification, role);
+  }
+
+  @Override
   public void resetPassword(
       Fence fence, InstanceSpecification specification, String role, ScramVerifier verifier)
       throws DriverFailure, InterruptedException {

@@ -353,6 +353,11 @@ final class DatabaseOperationsMatrixTest {
     }
 
     @Override
+    public List<BeginRequest> asked() {
+      return others();
+    }
+
+    @Override
     public Optional<BeginRequest> destroy() {
       return Optional.of(request(DropDatabases.KIND, application, "shop"));
     }
@@ -421,7 +426,7 @@ final class DatabaseOperationsMatrixTest {
       }
 
       @Override
-      public void add(Instance added) {
+      public boolean add(Instance added) {
         throw new UnsupportedOperationException();
       }
 

@@ -13,7 +13,7 @@ public final class InstancesInMemory implements Instances, Observations {
   private final Map<String, String> placed = new ConcurrentHashMap<>();
 
   @Override
-  public void add(Instance instance) {
+  public boolean add(Instance instance) {
     throw new UnsupportedOperationException("The kit begins operations without records");
   }
 

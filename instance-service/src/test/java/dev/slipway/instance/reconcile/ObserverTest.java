@@ -115,6 +115,28 @@ final class ObserverTest {
   }
 
   @Test
+  void linkedServersThatHangDelayNoRepair() throws Exception {
+    String killed = stage.provision("killed");
+    for (int i = 0; i < ReconcileStage.AT_ONCE; i++) {
+      stage.link("theirs" + i);
+    }
+    int before = stage.linkedServer.asked.get();
+    stage.linkedServer.answers = new CountDownLatch(1);
+    // What hangs is cut off by nobody before this has ended.
+    try (Observer patient = stage.observer(Duration.ofMinutes(1))) {
+      patient.round();
+      await().until(() -> stage.linkedServer.asked.get() == before + ReconcileStage.AT_ONCE);
+      stage.reality.reality().kill(killed);
+
+      patient.round();
+
+      await().until(() -> stage.reality.reality().running(killed));
+      assertThat(stage.linkedServer.asked.get()).isEqualTo(before + ReconcileStage.AT_ONCE);
+      stage.linkedServer.answers.countDown();
+    }
+  }
+
+  @Test
   void nothingIsRepairedWhileThePlatformStops() throws Exception {
     String id = stage.provision("main");
     stage.wishes.set(Wish.STOPPED);
@@ -150,14 +172,15 @@ final class ObserverTest {
 
     observer.round();
     await().until(() -> stage.repairs.past(id).size() == 1);
-    observer.round();
 
     await()
         .untilAsserted(
-            () ->
-                assertThat(stage.stored(id).orElseThrow())
-                    .startsWith(
-                        "DOWN: PostgreSQL is not running; repairing it failed: another program listens there"));
+            () -> {
+              observer.round();
+              assertThat(stage.stored(id).orElseThrow())
+                  .startsWith(
+                      "DOWN: PostgreSQL is not running; repairing it failed: another program listens there");
+            });
     assertThat(stage.operations(RepairInstance.KIND)).hasSize(1);
     OperationView repair = stage.await(stage.operations(RepairInstance.KIND).getFirst());
     assertThat(repair.outcome()).isEqualTo(Outcome.UNDONE);

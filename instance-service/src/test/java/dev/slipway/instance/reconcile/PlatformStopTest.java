@@ -44,8 +44,10 @@ final class PlatformStopTest {
     assertThat(stage.reality.reality().running(two)).isFalse();
     assertThat(stage.stored(one)).contains("DOWN: the platform was stopped");
     assertThat(stage.stored(theirs)).contains("UP");
-    observer.round();
-    observer.round();
+    // A round only begins to look; closing waits for what was seen.
+    try (Observer earlier = stage.observer()) {
+      earlier.round();
+    }
     assertThat(stage.operations(RepairInstance.KIND)).isEmpty();
 
     stage.wishes.set(Wish.RUNNING);

@@ -37,6 +37,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +48,9 @@ final class ReconcileStage implements AutoCloseable {
   static final String ORGANIZATION = "org_one";
   private static final String VERIFIER = ScramVerifier.of("a password".toCharArray()).value();
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /// How many of a kind an observer looks at at the same time.
+  static final int AT_ONCE = 4;
 
   // One database for all, emptied for each; a stage is alone while it is open.
   private static final KernelDatabase DATABASE = KernelDatabase.fresh("classpath:db/migration");
@@ -64,15 +68,17 @@ final class ReconcileStage implements AutoCloseable {
   final OperationEngine engine;
   final Repairs repairs;
 
-  /// Lets somebody in, or not.
+  /// Lets somebody in, or not, or does not answer yet.
   static final class FakeLinkedServer implements LinkedServer {
     volatile @Nullable DriverFailure failure;
+    volatile CountDownLatch answers = new CountDownLatch(0);
     final AtomicInteger asked = new AtomicInteger();
 
     @Override
     public void check(String instance, Endpoint endpoint, String role, String sealedPassword)
-        throws DriverFailure {
+        throws DriverFailure, InterruptedException {
       asked.incrementAndGet();
+      answers.await();
       DriverFailure now = failure;
       if (now != null) {
         throw now;
@@ -123,7 +129,7 @@ final class ReconcileStage implements AutoCloseable {
         table,
         repairs,
         wishes,
-        new Observer.Settings(Duration.ofSeconds(30), Duration.ofSeconds(5), limit, 4));
+        new Observer.Settings(Duration.ofSeconds(30), Duration.ofSeconds(5), limit, AT_ONCE));
   }
 
   Janitor janitor(Duration apart) {

@@ -24,7 +24,7 @@ final class SqlInstances implements Instances {
   }
 
   @Override
-  public void add(Instance instance) {
+  public boolean add(Instance instance) {
     update(
         "insert into instance (id, organization, name, kind, administrator, sealed_password, operation, created_by)"
             + " values (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -36,6 +36,7 @@ final class SqlInstances implements Instances {
         instance.sealedPassword(),
         instance.operation(),
         instance.createdBy());
+    return true;
   }
 
   @Override

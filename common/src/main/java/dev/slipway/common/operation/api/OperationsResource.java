@@ -172,6 +172,9 @@ public class OperationsResource {
   }
 
   private static String whyNot(OperationView view) {
+    if (view.needsAnotherVersion()) {
+      return unknownHere(view);
+    }
     return switch (view.phase()) {
       case ENDED -> "operation %s has ended".formatted(view.id());
       case STUCK ->
@@ -192,12 +195,21 @@ public class OperationsResource {
   }
 
   private void askAgain(String id) throws SQLException {
-    own(id);
+    OperationView view = own(id);
     if (!engine.retry(id)) {
-      throw ApiException.of(NOT_STUCK, "operation %s is not stuck".formatted(id))
+      throw ApiException.of(
+              NOT_STUCK,
+              view.needsAnotherVersion()
+                  ? unknownHere(view)
+                  : "operation %s is not stuck".formatted(id))
           .operation(id)
           .build();
     }
+  }
+
+  private static String unknownHere(OperationView view) {
+    return "operation %s is at the step %s, which this version does not know; start one that does"
+        .formatted(view.id(), view.step());
   }
 
   /// Somebody else's operation answers exactly as an unknown one.

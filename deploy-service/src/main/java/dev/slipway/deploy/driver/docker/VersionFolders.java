@@ -79,6 +79,9 @@ final class VersionFolders {
   /// Installs and builds use more than the application.
   private static final long COMMAND_MEMORY = 2_048L << 20;
 
+  /// They are content with the time that everything that serves leaves, which has 1,024 each.
+  private static final int COMMAND_SHARES = 128;
+
   private static final Map<String, String> TEMPORARY =
       Map.of("/tmp", "rw,exec,nosuid,nodev,size=1g,mode=1777");
 
@@ -252,6 +255,7 @@ final class VersionFolders {
     HostConfig host =
         confinement
             .of(network, COMMAND_MEMORY)
+            .withCpuShares(COMMAND_SHARES)
             .withTmpFs(temporary(TEMPORARY, content))
             .withMounts(
                 List.of(
@@ -546,6 +550,7 @@ final class VersionFolders {
             Map.of(Names.VERSION, version.version()),
             network,
             COMMAND_MEMORY,
+            COMMAND_SHARES,
             processors));
   }
 

@@ -117,6 +117,7 @@ record Isolation(Fence fence, boolean drop, List<Path> tools) {
       environment.put("SLIPWAY_TOOLS", joined(tools));
       environment.put("SLIPWAY_MEMORY", "");
       environment.put("SLIPWAY_PROCESSES", "");
+      environment.put("SLIPWAY_NICE", "0");
       environment.put("SLIPWAY_COMMANDS", "1");
       environment.put("SLIPWAY_C_1", "exit 42");
       String[] sandbox = {
@@ -215,7 +216,8 @@ record Isolation(Fence fence, boolean drop, List<Path> tools) {
       case TRUST -> "none: applications are trusted and reach all that the platform reaches";
       case REFUSED ->
           "applications cannot be kept apart on this machine (neither root nor user namespaces), so"
-              + " none is run; slipway.applications.trusted=true runs them unprotected";
+              + " none is run; `slipway down`, then `slipway up --detach --trust-applications`, runs"
+              + " them unprotected";
     };
   }
 

@@ -80,6 +80,10 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
   private static final int PORT_TAKEN = 76;
   private static final int UNSAFE_PATH = 77;
   private static final int PROCESSES = 2048;
+
+  /// An install or a build is content with the time that everything that serves leaves.
+  private static final String COMMAND_NICENESS = "10";
+
   private static final Pattern RUN = Pattern.compile("([0-9]{1,19})\\.([a-z][a-z0-9_-]{0,40})");
   private static final List<String> FILES =
       List.of(
@@ -314,12 +318,11 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
       throws DriverFailure, InterruptedException {
     requireSubject(fence, command.version().application());
     var variables = variables(command.version(), command.environment());
-    act(
-        "begin",
-        fence,
-        command.version(),
+    Map<String, String> environment =
         supervision(
-            command.name(), command.commands(), variables, command.secrets(), command.memoryMib()));
+            command.name(), command.commands(), variables, command.secrets(), command.memoryMib());
+    environment.put("SLIPWAY_NICE", COMMAND_NICENESS);
+    act("begin", fence, command.version(), environment);
   }
 
   @Override
@@ -347,6 +350,7 @@ public final class ProcessApplicationRuntime implements ApplicationRuntime {
     Map<String, String> environment =
         supervision(
             executor.executor(), executor.start(), variables, secrets, executor.memoryMib());
+    environment.put("SLIPWAY_NICE", "0");
     environment.put("SLIPWAY_LISTEN", executor.endpoint().port() + " " + executor.admin().port());
     environment.put("SLIPWAY_NAMED_ANEW", executor.adminHealth() ? "yes" : "");
     act("start", fence, executor.version(), environment);

@@ -121,7 +121,7 @@ trap : TERM
 trap 'asked=yes' USR1
 listen &
 listener=$!
-"${drop[@]}" bash "$SLIPWAY_SCRIPTS/launch.sh" 8<&- &
+"${drop[@]}" nice -n "$SLIPWAY_NICE" bash "$SLIPWAY_SCRIPTS/launch.sh" 8<&- &
 application=$!
 while :; do
   wait "$application"

@@ -171,6 +171,10 @@ final class ContainersTest {
         .until(() -> stage.runtime.look(version, "migrate"), new CommandRun.Running(1)::equals);
     for (var listed :
         stage.engine.containers(stage.names.of(Names.APPLICATION, version.application()))) {
+      assertThat(
+              stage.client.inspectContainerCmd(listed.id()).exec().getHostConfig().getCpuShares())
+          .as("it gives way to what serves")
+          .isEqualTo(128);
       stage.client.killContainerCmd(listed.id()).exec();
     }
 

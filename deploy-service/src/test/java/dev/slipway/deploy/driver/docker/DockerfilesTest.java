@@ -420,6 +420,7 @@ final class DockerfilesTest {
         var seen = stage.client.inspectContainerCmd(listed.id()).exec();
         assertThat(seen.getHostConfig().getPrivileged()).isFalse();
         assertThat(seen.getHostConfig().getMemory()).isEqualTo(2048L << 20);
+        assertThat(seen.getHostConfig().getCpuShares()).isEqualTo(128);
         assertThat(seen.getHostConfig().getCpusetCpus()).isEqualTo("0-0");
         assertThat(listed.networks())
             .containsExactly(

@@ -766,6 +766,17 @@ final class SupervisionTest {
   }
 
   @Test
+  void commandsGiveWayToWhatServes() throws Exception {
+    VersionReference version =
+        adopted(Map.of("server.js", SERVER.replace("process.pid", "require('os').getPriority()")));
+
+    assertThat(output(version, 0, Map.of(), "nice")).containsExactly("10");
+    ExecutorSpecification executor = started(version, "exec node server.js");
+
+    assertThat(get(executor.endpoint(), "/", "").body()).isEqualTo("from 0");
+  }
+
+  @Test
   void answerWithoutAnEndDoesNotHoldTheObserver() throws Exception {
     VersionReference version =
         adopted(

@@ -197,6 +197,14 @@ public final class DockerInstanceDriver implements InstanceDriver, AutoCloseable
   }
 
   @Override
+  public void requireRole(Fence fence, InstanceSpecification specification, String role)
+      throws DriverFailure, InterruptedException {
+    Roles.quoted(role);
+    claims.require(fence, specification.instance());
+    sessions.requireRole(fence, specification, role);
+  }
+
+  @Override
   public void resetPassword(
       Fence fence, InstanceSpecification specification, String role, ScramVerifier verifier)
       throws DriverFailure, InterruptedException {

@@ -173,7 +173,7 @@ final class ServerStart {
   private ScramVerifier ownVerifier(String instance) {
     char[] own = passwords.of(ServerSessions.passwordName(instance));
     try {
-      return ScramVerifier.of(own);
+      return ScramVerifier.ofKey(own);
     } finally {
       Arrays.fill(own, '\0');
     }

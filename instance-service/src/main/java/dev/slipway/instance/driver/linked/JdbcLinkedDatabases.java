@@ -4,6 +4,7 @@ import dev.slipway.common.crypto.InstallationKeys;
 import dev.slipway.common.driver.Gone;
 import dev.slipway.common.driver.ScramVerifier;
 import dev.slipway.common.ledger.Resource;
+import dev.slipway.common.linked.LinkedServers;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Epochs;
 import dev.slipway.common.operation.Fence;
@@ -14,7 +15,6 @@ import dev.slipway.instance.driver.sql.SetSession;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -80,14 +80,18 @@ public final class JdbcLinkedDatabases implements LinkedDatabases {
     properties.setProperty("user", location.role());
     properties.setProperty(
         "password", JdbcLinkedServer.open(keys, location.instance(), location.sealedPassword()));
-    properties.setProperty("sslmode", "prefer");
     properties.setProperty("connectTimeout", SECONDS);
     properties.setProperty("loginTimeout", SECONDS);
     properties.setProperty("socketTimeout", PATIENCE);
     properties.setProperty("ApplicationName", SetSession.nameOf(fence));
     properties.setProperty("options", "-c search_path=pg_catalog -c client_min_messages=error");
     try (Connection connection =
-        DriverManager.getConnection(JdbcLinkedServer.url(location.endpoint()), properties)) {
+        LinkedServers.open(
+            location.endpoint().host(),
+            location.endpoint().port(),
+            JdbcLinkedServer.DATABASE,
+            properties,
+            JdbcLinkedServer.MOST_BYTES)) {
       boolean superuser = requireRights(connection, location);
       return work.on(SetSession.open(connection, fence, set, this::refuseOvertaken), superuser);
     } catch (SQLException e) {

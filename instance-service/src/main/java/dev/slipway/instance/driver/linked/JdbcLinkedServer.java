@@ -2,13 +2,13 @@ package dev.slipway.instance.driver.linked;
 
 import dev.slipway.common.crypto.InstallationKeys;
 import dev.slipway.common.driver.Endpoint;
+import dev.slipway.common.linked.LinkedServers;
 import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.instance.driver.LinkedServer;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -19,7 +19,16 @@ import java.util.Properties;
 @Singleton
 public final class JdbcLinkedServer implements LinkedServer {
 
+  /// Where the platform signs in.
+  static final String DATABASE = "postgres";
+
+  /// A sign-in and some statements take a few thousand.
+  static final int MOST_BYTES = 1 << 20;
+
   private static final String SECONDS = "10";
+
+  /// Shorter than any look, so that nobody being there is not taken for somebody being slow.
+  private static final String SECONDS_TO_CONNECT = "4";
 
   private final InstallationKeys keys;
 
@@ -36,16 +45,16 @@ public final class JdbcLinkedServer implements LinkedServer {
 
   @Override
   public void check(String instance, Endpoint endpoint, String role, String sealedPassword)
-      throws DriverFailure {
+      throws DriverFailure, InterruptedException {
     var properties = new Properties();
     properties.setProperty("user", role);
     properties.setProperty("password", open(keys, instance, sealedPassword));
-    properties.setProperty("sslmode", "prefer");
-    properties.setProperty("connectTimeout", SECONDS);
+    properties.setProperty("connectTimeout", SECONDS_TO_CONNECT);
     properties.setProperty("loginTimeout", SECONDS);
     properties.setProperty("socketTimeout", SECONDS);
     properties.setProperty("options", "-c search_path=pg_catalog");
-    try (Connection connection = DriverManager.getConnection(url(endpoint), properties);
+    try (Connection connection =
+            LinkedServers.open(endpoint.host(), endpoint.port(), DATABASE, properties, MOST_BYTES);
         PreparedStatement select =
             connection.prepareStatement(
                 "select rolcreatedb or rolsuper from pg_catalog.pg_roles where rolname = current_user");
@@ -57,6 +66,10 @@ public final class JdbcLinkedServer implements LinkedServer {
                 .formatted(role, endpoint, role));
       }
     } catch (SQLException failure) {
+      // Cut off by whoever looks, not refused by the server.
+      if (Thread.interrupted()) {
+        throw (InterruptedException) new InterruptedException().initCause(failure);
+      }
       throw refusal(endpoint, role, failure);
     }
   }
@@ -90,13 +103,6 @@ public final class JdbcLinkedServer implements LinkedServer {
               "%s does not answer as a Postgres server would".formatted(endpoint),
               failure);
     };
-  }
-
-  /// A host is a name or an address and nothing that could add to the URL; an IPv6 address stands
-  /// in brackets.
-  static String url(Endpoint endpoint) {
-    String host = endpoint.host().contains(":") ? "[" + endpoint.host() + "]" : endpoint.host();
-    return "jdbc:postgresql://%s:%d/postgres".formatted(host, endpoint.port());
   }
 
   static String open(InstallationKeys keys, String instance, String sealed) {

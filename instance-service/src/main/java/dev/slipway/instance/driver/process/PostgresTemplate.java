@@ -130,7 +130,8 @@ final class PostgresTemplate {
 
   private static String statements(char[] password) {
     return Stream.concat(
-            Stream.of("ALTER ROLE slipway PASSWORD '" + ScramVerifier.of(password).value() + "'"),
+            Stream.of(
+                "ALTER ROLE slipway PASSWORD '" + ScramVerifier.ofKey(password).value() + "'"),
             PlatformConnection.FIRST_STATEMENTS.stream())
         .map(statement -> statement + ";\n\n")
         .collect(Collectors.joining());

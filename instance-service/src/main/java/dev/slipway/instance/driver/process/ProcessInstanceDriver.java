@@ -422,6 +422,14 @@ public final class ProcessInstanceDriver implements InstanceDriver {
   }
 
   @Override
+  public void requireRole(Fence fence, InstanceSpecification specification, String role)
+      throws DriverFailure, InterruptedException {
+    Roles.quoted(role);
+    requireCurrent(fence, specification.instance());
+    sessions.requireRole(fence, specification, role);
+  }
+
+  @Override
   public void resetPassword(
       Fence fence, InstanceSpecification specification, String role, ScramVerifier verifier)
       throws DriverFailure, InterruptedException {
@@ -589,7 +597,8 @@ public final class ProcessInstanceDriver implements InstanceDriver {
   }
 
   /// All of the root is this installation's; a folder somebody brought from elsewhere says so
-  /// itself.
+  /// itself. One that says nothing counts: a create that was killed before it wrote `owner`, and a
+  /// destroy that was killed after it removed it, leave just that, and it would never be found.
   private boolean isOurs(Path folder) throws IOException {
     Path owner = folder.resolve("owner");
     if (!Files.exists(owner)) {

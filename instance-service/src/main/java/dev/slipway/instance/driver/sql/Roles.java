@@ -56,12 +56,16 @@ public final class Roles {
             + name);
   }
 
-  public static void setPassword(Statement statement, String role, ScramVerifier verifier)
-      throws SQLException, DriverFailure {
-    String name = quoted(role);
+  public static void require(Statement statement, String role) throws SQLException, DriverFailure {
     if (!exists(statement, role)) {
       throw new DriverFailure.Permanent("role-missing", "the instance has no such role any more");
     }
+  }
+
+  public static void setPassword(Statement statement, String role, ScramVerifier verifier)
+      throws SQLException, DriverFailure {
+    String name = quoted(role);
+    require(statement, role);
     statement.execute("ALTER ROLE " + name + " PASSWORD '" + verifier.value() + "'");
   }
 

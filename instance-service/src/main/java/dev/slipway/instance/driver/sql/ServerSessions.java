@@ -84,7 +84,7 @@ public final class ServerSessions {
     char[] own = passwords.of(passwordName(specification.instance()));
     ScramVerifier ownVerifier;
     try {
-      ownVerifier = ScramVerifier.of(own);
+      ownVerifier = ScramVerifier.ofKey(own);
     } finally {
       Arrays.fill(own, '\0');
     }
@@ -96,6 +96,15 @@ public final class ServerSessions {
           Roles.setOwnPassword(statement, ownVerifier);
           Roles.ensureAdministrator(statement, administrator, verifier);
         });
+  }
+
+  public void requireRole(Fence fence, InstanceSpecification specification, String role)
+      throws DriverFailure, InterruptedException {
+    act(
+        fence,
+        specification,
+        List.of(passwordName(specification.instance())),
+        statement -> Roles.require(statement, role));
   }
 
   public void resetPassword(

@@ -71,13 +71,13 @@ final class DockerStage implements AutoCloseable {
     this.host = host;
     this.engine = new Engine(host, request -> {});
     this.client = client(host);
+    requireEngine();
     try {
       folder = Files.createTempDirectory("slipway-docker-");
       authority = new TestAuthority(folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    requireEngine();
     driver = open();
   }
 

@@ -1,7 +1,9 @@
 package dev.slipway.instance.driver.process;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.slipway.common.crypto.InstallationKeys;
 import dev.slipway.common.driver.Endpoint;
@@ -10,12 +12,20 @@ import dev.slipway.common.operation.DriverFailure;
 import dev.slipway.common.operation.Fence;
 import dev.slipway.instance.driver.InstanceSpecification;
 import dev.slipway.instance.driver.linked.JdbcLinkedServer;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,7 +57,8 @@ final class LinkedServerTest {
     stage.close();
   }
 
-  private void check(Endpoint at, String role, String password) throws DriverFailure {
+  private void check(Endpoint at, String role, String password)
+      throws DriverFailure, InterruptedException {
     InstallationKeys keys = InstallationKeys.open(folder.resolve("keys"));
     new JdbcLinkedServer(keys)
         .check(LINKED, at, role, JdbcLinkedServer.seal(keys, LINKED, password));
@@ -94,5 +105,111 @@ final class LinkedServerTest {
     }
 
     assertRefused(new Endpoint("127.0.0.1", closed), "any", "link-unreachable", "does not answer");
+  }
+
+  @Test
+  void whoIsInterruptedWhileAServerIsSilentSaysNothingOfTheServer() throws Exception {
+    try (var silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      var endpoint = new Endpoint("127.0.0.1", silent.getLocalPort());
+      var looking = new FutureTask<>(() -> catchThrowable(() -> check(endpoint, "guest", "any")));
+      Thread looker = Thread.ofVirtual().start(looking);
+      try (Socket accepted = silent.accept()) {
+        looker.interrupt();
+
+        assertThat(looking.get(20, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
+        assertThat(accepted.isClosed()).isFalse();
+      }
+    }
+  }
+
+  /// The driver would keep them until the process that it is in has no memory left, and ends.
+  @Test
+  void whoSendsRowsForEverIsHungUpOn() throws Exception {
+    try (var hostile = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      var sent = new FutureTask<>(() -> sendRows(hostile));
+      Thread.ofVirtual().start(sent);
+
+      assertRefused(
+          new Endpoint("127.0.0.1", hostile.getLocalPort()),
+          "any",
+          "link-unreachable",
+          "does not answer as a Postgres server would");
+
+      assertThat(sent.get(20, TimeUnit.SECONDS)).isLessThan(64_000_000L);
+    }
+  }
+
+  /// The driver itself goes on reading in a thread of its own.
+  @Test
+  void whoDoesNotComeToTheEndOfASignInIsHungUpOn() throws Exception {
+    try (var hostile = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      var sent = new FutureTask<>(() -> trickle(hostile));
+      Thread.ofVirtual().start(sent);
+
+      assertRefused(
+          new Endpoint("127.0.0.1", hostile.getLocalPort()),
+          "any",
+          "link-unreachable",
+          "does not answer");
+
+      assertThat(sent.get(20, TimeUnit.SECONDS)).isPositive();
+    }
+  }
+
+  /// Has no TLS, and nobody prove anything.
+  private static DataOutputStream letIn(Socket client) throws IOException {
+    DataInputStream in = new DataInputStream(client.getInputStream());
+    DataOutputStream out = new DataOutputStream(client.getOutputStream());
+    in.skipNBytes(in.readInt() - 4);
+    out.write('N');
+    in.skipNBytes(in.readInt() - 4);
+    out.write(HexFormat.of().parseHex("5200000008" + "00000000"));
+    return out;
+  }
+
+  /// @return how many notices it has sent until nobody took them
+  private static int trickle(ServerSocket hostile) throws IOException, InterruptedException {
+    try (Socket client = hostile.accept()) {
+      DataOutputStream out = letIn(client);
+      int sent = 0;
+      try {
+        while (true) {
+          // N, with nothing to say.
+          out.write(HexFormat.of().parseHex("4e00000005" + "00"));
+          sent++;
+          TimeUnit.MILLISECONDS.sleep(200);
+        }
+      } catch (IOException hungUp) {
+        return sent;
+      }
+    }
+  }
+
+  /// @return how many bytes were taken from it
+  private static long sendRows(ServerSocket hostile) throws IOException {
+    try (Socket client = hostile.accept()) {
+      DataOutputStream out = letIn(client);
+      // These are the settings that the driver insists on; ask.
+      for (String setting : List.of("server_version\0" + "18.0\0", "client_encoding\0UTF8\0")) {
+        out.write('S');
+        out.writeInt(setting.length() + 4);
+        out.writeBytes(setting);
+      }
+      out.write(HexFormat.of().parseHex("5a00000005" + "49"));
+      byte[] row = new byte[10_011];
+      ByteBuffer.wrap(row).put((byte) 'D').putInt(10_010).putShort((short) 1).putInt(10_000);
+      long sent = 0;
+      // They have one column.
+      out.write(HexFormat.of().parseHex("540000001a" + "0001" + "6100" + "000000000000"));
+      out.write(HexFormat.of().parseHex("00000010" + "0001ffffffff0000"));
+      try {
+        while (true) {
+          out.write(row);
+          sent += row.length;
+        }
+      } catch (IOException hungUp) {
+        return sent;
+      }
+    }
   }
 }

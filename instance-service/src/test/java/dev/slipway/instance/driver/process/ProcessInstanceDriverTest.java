@@ -611,6 +611,19 @@ final class ProcessInstanceDriverTest extends InstanceDriverContract {
     assertThat(home(specification).resolve("data/PG_VERSION")).exists();
   }
 
+  /// As whoever was killed between making it and writing `owner` leaves it.
+  @Test
+  void folderThatDoesNotSayWhoseItIsIsFound() throws Exception {
+    InstanceSpecification specification = stage.specification();
+    Files.createDirectory(home(specification));
+
+    List<Found> found = stage.driver.inventory();
+
+    assertThat(found).extracting(Found::subject).contains(specification.instance());
+    destroy(specification);
+    assertNothingLeft(specification);
+  }
+
   @Test
   void rootOfAnotherInstallationIsRefused() {
     ProcessDriverSettings settings = stage.settings();
