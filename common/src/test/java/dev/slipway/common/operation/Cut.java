@@ -29,8 +29,6 @@ final class Cut implements Interruptions {
     }
   }
 
-  private static final long PATIENCE_SECONDS = 90;
-
   private final String step;
   private final Point point;
   private final boolean undo;
@@ -82,7 +80,7 @@ final class Cut implements Interruptions {
       case FAIL -> throw new DriverFailure.Permanent("injected", "It was made to fail");
       case STUMBLE -> throw new DriverFailure.Transient("injected", "It was made to stumble");
       case PAUSE -> {
-        if (!released.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        if (!released.await(OperationKit.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
           throw new AssertionError("Nobody let the runner go at " + this);
         }
       }
@@ -90,18 +88,10 @@ final class Cut implements Interruptions {
   }
 
   boolean awaitReached() throws InterruptedException {
-    return reached.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    return reached.await(OperationKit.PATIENCE.toSeconds(), TimeUnit.SECONDS);
   }
 
-  boolean awaitOther() throws InterruptedException {
-    return other().awaitReached();
-  }
-
-  void releaseOther() {
-    other().release();
-  }
-
-  private Cut other() {
+  Cut other() {
     return Objects.requireNonNull(also, "There is no second cut");
   }
 

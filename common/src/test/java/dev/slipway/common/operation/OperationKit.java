@@ -32,6 +32,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 
 /// Proves an operation: every step and undo killed before the act, after it and after the commit,
@@ -44,8 +45,9 @@ import org.junit.jupiter.api.DynamicTest;
 /// without saying why, and no step and no end was told twice.
 public final class OperationKit {
 
-  /// For what takes milliseconds on a fake driver and seconds on a real one, on a busy machine.
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  /// For what takes milliseconds on a fake driver and seconds on a real one. How long is no matter
+  /// of these tests, however busy the machine is.
+  public static final Duration PATIENCE = Duration.ofMinutes(5);
 
   private final AtomicInteger run = new AtomicInteger();
   private final KernelDatabase database;
@@ -139,21 +141,30 @@ public final class OperationKit {
     }
   }
 
-  /// Only the cases in which the process dies: at each step and each undo, before the act, after it
-  /// and after the commit. For real drivers, on which a case takes its time.
+  /// Only the cases in which the process dies, for real drivers, on which a case takes its time: at
+  /// each step that tells the driver to act, and at its undo, before the act and after it. At all
+  /// other points the driver has what it has at one of these.
   ///
   /// @param done is given the number of cases when all have run
   public Stream<DynamicTest> crashes(List<Scenario> scenarios, Crashed done) throws Exception {
+    Map<String, Set<String>> acting = new ConcurrentHashMap<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (Future<?> ran : threads.invokeAll(scenarios.stream().map(this::undisturbing).toList())) {
+      for (Future<?> ran :
+          threads.invokeAll(
+              scenarios.stream().map(scenario -> undisturbing(scenario, acting)).toList())) {
         ran.get();
       }
     }
     List<DynamicTest> all = new ArrayList<>();
     for (Scenario scenario : scenarios) {
       PlanShape plan = planOf(scenario);
+      Set<String> steps = Objects.requireNonNull(acting.get(scenario.name()));
+      assertThat(steps).as("steps of %s that act", scenario.name()).isNotEmpty();
       for (StepShape step : plan.steps()) {
-        for (Point point : Point.values()) {
+        if (!steps.contains(step.name())) {
+          continue;
+        }
+        for (Point point : List.of(Point.BEFORE_ACT, Point.AFTER_ACT)) {
           all.add(killed(scenario, step, point));
           if (step.undoable()) {
             all.add(undo(scenario, plan, step, How.KILL, point));
@@ -174,8 +185,38 @@ public final class OperationKit {
     return all.stream();
   }
 
-  private Callable<Void> undisturbing(Scenario scenario) {
-    return inLane(kit -> undisturbed.put(scenario.name(), kit.runUndisturbed(scenario)));
+  private Callable<Void> undisturbing(Scenario scenario, Map<String, Set<String>> acting) {
+    return inLane(
+        kit -> {
+          var steps = new ActingSteps();
+          undisturbed.put(scenario.name(), kit.runUndisturbed(scenario, steps));
+          acting.put(scenario.name(), steps.found);
+        });
+  }
+
+  /// Finds the steps that tell a driver to act.
+  private static final class ActingSteps implements OperationEngine.Interruptions {
+
+    private final Set<String> found = ConcurrentHashMap.newKeySet();
+    private volatile Scenario.@Nullable Rig rig;
+    private volatile long before;
+
+    @Override
+    public void at(Point point, String operation, String step, boolean undo) {
+      Scenario.Rig counting = rig;
+      if (counting == null) {
+        return;
+      }
+      switch (point) {
+        case BEFORE_ACT -> before = counting.acts();
+        case AFTER_ACT -> {
+          if (counting.acts() > before) {
+            found.add(step);
+          }
+        }
+        case AFTER_COMMIT -> {}
+      }
+    }
   }
 
   /// What is looked at when every crash was survived.
@@ -221,7 +262,7 @@ public final class OperationKit {
   /// first, on a database that the cases use too.
   private List<DynamicTest> row(Scenario scenario) {
     PlanShape plan = planOf(scenario);
-    undisturbed.put(scenario.name(), runUndisturbed(scenario));
+    undisturbed.put(scenario.name(), runUndisturbed(scenario, null));
     List<DynamicTest> cases = new ArrayList<>();
     boolean destroyed = rig(scenario).destroy().isPresent();
     List<String> others = rig(scenario).others().stream().map(BeginRequest::kind).toList();
@@ -480,7 +521,7 @@ public final class OperationKit {
     try (OperationEngine engine = engine(rig, "one", cut)) {
       rig.prepare(engine);
       operation = begin(engine, rig.begin(), cut);
-      assertThat(cut.awaitReached()).as("the point is passed").isTrue();
+      awaitPassed(engine, operation, cut);
     }
     try (OperationEngine engine = engine(rig, "one", OperationEngine.Interruptions.NONE)) {
       OperationView end = engine.awaitEnd(operation, PATIENCE);
@@ -530,7 +571,7 @@ public final class OperationKit {
       rig.prepare(engine);
       SortedSet<String> before = rig.reality();
       String operation = begin(engine, rig.begin(), cut);
-      assertThat(cut.awaitReached()).as("the point is passed").isTrue();
+      awaitPassed(engine, operation, cut);
       boolean accepted = engine.cancel(operation);
       cut.release();
       OperationView end = engine.awaitEnd(operation, PATIENCE);
@@ -550,7 +591,7 @@ public final class OperationKit {
     try (OperationEngine paused = engine(rig, "one", cut)) {
       rig.prepare(paused);
       String operation = begin(paused, rig.begin(), cut);
-      assertThat(cut.awaitReached()).as("the point is passed").isTrue();
+      awaitPassed(paused, operation, cut);
       try (OperationEngine other = engine(rig, "two", OperationEngine.Interruptions.NONE)) {
         String destroy = id(other.begin(rig.destroy().orElseThrow()));
         if (destroy.equals(operation)) {
@@ -578,7 +619,7 @@ public final class OperationKit {
     try (OperationEngine paused = engine(rig, "one", cut)) {
       rig.prepare(paused);
       String operation = begin(paused, rig.begin(), cut);
-      assertThat(cut.awaitReached()).as("the point is passed").isTrue();
+      awaitPassed(paused, operation, cut);
       try (OperationEngine other = engine(rig, "two", OperationEngine.Interruptions.NONE)) {
         database.execute(
             "update operation set leased_until = clock_timestamp() - interval '1 second', leased_by = 'paused'"
@@ -601,7 +642,7 @@ public final class OperationKit {
     try (OperationEngine engine = engine(rig, "one", cut)) {
       rig.prepare(engine);
       String operation = begin(engine, rig.begin(), cut);
-      assertThat(cut.awaitReached()).as("the point is passed").isTrue();
+      awaitPassed(engine, operation, cut);
       BeginRequest other = rig.others().get(which);
       Begun met = engine.begin(other);
       cut.release();
@@ -636,7 +677,7 @@ public final class OperationKit {
     try (OperationEngine engine = engine(rig, "one", cut)) {
       rig.prepare(engine);
       String operation = begin(engine, rig.begin(), cut);
-      assertThat(cut.awaitReached()).as("the point is passed").isTrue();
+      awaitPassed(engine, operation, cut);
       BeginRequest asked = rig.asked().get(which);
       waitsOrTakesOver(engine, rig, operation, asked, Outcome.SUCCEEDED, cut::release);
     }
@@ -647,9 +688,9 @@ public final class OperationKit {
     try (OperationEngine engine = engine(rig, "one", cut)) {
       rig.prepare(engine);
       String operation = begin(engine, rig.begin(), cut);
-      assertThat(cut.awaitOther()).as("the undo's point is passed").isTrue();
+      awaitPassed(engine, operation, cut.other());
       BeginRequest asked = rig.asked().get(which);
-      waitsOrTakesOver(engine, rig, operation, asked, Outcome.UNDONE, cut::releaseOther);
+      waitsOrTakesOver(engine, rig, operation, asked, Outcome.UNDONE, cut.other()::release);
     }
   }
 
@@ -721,8 +762,8 @@ public final class OperationKit {
       rig.prepare(engine);
       before = rig.reality();
       operation = begin(engine, rig.begin(), cut);
-      assertThat(cut.awaitReached()).as("the point is passed").isTrue();
-      assertThat(cut.awaitOther()).as("the undo's point is passed").isTrue();
+      awaitPassed(engine, operation, cut);
+      awaitPassed(engine, operation, cut.other());
     }
     try (OperationEngine engine = engine(rig, "one", OperationEngine.Interruptions.NONE)) {
       OperationView end = engine.awaitEnd(operation, PATIENCE);
@@ -736,13 +777,13 @@ public final class OperationKit {
     Scenario.Rig rig = rig(scenario);
     try (OperationEngine paused = engine(rig, "one", cut)) {
       rig.prepare(paused);
-      begin(paused, rig.begin(), cut);
-      assertThat(cut.awaitOther()).as("the undo's point is passed").isTrue();
+      String operation = begin(paused, rig.begin(), cut);
+      awaitPassed(paused, operation, cut.other());
       try (OperationEngine other = engine(rig, "two", OperationEngine.Interruptions.NONE)) {
         OperationView end = other.awaitEnd(id(other.begin(rig.destroy().orElseThrow())), PATIENCE);
         assertThat(end.outcome()).as(describe(end)).isEqualTo(Outcome.SUCCEEDED);
         assertThat(rig.reality()).isEmpty();
-        cut.releaseOther();
+        cut.other().release();
         paused.stop();
         assertThat(rig.reality()).isEmpty();
         assertLedgerTellsTruth(rig, other);
@@ -755,7 +796,7 @@ public final class OperationKit {
     try (OperationEngine engine = engine(rig, "one", cut)) {
       rig.prepare(engine);
       String operation = begin(engine, rig.begin(), cut);
-      assertThat(cut.awaitReached()).as("the point is passed").isTrue();
+      awaitPassed(engine, operation, cut);
       tell(engine, rig, operation, arrival);
       cut.release();
       OperationView end = engine.awaitEnd(operation, PATIENCE);
@@ -785,9 +826,9 @@ public final class OperationKit {
       rig.prepare(engine);
       SortedSet<String> before = rig.reality();
       String operation = begin(engine, rig.begin(), cut);
-      assertThat(cut.awaitOther()).as("the undo's point is passed").isTrue();
+      awaitPassed(engine, operation, cut.other());
       deed.to(engine, rig, operation);
-      cut.releaseOther();
+      cut.other().release();
       OperationView end = engine.awaitEnd(operation, PATIENCE);
       assertThat(end.outcome()).as(describe(end)).isEqualTo(Outcome.UNDONE);
       assertThat(rig.reality()).isEqualTo(before);
@@ -801,9 +842,9 @@ public final class OperationKit {
       rig.prepare(engine);
       SortedSet<String> before = rig.reality();
       String operation = begin(engine, rig.begin(), cut);
-      assertThat(cut.awaitOther()).as("the undo's point is passed").isTrue();
+      awaitPassed(engine, operation, cut.other());
       Begun met = engine.begin(rig.others().get(which));
-      cut.releaseOther();
+      cut.other().release();
       if (met instanceof Begun.Busy(OperationView active)) {
         assertThat(active.id()).isEqualTo(operation);
         OperationView end = engine.awaitEnd(operation, PATIENCE);
@@ -1003,16 +1044,29 @@ public final class OperationKit {
     return Objects.requireNonNull(undisturbed.get(scenario.name()), "It ran before the cases");
   }
 
-  private SortedSet<String> runUndisturbed(Scenario scenario) {
+  private SortedSet<String> runUndisturbed(Scenario scenario, @Nullable ActingSteps acting) {
     Scenario.Rig rig = rig(scenario);
-    try (OperationEngine engine = engine(rig, "one", OperationEngine.Interruptions.NONE)) {
+    try (OperationEngine engine =
+        engine(
+            rig, "one", Objects.requireNonNullElse(acting, OperationEngine.Interruptions.NONE))) {
       rig.prepare(engine);
+      if (acting != null) {
+        acting.rig = rig;
+      }
       OperationView end = engine.awaitEnd(id(engine.begin(rig.begin())), PATIENCE);
       assertThat(end.succeeded()).as(describe(end)).isTrue();
       return rig.reality();
     } catch (Exception failure) {
       throw new IllegalStateException(scenario.name() + " does not run undisturbed", failure);
     }
+  }
+
+  private static void awaitPassed(OperationEngine engine, String operation, Cut cut)
+      throws Exception {
+    boolean passed = cut.awaitReached();
+    assertThat(passed)
+        .as("%s is passed by %s", cut, describe(engine.view(operation).orElseThrow()))
+        .isTrue();
   }
 
   private static String describe(OperationView view) {

@@ -60,6 +60,11 @@ public interface Scenario {
     /// What exists of the subject, without names that differ from case to case.
     SortedSet<String> reality();
 
+    /// How often the driver was told to act so far; for [OperationKit#crashes].
+    default long acts() {
+      throw new UnsupportedOperationException("Nobody counts");
+    }
+
     /// Takes down what the case has left on purpose; nothing is asked of these surroundings any
     /// more.
     default void close() throws Exception {}

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 
 /// Stands for instance-service: whatever is asked of it has ended well a moment later. Each reply
 /// comes twice, and to whoever asks as [OperationKit#UNHEARD] only when it has asked again.
@@ -26,10 +27,17 @@ public final class AnsweredChildren {
 
   private static final Duration MOMENT = Duration.ofMillis(5);
 
+  private final Duration moment;
   private final AtomicBoolean closing = new AtomicBoolean();
   private final List<Thread> threads = new ArrayList<>();
 
   public AnsweredChildren(KernelDatabase... databases) {
+    this(MOMENT, databases);
+  }
+
+  /// @param moment between looking for what is asked and looking again
+  public AnsweredChildren(Duration moment, KernelDatabase... databases) {
+    this.moment = moment;
     for (KernelDatabase database : databases) {
       // It is never started, so it takes no operation from anybody.
       var engine =
@@ -55,35 +63,35 @@ public final class AnsweredChildren {
     try {
       while (!closing.get()) {
         try {
-          database
-              .transactions()
-              .inNew(
-                  connection -> {
-                    List<String> now = asked(connection);
-                    List<String> replies = new ArrayList<>(before);
-                    replies.addAll(now);
-                    before.clear();
-                    before.addAll(now);
-                    for (String child : replies) {
-                      engine.hear(
-                          connection,
-                          new OperationEvent.Ended(
-                              child, "asked", "asked", List.of(), Outcome.SUCCEEDED, null));
-                    }
-                    return true;
-                  });
+          List<String> now = asked(database);
+          List<String> replies = Stream.concat(before.stream(), now.stream()).toList();
+          if (!replies.isEmpty()) {
+            database.transactions().inNew(connection -> hear(engine, connection, replies));
+          }
+          before = now;
         } catch (SQLException failure) {
           throw new IllegalStateException(failure);
         }
-        Thread.sleep(MOMENT);
+        Thread.sleep(moment);
       }
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private static List<String> asked(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement();
+  private static int hear(OperationEngine engine, Connection connection, List<String> replies)
+      throws SQLException {
+    for (String child : replies) {
+      engine.hear(
+          connection,
+          new OperationEvent.Ended(child, "asked", "asked", List.of(), Outcome.SUCCEEDED, null));
+    }
+    return replies.size();
+  }
+
+  private static List<String> asked(KernelDatabase database) throws SQLException {
+    try (Connection connection = database.dataSource().getConnection();
+        Statement statement = connection.createStatement();
         ResultSet rows =
             statement.executeQuery(
                 """

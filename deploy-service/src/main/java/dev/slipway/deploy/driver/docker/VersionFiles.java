@@ -62,36 +62,21 @@ final class VersionFiles {
 
   private VersionFiles() {}
 
-  /// Writes an unpacked archive and all else as an archive for the root of a container.
-  ///
-  /// @param unpacked absent where the version's own files come later
-  static void write(
-      @Nullable Path unpacked,
-      @Nullable Path authority,
-      @Nullable Path machine,
-      OutputStream target)
-      throws IOException {
-    try (var archive = archive(target)) {
-      folder(archive, TOP, USER);
-      if (unpacked != null) {
-        Files.walkFileTree(unpacked, new Writer(archive, unpacked));
-      }
-      own(archive, FOLDER, authority, machine);
-    }
+  /// An unpacked archive, as the version's folder.
+  static void unpacked(TarArchiveOutputStream archive, Path unpacked) throws IOException {
+    folder(archive);
+    Files.walkFileTree(unpacked, new Writer(archive, unpacked));
   }
 
-  /// Writes what the platform puts into any image, as an archive for the root of a container.
+  /// The version's folder without files.
+  static void folder(TarArchiveOutputStream archive) throws IOException {
+    folder(archive, TOP, USER);
+  }
+
+  /// What the platform puts into any image.
   ///
   /// @param folder in which commands run there
-  static void writeOwn(
-      String folder, @Nullable Path authority, @Nullable Path machine, OutputStream target)
-      throws IOException {
-    try (var archive = archive(target)) {
-      own(archive, folder, authority, machine);
-    }
-  }
-
-  private static void own(
+  static void own(
       TarArchiveOutputStream archive,
       String folder,
       @Nullable Path authority,
@@ -135,32 +120,28 @@ final class VersionFiles {
         .collect(Collectors.joining());
   }
 
-  /// Writes some texts as an archive for the root of a container.
+  /// A text of the version's own.
   ///
   /// @param folder where the version's are
-  /// @param own    the version's, by path
-  static void write(String folder, Map<String, String> own, String record, OutputStream target)
+  static void versionText(TarArchiveOutputStream archive, String folder, String path, String text)
       throws IOException {
-    try (var archive = archive(target)) {
-      for (Map.Entry<String, String> file : own.entrySet()) {
-        text(archive, folder.replaceFirst("/$", "") + '/' + file.getKey(), file.getValue(), USER);
-      }
-      text(archive, RECORD, record, 0);
-    }
+    text(archive, folder.replaceFirst("/$", "") + '/' + path, text, USER);
+  }
+
+  static void record(TarArchiveOutputStream archive, FolderRecord record) throws IOException {
+    text(archive, RECORD, record.toString(), 0);
   }
 
   /// Passes on either the installed packages of a folder or all the rest of it.
-  static void copy(TarArchiveInputStream folder, boolean packages, OutputStream target)
+  static void copy(TarArchiveInputStream folder, boolean packages, TarArchiveOutputStream archive)
       throws IOException {
-    try (var archive = archive(target)) {
-      for (TarArchiveEntry entry = folder.getNextEntry();
-          entry != null;
-          entry = folder.getNextEntry()) {
-        if (isPackage(entry.getName()) == packages) {
-          archive.putArchiveEntry(entry);
-          folder.transferTo(archive);
-          archive.closeArchiveEntry();
-        }
+    for (TarArchiveEntry entry = folder.getNextEntry();
+        entry != null;
+        entry = folder.getNextEntry()) {
+      if (isPackage(entry.getName()) == packages) {
+        archive.putArchiveEntry(entry);
+        folder.transferTo(archive);
+        archive.closeArchiveEntry();
       }
     }
   }

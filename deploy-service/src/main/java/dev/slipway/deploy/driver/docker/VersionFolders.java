@@ -23,7 +23,6 @@ import dev.slipway.docker.ImagePull;
 import dev.slipway.docker.Names;
 import dev.slipway.docker.Networks;
 import dev.slipway.docker.Turns.Turn;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -40,6 +39,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /// The folders of versions: each is a container, which commands run in. Its files are the base
@@ -130,10 +130,11 @@ final class VersionFolders {
     this.python = new ImagePull(engine, settings.pythonImage(), "slipway.docker.python-image");
   }
 
-  /// Writes an archive.
+  /// Writes the entries of an archive for the root of a container.
   @FunctionalInterface
   private interface Filling {
-    void write(OutputStream target) throws IOException, DriverFailure, InterruptedException;
+    void write(TarArchiveOutputStream archive)
+        throws IOException, DriverFailure, InterruptedException;
   }
 
   private static String thing(VersionReference version) {
@@ -222,8 +223,11 @@ final class VersionFolders {
       fill(
           turn,
           draft,
-          target -> VersionFiles.write(unpacked, settings.authority(), settings.machine(), target));
-      put(turn, draft, VersionFiles.FOLDER, Map.of(), FolderRecord.NEW);
+          archive -> {
+            VersionFiles.unpacked(archive, unpacked);
+            own(archive, VersionFiles.FOLDER);
+            VersionFiles.record(archive, FolderRecord.NEW);
+          });
       place(turn, version, draft);
     }
     remove(unpacked);
@@ -303,28 +307,25 @@ final class VersionFolders {
   private void fill(Turn turn, String container, Filling filling)
       throws DriverFailure, InterruptedException {
     try {
-      Path archive = temporaryFiles.create();
+      Path file = temporaryFiles.create();
       try {
-        try (OutputStream target = Files.newOutputStream(archive)) {
-          filling.write(target);
+        try (var archive = VersionFiles.archive(Files.newOutputStream(file))) {
+          filling.write(archive);
         }
-        if (engine.write(turn, container, "/", archive) != Change.DONE) {
+        if (engine.write(turn, container, "/", file) != Change.DONE) {
           throw claims.vanished(turn);
         }
       } finally {
-        Files.deleteIfExists(archive);
+        Files.deleteIfExists(file);
       }
     } catch (IOException e) {
       throw unreadable(e);
     }
   }
 
-  /// With what the platform puts there, of the version of now.
-  private void fillOwn(Turn turn, String container) throws DriverFailure, InterruptedException {
-    fill(
-        turn,
-        container,
-        target -> VersionFiles.write(null, settings.authority(), settings.machine(), target));
+  /// What the platform puts there, of the version of now.
+  private void own(TarArchiveOutputStream archive, String folder) throws IOException {
+    VersionFiles.own(archive, folder, settings.authority(), settings.machine());
   }
 
   private static DriverFailure unreadable(IOException cause) {
@@ -391,7 +392,14 @@ final class VersionFolders {
   void write(Turn turn, VersionReference version, String path, String text)
       throws DriverFailure, InterruptedException {
     Seen folder = require(turn, version);
-    put(turn, folder.name(), folder.folder(), Map.of(path, text), record(folder).changed());
+    FolderRecord record = record(folder).changed();
+    fill(
+        turn,
+        folder.name(),
+        archive -> {
+          VersionFiles.versionText(archive, folder.folder(), path, text);
+          VersionFiles.record(archive, record);
+        });
   }
 
   FolderRecord record(Seen folder) throws DriverFailure, InterruptedException {
@@ -400,21 +408,12 @@ final class VersionFolders {
 
   void note(Turn turn, Seen folder, FolderRecord record)
       throws DriverFailure, InterruptedException {
-    put(turn, folder.name(), folder.folder(), Map.of(), record);
+    note(turn, folder.name(), record);
   }
 
-  private void put(
-      Turn turn, String container, String folder, Map<String, String> own, FolderRecord record)
+  private void note(Turn turn, String container, FolderRecord record)
       throws DriverFailure, InterruptedException {
-    var bytes = new ByteArrayOutputStream();
-    try {
-      VersionFiles.write(folder, own, record.toString(), bytes);
-    } catch (IOException e) {
-      throw unreadable(e);
-    }
-    if (engine.write(turn, container, "/", bytes.toByteArray()) != Change.DONE) {
-      throw claims.vanished(turn);
-    }
+    fill(turn, container, archive -> VersionFiles.record(archive, record));
   }
 
   // ---- Trees of packages
@@ -437,9 +436,13 @@ final class VersionFolders {
     }
     FolderRecord record = record(folder);
     String draft = draft(turn, version, image, Map.of(BASE, base(folder)), USUAL, null);
-    fillOwn(turn, draft);
-    fill(turn, draft, target -> copyOut(folder, false, target));
-    put(turn, draft, VersionFiles.FOLDER, Map.of(), record.changed());
+    fill(
+        turn,
+        draft,
+        archive -> {
+          ownAndCopied(archive, folder, false);
+          VersionFiles.record(archive, record.changed());
+        });
     place(turn, version, draft);
     return true;
   }
@@ -454,8 +457,7 @@ final class VersionFolders {
       return;
     }
     String draft = draft(turn, version, base(folder), Map.of(BASE, base(folder)), USUAL, null);
-    fillOwn(turn, draft);
-    fill(turn, draft, target -> copyOut(folder, true, target));
+    fill(turn, draft, archive -> ownAndCopied(archive, folder, true));
     if (engine.commit(turn, draft, image, Map.of(TREE, tree, Names.VERSION, "", ROLE, "tree"))
         != Change.DONE) {
       throw claims.vanished(turn);
@@ -464,12 +466,14 @@ final class VersionFolders {
     useTree(turn, version, tree);
   }
 
-  private void copyOut(Seen folder, boolean packages, OutputStream target)
-      throws DriverFailure, InterruptedException {
+  private void ownAndCopied(TarArchiveOutputStream archive, Seen folder, boolean packages)
+      throws IOException, DriverFailure, InterruptedException {
+    VersionFiles.folder(archive);
+    own(archive, VersionFiles.FOLDER);
     engine.copyOut(
         folder.id(),
         VersionFiles.FOLDER,
-        (TarArchiveInputStream archive) -> VersionFiles.copy(archive, packages, target));
+        (TarArchiveInputStream from) -> VersionFiles.copy(from, packages, archive));
   }
 
   /// The image of a tree, unless it is on top of another base image: that has another Node.js.
@@ -621,13 +625,13 @@ final class VersionFolders {
     fill(
         turn,
         draft,
-        target ->
-            VersionFiles.writeOwn(
-                content.get().folder(), settings.authority(), settings.machine(), target));
-    // Before anything of it runs: what the image has there is the application's.
-    put(turn, draft, content.get().folder(), Map.of(), FolderRecord.NEW);
+        archive -> {
+          own(archive, content.get().folder());
+          // Before anything of it runs: what the image has there is the application's.
+          VersionFiles.record(archive, FolderRecord.NEW);
+        });
     tryOut(turn, draft);
-    put(turn, draft, content.get().folder(), Map.of(), ended(FolderRecord.NEW, run));
+    note(turn, draft, ended(FolderRecord.NEW, run));
     place(turn, version, draft);
   }
 

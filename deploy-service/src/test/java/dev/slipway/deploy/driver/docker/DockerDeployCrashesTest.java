@@ -20,13 +20,17 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 
-/// The operations that act on the runtime, with the service killed at every boundary of every step
-/// and undo, on a real engine. What the fake runtime cannot show: that folders, runs, images and
-/// executors of a dead service are found, gone on with, or removed.
+/// The operations that act on the runtime, with the service killed before and after every act of
+/// a step and undo, on a real engine. What the fake runtime cannot show: that folders, runs,
+/// images and executors of a dead service are found, gone on with, or removed.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class DockerDeployCrashesTest {
 
   private static final int AT_ONCE = 4;
+
+  /// Soon, where everything else takes seconds.
+  private static final Duration A_MOMENT = Duration.ofMillis(100);
+
   private static final int FIRST_PORT = 28_000;
   private static final int PORTS_EACH = 100;
 
@@ -60,7 +64,7 @@ final class DockerDeployCrashesTest {
             .limit(AT_ONCE)
             .toList();
     KernelDatabase[] lanes = databases.toArray(KernelDatabase[]::new);
-    children = new AnsweredChildren(lanes);
+    children = new AnsweredChildren(A_MOMENT, lanes);
     return new OperationKit(lanes)
         .crashes(
             Stream.of(DeployVersion.KIND, RollBackVersion.KIND, DeleteApplication.KIND)

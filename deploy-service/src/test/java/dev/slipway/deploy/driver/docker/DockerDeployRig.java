@@ -41,6 +41,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -51,7 +52,6 @@ import org.jspecify.annotations.Nullable;
 /// process. Which migrations ran, and how often, is what their commands have written.
 final class DockerDeployRig implements Scenario.Rig {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final String APPLIED = "applied";
   private static final String REVERTED = "reverted";
   private static final HttpClient HTTP = HttpClient.newHttpClient();
@@ -62,6 +62,7 @@ final class DockerDeployRig implements Scenario.Rig {
   private final KernelDatabase database;
   private final DeployStage deploys;
   private final LogReader logs;
+  private final AtomicLong acts = new AtomicLong();
   private @Nullable DockerApplicationRuntime runtime;
   private boolean registered;
   private String first = "";
@@ -129,7 +130,7 @@ final class DockerDeployRig implements Scenario.Rig {
 
     @Override
     public Duration healthyWithin() {
-      return PATIENCE;
+      return OperationKit.PATIENCE;
     }
   }
 
@@ -138,10 +139,23 @@ final class DockerDeployRig implements Scenario.Rig {
   @Override
   public List<Operation<?, ?>> operations() {
     endProcess();
+    var epochs = new SqlEpochs(database.transactions());
     DockerApplicationRuntime opened =
-        installation.open(ports, it -> "org_one", new SqlEpochs(database.transactions()));
+        installation.open(
+            ports,
+            it -> "org_one",
+            subject -> {
+              // Whoever acts asks first.
+              acts.incrementAndGet();
+              return epochs.current(subject);
+            });
     runtime = opened;
     return deploys.operations(opened, new Answering());
+  }
+
+  @Override
+  public long acts() {
+    return acts.get();
   }
 
   private void endProcess() {
@@ -166,7 +180,8 @@ final class DockerDeployRig implements Scenario.Rig {
   }
 
   private static void succeed(OperationEngine engine, BeginRequest request) throws Exception {
-    OperationView end = engine.awaitEnd(OperationKit.id(engine.begin(request)), PATIENCE);
+    OperationView end =
+        engine.awaitEnd(OperationKit.id(engine.begin(request)), OperationKit.PATIENCE);
     if (!end.succeeded()) {
       throw new AssertionError(end.toString());
     }
@@ -248,7 +263,7 @@ final class DockerDeployRig implements Scenario.Rig {
     return HTTP.send(
             HttpRequest.newBuilder(
                     URI.create("http://%s:%d/".formatted(executor.host(), executor.port())))
-                .timeout(PATIENCE)
+                .timeout(OperationKit.PATIENCE)
                 .build(),
             BodyHandlers.ofString())
         .body();

@@ -22,7 +22,9 @@ final class VersionFilesTest {
 
   private Map<String, String> written(Path authority, Path machine) throws IOException {
     var target = new ByteArrayOutputStream();
-    VersionFiles.writeOwn("/srv", authority, machine, target);
+    try (var archive = VersionFiles.archive(target)) {
+      VersionFiles.own(archive, "/srv", authority, machine);
+    }
     Map<String, String> files = new TreeMap<>();
     try (var archive = new TarArchiveInputStream(new ByteArrayInputStream(target.toByteArray()))) {
       for (TarArchiveEntry entry = archive.getNextEntry();

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -32,8 +31,6 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 final class BadSurroundingsTest {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
 
   private final KernelDatabase database = KernelDatabase.fresh();
 
@@ -57,7 +54,8 @@ final class BadSurroundingsTest {
 
   private OperationView provision(DockerRig rig) throws Exception {
     try (OperationEngine engine = engine(rig)) {
-      OperationView end = engine.awaitEnd(OperationKit.id(engine.begin(rig.begin())), PATIENCE);
+      OperationView end =
+          engine.awaitEnd(OperationKit.id(engine.begin(rig.begin())), OperationKit.PATIENCE);
       assertThat(engine.openLedger(rig.subject)).isEmpty();
       return end;
     }
@@ -77,7 +75,7 @@ final class BadSurroundingsTest {
     try (OperationEngine engine = engine(rig)) {
       String operation = OperationKit.id(engine.begin(rig.begin()));
       await()
-          .atMost(PATIENCE)
+          .atMost(OperationKit.PATIENCE)
           .untilAsserted(
               () ->
                   assertThat(engine.view(operation).orElseThrow().waitingFor())
@@ -85,7 +83,7 @@ final class BadSurroundingsTest {
 
       Files.createSymbolicLink(socket, Path.of("/var/run/docker.sock"));
 
-      OperationView end = engine.awaitEnd(operation, PATIENCE);
+      OperationView end = engine.awaitEnd(operation, OperationKit.PATIENCE);
       assertThat(end.succeeded()).as(end.toString()).isTrue();
     }
     rig.close();
@@ -184,9 +182,11 @@ final class BadSurroundingsTest {
 
   private boolean provisionedAndRemoved(DockerRig rig) throws Exception {
     try (OperationEngine engine = engine(rig)) {
-      OperationView end = engine.awaitEnd(OperationKit.id(engine.begin(rig.begin())), PATIENCE);
+      OperationView end =
+          engine.awaitEnd(OperationKit.id(engine.begin(rig.begin())), OperationKit.PATIENCE);
       OperationView gone =
-          engine.awaitEnd(OperationKit.id(engine.begin(rig.destroy().orElseThrow())), PATIENCE);
+          engine.awaitEnd(
+              OperationKit.id(engine.begin(rig.destroy().orElseThrow())), OperationKit.PATIENCE);
       return end.succeeded() && gone.succeeded();
     }
   }

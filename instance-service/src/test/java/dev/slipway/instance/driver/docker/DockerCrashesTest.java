@@ -19,9 +19,9 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 
-/// The operations on instances, with the service killed at every boundary of every step and undo,
-/// on a real engine. What the fake driver cannot show: that what a dead service has left on the
-/// engine is found, gone on with, or removed.
+/// The operations on instances, with the service killed before and after every act of a step and
+/// undo, on a real engine. What the fake driver cannot show: that what a dead service has left on
+/// the engine is found, gone on with, or removed.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class DockerCrashesTest {
 

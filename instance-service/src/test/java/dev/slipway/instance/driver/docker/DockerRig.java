@@ -24,13 +24,13 @@ import dev.slipway.instance.operation.ProvisionInstance;
 import dev.slipway.instance.operation.RepairInstance;
 import dev.slipway.instance.operation.ResetPassword;
 import dev.slipway.instance.operation.StopInstance;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// One instance on a real engine, worked on by the service's own operations, whose epochs are those
 /// of the kernel's database.
@@ -42,7 +42,6 @@ final class DockerRig implements Scenario.Rig {
   static final String PASSWORD = "a password";
   static final String NEW_PASSWORD = "another password";
 
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final AtomicInteger PORTS = new AtomicInteger(23_000);
   private static final String VERIFIER = ScramVerifier.of(PASSWORD.toCharArray()).value();
   private static final String NEW_VERIFIER = ScramVerifier.of(NEW_PASSWORD.toCharArray()).value();
@@ -54,6 +53,7 @@ final class DockerRig implements Scenario.Rig {
   private final DockerDriverSettings settings;
   private final KernelDatabase database;
   private final String organization;
+  private final AtomicLong acts = new AtomicLong();
 
   DockerRig(
       String kind, DockerStage stage, DockerDriverSettings settings, KernelDatabase database) {
@@ -86,7 +86,19 @@ final class DockerRig implements Scenario.Rig {
   }
 
   private DockerInstanceDriver open() {
-    return stage.replica(settings, new SqlEpochs(database.transactions()));
+    var epochs = new SqlEpochs(database.transactions());
+    return stage.replica(
+        settings,
+        of -> {
+          // Whoever acts asks first.
+          acts.incrementAndGet();
+          return epochs.current(of);
+        });
+  }
+
+  @Override
+  public long acts() {
+    return acts.get();
   }
 
   @Override
@@ -108,7 +120,8 @@ final class DockerRig implements Scenario.Rig {
       return;
     }
     OperationView end =
-        engine.awaitEnd(OperationKit.id(engine.begin(request(ProvisionInstance.KIND))), PATIENCE);
+        engine.awaitEnd(
+            OperationKit.id(engine.begin(request(ProvisionInstance.KIND))), OperationKit.PATIENCE);
     if (!end.succeeded()) {
       throw new AssertionError(end.toString());
     }
