@@ -56,7 +56,7 @@ class DatabasesResourceTest {
   private static final String ROLE = "demo_db";
   private static final String PASSWORD = "correct-horse-1";
   private static final String NEW_PASSWORD = "correct-horse-2";
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   @Inject Members members;
   @Inject FakeDriverChoice choice;

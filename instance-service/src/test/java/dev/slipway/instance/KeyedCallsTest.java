@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class KeyedCallsTest {
 
   private static final String PATH = "/v1alpha1/one/databases/userdb";
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   @Inject Members members;
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 class ControlPostgresTest {
 
-  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final Duration SOON = Duration.ofMinutes(2);
   private static final Map<String, String> SERVICES =
       Map.of("account_service", "account-pass", "instance_service", "instance-pass");
 

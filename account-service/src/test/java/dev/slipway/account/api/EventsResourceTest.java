@@ -52,7 +52,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @AccountServiceTest
 class EventsResourceTest {
 
-  private static final Duration SOON = Duration.ofSeconds(10);
+  private static final Duration SOON = Duration.ofMinutes(2);
 
   @Inject Gateway gateway;
   @Inject TestClock clock;
@@ -203,7 +203,7 @@ class EventsResourceTest {
           select organization, number, 'app_9', 1, '{"type":"slipway.deploy.x.v1"}' from next""",
           organization(person));
 
-      await().atMost(Duration.ofSeconds(1)).until(() -> reader.events.size() == 1);
+      await().atMost(SOON).until(() -> reader.events.size() == 1);
     }
   }
 
@@ -275,7 +275,7 @@ class EventsResourceTest {
 
       gateway.delete(admin, admin.name(), "/" + member.name()).then().statusCode(204);
 
-      await().atMost(Duration.ofSeconds(2)).until(() -> reader.over);
+      await().atMost(SOON).until(() -> reader.over);
       assertThat(reader.lines).contains(": the membership has ended");
       assertThat(own.over).isFalse();
     }
@@ -290,7 +290,7 @@ class EventsResourceTest {
 
       clock.forward(Duration.ofHours(25));
 
-      await().atMost(Duration.ofSeconds(2)).until(() -> reader.over);
+      await().atMost(SOON).until(() -> reader.over);
       assertThat(reader.lines).contains(": the sign-in has ended");
     }
   }

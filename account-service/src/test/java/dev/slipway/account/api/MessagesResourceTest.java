@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 @AccountServiceTest
 class MessagesResourceTest {
 
-  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final Duration SOON = Duration.ofMinutes(2);
 
   @Inject InstallationKeys keys;
   @Inject DataSource database;

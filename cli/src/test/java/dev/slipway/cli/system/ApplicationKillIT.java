@@ -70,7 +70,7 @@ final class ApplicationKillIT {
             .path("Port")
             .asInt();
 
-    var users = new SteadyLoad.Manner(20, false, Duration.ofMinutes(15));
+    var users = new SteadyLoad.Manner(20, false, Duration.ofMinutes(60));
     try (SteadyLoad load = new SteadyLoad(platform.trust(), guestbook.url("guestbook"), users)) {
       for (int i = 0; i < KILLS; i++) {
         boolean deploy = i % 2 == 0;
@@ -174,7 +174,7 @@ final class ApplicationKillIT {
 
   private static ConditionFactory await(String what) {
     return Awaitility.await(what)
-        .atMost(Duration.ofMinutes(2))
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofMillis(100))
         .ignoreExceptions();
   }

@@ -15,7 +15,6 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -166,7 +165,7 @@ class ApplicationLifecycleIT {
 
       JsonNode cleaned = orphans("clean", "--yes");
 
-      assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.waitFor(PlatformUnderTest.PATIENCE)).isTrue();
       assertThat(applications.resolve(orphan)).doesNotExist();
       Path trash =
           cleaned

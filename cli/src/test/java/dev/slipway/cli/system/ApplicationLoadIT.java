@@ -26,7 +26,7 @@ class ApplicationLoadIT {
       """;
 
   private static final SteadyLoad.Manner USERS =
-      new SteadyLoad.Manner(130, true, Duration.ofMinutes(8));
+      new SteadyLoad.Manner(130, true, Duration.ofMinutes(60));
 
   @Test
   void nobodyNoticesDeploysRollBacksAndALostExecutor() throws Exception {
@@ -91,7 +91,7 @@ class ApplicationLoadIT {
   private static void moreAnswers(SteadyLoad load) {
     long before = load.answered();
     Awaitility.await()
-        .atMost(Duration.ofSeconds(60))
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofMillis(20))
         .until(() -> load.answered() >= before + 300);
   }

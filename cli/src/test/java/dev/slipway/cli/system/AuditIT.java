@@ -8,11 +8,9 @@ import java.net.ServerSocket;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -67,7 +65,7 @@ final class AuditIT {
     ann.exchange("DELETE", ann.databases() + "/userdb/nothing", null);
     eve.exchange("DELETE", ann.databases() + "/userdb/shop", null);
     Awaitility.await("the outcome of the last call")
-        .atMost(Duration.ofSeconds(10))
+        .atMost(PlatformUnderTest.PATIENCE)
         .until(
             () ->
                 entries(ann, "?action=instance.destroy&actor=ann_audit").size() == 1
@@ -123,7 +121,7 @@ final class AuditIT {
 
       JsonNode cleaned = orphans("clean", "--yes");
 
-      assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.waitFor(PlatformUnderTest.PATIENCE)).isTrue();
       assertThat(instances.resolve(orphan)).doesNotExist();
       Path trash =
           cleaned

@@ -63,7 +63,7 @@ final class CommandLineIT {
   /// The operation that runs for somebody. Whoever began it knows long before another command asks.
   private String awaitActive(Path mine) {
     return Awaitility.await("an operation runs")
-        .atMost(Duration.ofSeconds(60))
+        .atMost(PlatformUnderTest.PATIENCE)
         .until(
             () ->
                 platform
@@ -95,7 +95,7 @@ final class CommandLineIT {
 
   private static void awaitText(PlatformUnderTest.Running running, String text) {
     Awaitility.await(text)
-        .atMost(Duration.ofSeconds(60))
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofMillis(20))
         .until(() -> (running.out() + running.err()).contains(text));
   }
@@ -440,7 +440,7 @@ final class CommandLineIT {
     platform.slipway(platform.folder(), "up", "--detach").succeeded();
 
     Awaitility.await("it is up again")
-        .atMost(Duration.ofSeconds(60))
+        .atMost(PlatformUnderTest.PATIENCE)
         .ignoreExceptions()
         .until(() -> found(mine, "main").status().equals("available"));
     Database after = found(mine, "main");
@@ -465,7 +465,7 @@ final class CommandLineIT {
     ann.awaitAvailable("before");
     assertThat(outside.process("account-service").destroyForcibly()).isTrue();
     Awaitility.await("account-service is ready again")
-        .atMost(Duration.ofSeconds(60))
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofMillis(10))
         .until(() -> outside.ready("account-service"));
     long ready = System.nanoTime();
@@ -473,7 +473,7 @@ final class CommandLineIT {
     String operation = ann.provision("after", PASSWORD);
 
     Awaitility.await("the event is in the feed")
-        .atMost(Duration.ofSeconds(30))
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofMillis(20))
         .until(() -> !fed(operation).isEmpty());
     Duration took = Duration.ofNanos(System.nanoTime() - ready);

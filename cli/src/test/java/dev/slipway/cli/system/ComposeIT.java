@@ -124,7 +124,7 @@ final class ComposeIT {
             "--scale=account-service=2")
         .succeeded();
     Awaitility.await("the second replicas are healthy")
-        .atMost(Duration.ofMinutes(3))
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofSeconds(1))
         .until(composed::healthy);
     assertThat(composed.containers("instance-service")).hasSize(2);

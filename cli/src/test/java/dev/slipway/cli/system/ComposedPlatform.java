@@ -68,7 +68,7 @@ record ComposedPlatform(
       long began = System.nanoTime();
       starting.compose("up", "--detach", "--no-build").succeeded();
       Awaitility.await("everything is healthy")
-          .atMost(Duration.ofMinutes(5))
+          .atMost(PlatformUnderTest.PATIENCE)
           .pollInterval(Duration.ofMillis(500))
           .until(starting::healthy);
       Duration started = Duration.ofNanos(System.nanoTime() - began);

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 /// Connections of people to an application that is deployed meanwhile.
 class ConnectionsIT {
 
-  private static final int PATIENCE_SECONDS = 30;
+  private static final int PATIENCE_SECONDS = 300;
 
   /// Answers requests, and everything that is said on a socket, with its version.
   private static final String SERVER =

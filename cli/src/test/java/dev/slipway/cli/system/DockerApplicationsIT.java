@@ -148,7 +148,7 @@ class DockerApplicationsIT {
     assertThat(guestbook.get("guestbook").get(0).has("mood")).isFalse();
     assertThat(platform.slipway(mine, "app", "logs").succeeded().out())
         .contains("The guestbook listens on port");
-    var users = new SteadyLoad.Manner(60, false, Duration.ofMinutes(8));
+    var users = new SteadyLoad.Manner(60, false, Duration.ofMinutes(60));
     try (SteadyLoad load = new SteadyLoad(platform.trust(), guestbook.url("guestbook"), users)) {
       moreAnswers(load);
       load.phase("second version");
@@ -234,7 +234,7 @@ class DockerApplicationsIT {
   private static void moreAnswers(SteadyLoad load) {
     long before = load.answered();
     Awaitility.await()
-        .atMost(Duration.ofSeconds(60))
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofMillis(20))
         .until(() -> load.answered() >= before + 150);
   }

@@ -79,7 +79,7 @@ final class DockerDriverIT {
 
   private static void awaitAnswer(PlatformUnderTest platform, Path mine) {
     await("the data is there again")
-        .atMost(Duration.ofSeconds(60))
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofMillis(500))
         .ignoreExceptions()
         .until(

@@ -88,7 +88,7 @@ final class EventsIT {
         .succeeded();
 
     Awaitility.await()
-        .atMost(Duration.ofSeconds(20))
+        .atMost(PlatformUnderTest.PATIENCE)
         .until(() -> following.out().contains("slipway.instance.provisioned.v1"));
     following.send("INT");
     PlatformUnderTest.Result result = following.end();

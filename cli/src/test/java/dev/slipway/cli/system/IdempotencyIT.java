@@ -90,7 +90,7 @@ final class IdempotencyIT {
             Map.of("application_archive", archive("two"))));
     ann.call("DELETE", applications + "/keyed", Map.of("dropdb", true));
     Awaitility.await("the application is gone")
-        .atMost(Duration.ofMinutes(1))
+        .atMost(PlatformUnderTest.PATIENCE)
         .until(() -> ann.call("GET", applications, null).isEmpty());
     assertThat(
             oneAnswer(List.of(keyed(ann, "POST", applications + "/keyed", "fifty", upload)), 200))
@@ -122,7 +122,7 @@ final class IdempotencyIT {
 
     HttpResponse<String> again =
         Awaitility.await("the platform answers again")
-            .atMost(Duration.ofMinutes(2))
+            .atMost(PlatformUnderTest.PATIENCE)
             .ignoreExceptions()
             .until(() -> keyed(ann, "POST", path, key, body), answer -> answer.statusCode() < 500);
     assertThat(oneAnswer(List.of(again), 204)).isEqualTo(accepted);
@@ -165,7 +165,7 @@ final class IdempotencyIT {
   /// The operation that has taken this key, once it has.
   private String acceptedWith(String key) {
     return Awaitility.await("the call is accepted")
-        .atMost(Duration.ofSeconds(30))
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofMillis(20))
         .until(
             () ->

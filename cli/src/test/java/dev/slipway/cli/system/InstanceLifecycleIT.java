@@ -142,7 +142,7 @@ final class InstanceLifecycleIT {
     ProcessHandle.of(postmaster).orElseThrow().destroyForcibly();
     long killed = System.nanoTime();
     Awaitility.await("it is back")
-        .atMost(Duration.ofSeconds(30))
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofMillis(20))
         .ignoreExceptions()
         .until(

@@ -69,7 +69,7 @@ final class KillIT {
 
   private void awaitReady() {
     Awaitility.await("the platform is whole again")
-        .atMost(Duration.ofSeconds(90))
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofMillis(300))
         .ignoreExceptions()
         .until(platform::ready);

@@ -25,11 +25,10 @@ import org.junit.jupiter.api.parallel.Isolated;
 /// containers are not told: they live on behind ports that nobody forwards any more, until the
 /// engine that comes back ends them.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@Timeout(value = 6, unit = TimeUnit.MINUTES)
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
 @Isolated("kills the engine of containers")
 final class KilledEngineIT {
 
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final String NODE = "node:20-bookworm-slim";
 
   private static final String CONFIGURATION =
@@ -37,7 +36,7 @@ final class KilledEngineIT {
       language: node
       database:
         migrate:
-          - sleep 2
+          - sleep 10
       runtimeConfig:
         start:
           - node main.js
@@ -101,7 +100,10 @@ final class KilledEngineIT {
   private void killedWhen(String name, Callable<Boolean> moment) throws Exception {
     Running provision =
         platform.begin(mine, "db", "provision", name, "-U", "owner_1", "--generate-password");
-    await(name).pollInterval(Duration.ofMillis(20)).atMost(PATIENCE).until(moment);
+    await(name)
+        .pollInterval(Duration.ofMillis(20))
+        .atMost(PlatformUnderTest.PATIENCE)
+        .until(moment);
     engine.kill();
     engine.start();
     PlatformUnderTest.Result end = provision.end();
@@ -148,7 +150,7 @@ final class KilledEngineIT {
 
   private void killedDuringDeploy(Callable<Boolean> moment) throws Exception {
     Running deploy = platform.begin(mine, "app", "deploy", "killed");
-    await().pollInterval(Duration.ofMillis(20)).atMost(PATIENCE).until(moment);
+    await().pollInterval(Duration.ofMillis(20)).atMost(PlatformUnderTest.PATIENCE).until(moment);
     engine.kill();
     engine.start();
     PlatformUnderTest.Result end = deploy.end();
@@ -187,7 +189,7 @@ final class KilledEngineIT {
     engine.kill();
 
     await("it is said to be unavailable, and why")
-        .atMost(PATIENCE)
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofMillis(500))
         .untilAsserted(
             () -> {
@@ -200,14 +202,14 @@ final class KilledEngineIT {
     engine.start();
 
     await("the data is there again")
-        .atMost(PATIENCE)
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofMillis(500))
         .ignoreExceptions()
         .until(
             () -> DockerDriverIT.query(platform, mine, "kept", "select answer from kept"),
             List.of("42")::equals);
     await("and so it is said")
-        .atMost(PATIENCE)
+        .atMost(PlatformUnderTest.PATIENCE)
         .until(() -> instance().path("Status").asText().equals("available"));
     platform.slipway(mine, "db", "destroy", "kept", "--yes").succeeded();
     assertThat(engine.everything()).isEqualTo(before);

@@ -10,11 +10,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +65,7 @@ final class PlatformUnderTest {
   }
 
   /// A deploy that installs gives way to all that the other tests do.
-  private static final long PATIENCE_SECONDS = 900;
+  static final Duration PATIENCE = Duration.ofMinutes(15);
 
   /// Until the run ends: a gateway that is killed wants its port again.
   @SuppressWarnings("resource")
@@ -189,7 +189,7 @@ final class PlatformUnderTest {
     }
 
     Result end() throws IOException, InterruptedException {
-      if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+      if (!process.waitFor(PATIENCE)) {
         process.destroyForcibly().waitFor();
       }
       return new Result(process.exitValue(), out(), err(), logs);
@@ -270,7 +270,7 @@ final class PlatformUnderTest {
       builder.environment().putAll(environment);
       builder.redirectInput(in.toFile()).redirectOutput(out.toFile()).redirectError(err.toFile());
       Process process = builder.start();
-      if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+      if (!process.waitFor(PATIENCE)) {
         process.destroyForcibly().waitFor();
       }
       return new Result(

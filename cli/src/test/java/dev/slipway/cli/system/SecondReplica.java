@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
 /// Another replica of a service, started as the launcher has started the first.
@@ -42,7 +41,7 @@ record SecondReplica(Process process, int port, Path log) implements AutoCloseab
     Process process = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
     var replica = new SecondReplica(process, port, log);
     Awaitility.await("the second replica of " + service)
-        .atMost(Duration.ofSeconds(90))
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofMillis(200))
         .ignoreExceptions()
         .until(replica::ready);
@@ -71,7 +70,7 @@ record SecondReplica(Process process, int port, Path log) implements AutoCloseab
   /// Stops it in an orderly way, as a redeploy of the service does.
   void stop() throws InterruptedException {
     process.destroy();
-    if (!process.waitFor(30, TimeUnit.SECONDS)) {
+    if (!process.waitFor(PlatformUnderTest.PATIENCE)) {
       throw new AssertionError("It does not stop, see " + log);
     }
   }

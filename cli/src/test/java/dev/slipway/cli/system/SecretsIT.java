@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -115,7 +114,7 @@ final class SecretsIT {
 
     ann.call("DELETE", applications + "/marked", Map.of("dropdb", true));
     await("the application's end")
-        .atMost(Duration.ofMinutes(1))
+        .atMost(PlatformUnderTest.PATIENCE)
         .until(() -> ann.call("GET", applications, null).isEmpty());
     ann.call("DELETE", ann.databases() + "/byod/marked_too", null);
     ann.destroy(CONTROL);

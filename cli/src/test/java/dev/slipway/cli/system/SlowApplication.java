@@ -15,8 +15,6 @@ record SlowApplication(Example example) {
   static final String NAME = "slow-4";
   static final Path FILES = Path.of("src/test/resources/applications", NAME).toAbsolutePath();
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
-
   /// In the folder of somebody who is signed in there and has the instance `main`.
   static SlowApplication copy(PlatformUnderTest platform, Path mine, String organization)
       throws Exception {
@@ -67,6 +65,8 @@ record SlowApplication(Example example) {
   }
 
   static ConditionFactory await(String what) {
-    return Awaitility.await(what).atMost(PATIENCE).pollInterval(Duration.ofMillis(100));
+    return Awaitility.await(what)
+        .atMost(PlatformUnderTest.PATIENCE)
+        .pollInterval(Duration.ofMillis(100));
   }
 }

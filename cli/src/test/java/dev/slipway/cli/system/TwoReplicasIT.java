@@ -51,7 +51,7 @@ final class TwoReplicasIT {
         operations.add(ann.provision("shared" + i, "shared-password-" + i));
       }
       Awaitility.await("the second replicas work too")
-          .atMost(Duration.ofSeconds(60))
+          .atMost(PlatformUnderTest.PATIENCE)
           .pollInterval(Duration.ofMillis(20))
           .until(() -> instances.worked() && deploys.worked());
       instances.stop();

@@ -54,7 +54,7 @@ record User(PlatformFromOutside platform, String name, String token) {
 
   JsonNode awaitAvailable(String instance) {
     Awaitility.await("the instance " + instance)
-        .atMost(Duration.ofMinutes(2))
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofMillis(50))
         .ignoreExceptions()
         .until(() -> info(instance).path("Status").asText().equals("available"));
@@ -64,7 +64,7 @@ record User(PlatformFromOutside platform, String name, String token) {
   /// How the operation stands when it has ended or is stuck; the platform may be down meanwhile.
   JsonNode awaitEnd(String operation) {
     Awaitility.await("the end of " + operation)
-        .atMost(Duration.ofSeconds(150))
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofMillis(200))
         .ignoreExceptions()
         .until(

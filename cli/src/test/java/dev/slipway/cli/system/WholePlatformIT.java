@@ -100,7 +100,7 @@ final class WholePlatformIT {
     try (ServerSocket taken = new ServerSocket()) {
       taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), before));
       Awaitility.await("another port")
-          .atMost(Duration.ofMinutes(1))
+          .atMost(PlatformUnderTest.PATIENCE)
           .until(() -> outside.internalPort("kafka") != before);
       awaitReady();
     }
@@ -108,7 +108,7 @@ final class WholePlatformIT {
 
   private void awaitReady() {
     Awaitility.await("the platform is ready")
-        .atMost(Duration.ofMinutes(2))
+        .atMost(PlatformUnderTest.PATIENCE)
         .pollInterval(Duration.ofMillis(300))
         .ignoreExceptions()
         .until(() -> outside.status().path("processes").size() > 0 && outside.ready());

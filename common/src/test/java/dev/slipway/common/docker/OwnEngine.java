@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// skipped, or fails where an engine was promised: see [PromisedEngine].
 public final class OwnEngine implements AutoCloseable {
 
-  private static final long PATIENCE_SECONDS = 60;
+  private static final long PATIENCE_SECONDS = 300;
   private static final Path ANYWHERE = Path.of("/");
 
   private final Path folder;

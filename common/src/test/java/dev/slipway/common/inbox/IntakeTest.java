@@ -1,7 +1,7 @@
 package dev.slipway.common.inbox;
 
 import static java.time.Duration.ofMillis;
-import static java.time.Duration.ofSeconds;
+import static java.time.Duration.ofMinutes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 /// Taking messages in, on a real Postgres.
 final class IntakeTest {
 
-  private static final Duration PATIENCE = ofSeconds(20);
+  private static final Duration PATIENCE = ofMinutes(2);
   private static final String TOPIC = "slipway.test.event.v1";
   private static final String UNREADABLE = "It cannot be read: IllegalArgumentException";
   private static final KernelDatabase DATABASE = KernelDatabase.fresh();

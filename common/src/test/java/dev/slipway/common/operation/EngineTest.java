@@ -1,6 +1,7 @@
 package dev.slipway.common.operation;
 
 import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -45,7 +46,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// The engine on a real Postgres.
 final class EngineTest {
 
-  private static final Duration PATIENCE = ofSeconds(20);
+  private static final Duration PATIENCE = ofMinutes(2);
   private static final KernelDatabase DATABASE = KernelDatabase.fresh();
 
   private final Yard yard = new Yard(DATABASE);
@@ -986,13 +987,14 @@ final class EngineTest {
     awaitStep(engine, operation, "second");
     engine.close();
     DATABASE.execute(
-        "update operation set leased_by = 'one', leased_until = clock_timestamp() + interval '1200 milliseconds'");
+        "update operation set leased_by = 'one', leased_until = clock_timestamp() + interval '1 hour'");
     yard.does("second", EngineTest::done);
     OperationEngine other = yard.replica("two");
 
     OperationView early = other.awaitEnd(operation, ofMillis(500));
 
     assertThat(early.ended()).isFalse();
+    DATABASE.execute("update operation set leased_until = clock_timestamp()");
     assertThat(end(other, operation).succeeded()).isTrue();
   }
 

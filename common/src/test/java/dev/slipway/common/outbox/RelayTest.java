@@ -1,7 +1,7 @@
 package dev.slipway.common.outbox;
 
 import static java.time.Duration.ofMillis;
-import static java.time.Duration.ofSeconds;
+import static java.time.Duration.ofMinutes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 /// The relay between a real Postgres and a real Kafka.
 final class RelayTest {
 
-  private static final Duration PATIENCE = ofSeconds(20);
+  private static final Duration PATIENCE = ofMinutes(2);
   private static final KernelDatabase DATABASE = KernelDatabase.fresh();
 
   @EventType("slipway.test.counted.v1")

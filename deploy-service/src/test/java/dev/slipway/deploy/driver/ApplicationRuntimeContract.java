@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// this.
 public abstract class ApplicationRuntimeContract {
 
-  protected static final Duration PATIENCE = Duration.ofSeconds(40);
+  protected static final Duration PATIENCE = Duration.ofMinutes(5);
   private static final Duration GRACE = Duration.ofSeconds(2);
   private static final AtomicLong VERSIONS = new AtomicLong(1_700_000_000_000L);
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 /// What becomes of a deploy whose executors do not come up.
 final class ComingUpTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final KernelDatabase DATABASE = KernelDatabase.fresh("classpath:db/migration");
   private static final AnsweredChildren CHILDREN = new AnsweredChildren(DATABASE);
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 /// What a delete leaves on the instances an application has been on.
 final class DeleteApplicationTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final KernelDatabase DATABASE = KernelDatabase.fresh("classpath:db/migration");
   private static final AnsweredChildren CHILDREN = new AnsweredChildren(DATABASE);
 

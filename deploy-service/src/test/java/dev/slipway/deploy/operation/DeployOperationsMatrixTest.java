@@ -26,7 +26,7 @@ import org.junit.jupiter.api.TestFactory;
 /// arrive on the same application. Children are answered at once, as if by instance-service.
 final class DeployOperationsMatrixTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final String MIGRATIONS = "classpath:db/migration";
 
   private static final KernelDatabase[] LANES = {

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 /// Where the schema is after what can happen to a deploy and a roll back, and who serves then.
 final class SchemaTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final KernelDatabase DATABASE = KernelDatabase.fresh("classpath:db/migration");
   private static final AnsweredChildren CHILDREN = new AnsweredChildren(DATABASE);
 

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 /// tested there.
 final class JanitorTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final KernelDatabase DATABASE = KernelDatabase.fresh("classpath:db/migration");
   private static final AnsweredChildren CHILDREN = new AnsweredChildren(DATABASE);
 

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 /// What is seen of executors, and what the platform does about it.
 final class ObserverTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final KernelDatabase DATABASE = KernelDatabase.fresh("classpath:db/migration");
   private static final AnsweredChildren CHILDREN = new AnsweredChildren(DATABASE);
 

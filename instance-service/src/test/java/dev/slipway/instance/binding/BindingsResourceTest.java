@@ -48,7 +48,7 @@ class BindingsResourceTest {
 
   private static final String ORGANIZATION = "org_one";
   private static final AtomicInteger NUMBER = new AtomicInteger();
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   @Inject Members members;
   @Inject FakeDriverChoice choice;

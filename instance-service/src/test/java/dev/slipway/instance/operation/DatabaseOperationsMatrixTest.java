@@ -47,7 +47,7 @@ import org.junit.jupiter.api.Test;
 final class DatabaseOperationsMatrixTest {
 
   private static final String VERIFIER = ScramVerifier.of("a password".toCharArray()).value();
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final KernelDatabase database = KernelDatabase.fresh();
 

@@ -47,7 +47,7 @@ final class ReconcileStage implements AutoCloseable {
   static final String INSTALLATION = "the-installation";
   static final String ORGANIZATION = "org_one";
   private static final String VERIFIER = ScramVerifier.of("a password".toCharArray()).value();
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   /// How many of a kind an observer looks at at the same time.
   static final int AT_ONCE = 4;

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
 
 /// The contract on real containers.
-@Timeout(value = 4, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class DockerApplicationRuntimeTest extends ApplicationRuntimeContract {
 
   @SuppressWarnings("NullAway.Init") // set before the first test

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Versions with a Dockerfile of their own, on a real engine.
-@Timeout(value = 4, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class DockerfilesTest {
 
   private static final String BASE = DockerRuntimeStage.IMAGE;

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 
 /// The runtime as an ordinary user: the same acts, run in a JVM that is nobody's, with namespaces
 /// and without.
-@Timeout(value = 3, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class OrdinaryUserTest {
 
   private static final List<String> LIBRARIES =

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
 
 /// The contract on real processes.
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class ProcessApplicationRuntimeTest extends ProcessRuntimeContract {
 
   @SuppressWarnings("NullAway.Init") // set before the first test

@@ -43,10 +43,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// What only processes have: supervisors that are killed, children that hide, applications that
 /// mean harm.
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class SupervisionTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
   private static final String SERVER =
       "require('http').createServer((q, a) => a.end('from ' + process.pid)).listen(3000);";
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 
 /// The contract where there are no namespaces, as in most containers: users are all that keeps
 /// applications apart for root, and nothing does for an ordinary user who trusts them.
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class WithoutNamespacesTest extends ProcessRuntimeContract {
 
   @SuppressWarnings("NullAway.Init") // set before the first test

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// What a person reads on the operation when the engine is not as it should be, and that nothing
 /// half made is left.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@Timeout(value = 3, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class BadSurroundingsTest {
 
   private final KernelDatabase database = KernelDatabase.fresh();

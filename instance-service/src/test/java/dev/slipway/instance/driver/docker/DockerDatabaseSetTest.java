@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 
 /// The contract of applications' databases inside a server that runs in a container.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class DockerDatabaseSetTest extends DatabaseSetContract {
 
   @SuppressWarnings("NullAway.Init") // set before the first test

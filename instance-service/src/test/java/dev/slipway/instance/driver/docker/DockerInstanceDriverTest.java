@@ -52,7 +52,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// The contract on real containers, and what only containers can do wrong.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class DockerInstanceDriverTest extends InstanceDriverContract {
 
   private static final String ADMINISTRATOR = "demo_db";

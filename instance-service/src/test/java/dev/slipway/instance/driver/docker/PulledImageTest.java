@@ -27,11 +27,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// An image that is not there, on an engine that answers what the interface's documentation has, a
 /// line whenever the test says so.
-@Timeout(value = 1, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class PulledImageTest {
 
   private static final String IMAGE = "registry.example/postgres:18";
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final String END = "";
 
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Databases on a server where the platform is no superuser: an instance is linked as if it were
 /// somebody else's, through its administrator.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class LinkedDatabasesTest {
 
   private static final String ROLE = "demo_db";

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// What a server that somebody links may answer with. It is one of the platform's own here, since
 /// those let nobody do more than they must.
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class LinkedServerTest {
 
   private static final String LINKED = "ins_01j0000000000000000000000";

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 
 /// The driver as an ordinary user: the same acts, run in a JVM that is nobody's. Where the tests
 /// run as an ordinary user anyway, all the others show it.
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class OrdinaryUserTest {
 
   private static final List<String> LIBRARIES =

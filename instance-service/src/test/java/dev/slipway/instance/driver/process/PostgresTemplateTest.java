@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// The folder every instance is copied from: whole or not there, and small.
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class PostgresTemplateTest {
 
   @SuppressWarnings("NullAway.Init") // set before each test

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// The contract inside a real server, seen through clients as an application and its developer
 /// have them, and what only a real server can do wrong.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class ProcessDatabaseSetTest extends DatabaseSetContract {
 
   @SuppressWarnings("NullAway.Init") // set before the first test

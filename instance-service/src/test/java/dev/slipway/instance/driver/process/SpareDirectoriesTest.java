@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Copies that wait for an instance: each goes to one, none is needed, none is left over.
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class SpareDirectoriesTest {
 
   @SuppressWarnings("NullAway.Init") // set before each test
