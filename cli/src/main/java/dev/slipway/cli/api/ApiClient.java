@@ -42,6 +42,9 @@ public final class ApiClient {
   /// A public client without a secret, the same as the official command's.
   static final String CLIENT = "G38fLmVErczEo9ioCFjVIHea6yd0qMZu";
 
+  /// The handshake takes its share of processors that builds and installs keep busy.
+  private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(30);
+
   /// Longer than the longest answer of the platform to a call that is no deploy.
   private static final Duration PATIENCE = Duration.ofSeconds(90);
 
@@ -66,7 +69,7 @@ public final class ApiClient {
     HttpClient http =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(10))
+            .connectTimeout(CONNECT_PATIENCE)
             .sslContext(address.trust())
             .build();
     return new ApiClient(

@@ -130,6 +130,9 @@ class DockerApplicationsIT {
     if (engine != null) {
       engine.removeAll();
     }
+    if (platform != null) {
+      platform.close();
+    }
   }
 
   @Test

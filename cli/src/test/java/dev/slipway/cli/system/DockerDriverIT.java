@@ -43,38 +43,40 @@ final class DockerDriverIT {
 
   @Test
   void instancesLiveInContainersUntilTheyAreDestroyed() throws Exception {
-    PlatformUnderTest platform = PlatformUnderTest.another();
-    platform.slipway(platform.folder(), "up", "--detach", "--driver", "docker").succeeded();
-    EngineFromOutside outside = EngineFromOutside.of(platform);
-    engine = outside;
-    Path mine = platform.user("dockerdriver");
-    platform
-        .slipway(mine, "db", "provision", "main", "-U", "owner_1", "--generate-password")
-        .succeeded();
-    assertThat(outside.list("ps", "-q")).hasSize(1);
-    assertThat(outside.networks()).hasSize(1);
-    assertThat(query(platform, mine, "main", "create table kept as select 42 as answer")).isEmpty();
-    assertThat(platform.slipway(mine, "status").succeeded().out())
-        .containsPattern("Driver +docker \\(limits networks\\)")
-        .containsPattern("main +[0-9]+ +[1-9][0-9]* +[1-9][0-9]* MB");
+    try (PlatformUnderTest platform = PlatformUnderTest.another()) {
+      platform.slipway(platform.folder(), "up", "--detach", "--driver", "docker").succeeded();
+      EngineFromOutside outside = EngineFromOutside.of(platform);
+      engine = outside;
+      Path mine = platform.user("dockerdriver");
+      platform
+          .slipway(mine, "db", "provision", "main", "-U", "owner_1", "--generate-password")
+          .succeeded();
+      assertThat(outside.list("ps", "-q")).hasSize(1);
+      assertThat(outside.networks()).hasSize(1);
+      assertThat(query(platform, mine, "main", "create table kept as select 42 as answer"))
+          .isEmpty();
+      assertThat(platform.slipway(mine, "status").succeeded().out())
+          .containsPattern("Driver +docker \\(limits networks\\)")
+          .containsPattern("main +[0-9]+ +[1-9][0-9]* +[1-9][0-9]* MB");
 
-    EngineFromOutside.docker("kill", outside.list("ps", "-q").getFirst()).succeeded();
-    awaitAnswer(platform, mine);
+      EngineFromOutside.docker("kill", outside.list("ps", "-q").getFirst()).succeeded();
+      awaitAnswer(platform, mine);
 
-    platform.slipway(mine, "down").succeeded();
-    assertThat(outside.list("ps", "-q")).isEmpty();
-    Result other = platform.slipway(mine, "up", "--detach", "--driver", "process");
-    assertThat(other.exitCode()).isNotZero();
-    assertThat(other.err()).contains("'docker', which cannot be changed");
-    platform.slipway(mine, "up", "--detach").succeeded();
-    awaitAnswer(platform, mine);
+      platform.slipway(mine, "down").succeeded();
+      assertThat(outside.list("ps", "-q")).isEmpty();
+      Result other = platform.slipway(mine, "up", "--detach", "--driver", "process");
+      assertThat(other.exitCode()).isNotZero();
+      assertThat(other.err()).contains("'docker', which cannot be changed");
+      platform.slipway(mine, "up", "--detach").succeeded();
+      awaitAnswer(platform, mine);
 
-    platform.slipway(mine, "db", "destroy", "main", "--yes").succeeded();
-    assertThat(outside.containers()).isEmpty();
-    assertThat(outside.volumes()).isEmpty();
-    assertThat(outside.networks()).isEmpty();
-    assertThat(platform.slipway(mine, "orphans", "list").succeeded().out())
-        .doesNotContain("container", "volume");
+      platform.slipway(mine, "db", "destroy", "main", "--yes").succeeded();
+      assertThat(outside.containers()).isEmpty();
+      assertThat(outside.volumes()).isEmpty();
+      assertThat(outside.networks()).isEmpty();
+      assertThat(platform.slipway(mine, "orphans", "list").succeeded().out())
+          .doesNotContain("container", "volume");
+    }
   }
 
   private static void awaitAnswer(PlatformUnderTest platform, Path mine) {

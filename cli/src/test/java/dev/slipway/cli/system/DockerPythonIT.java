@@ -64,6 +64,9 @@ class DockerPythonIT {
     if (engine != null) {
       engine.removeAll();
     }
+    if (platform != null) {
+      platform.close();
+    }
     EngineFromOutside.docker("rmi", IMAGE);
   }
 

@@ -79,7 +79,7 @@ final class KilledEngineIT {
   @AfterAll
   void end() throws Exception {
     if (platform != null) {
-      platform.slipway(platform.folder(), "down");
+      platform.close();
     }
     if (engine != null) {
       engine.close();

@@ -15,12 +15,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /// The platform of a test run: started by the first test that asks for it, stopped and removed when
 /// the run ends.
-final class PlatformUnderTest {
+final class PlatformUnderTest implements AutoCloseable {
 
   /// How a program ended.
   ///
@@ -67,6 +68,8 @@ final class PlatformUnderTest {
   /// A deploy that installs gives way to all that the other tests do.
   static final Duration PATIENCE = Duration.ofMinutes(15);
 
+  private final AtomicBoolean closed = new AtomicBoolean();
+
   /// Until the run ends: a gateway that is killed wants its port again.
   @SuppressWarnings("resource")
   static final PortReservation PORTS = new PortReservation();
@@ -95,14 +98,14 @@ final class PlatformUnderTest {
       return known;
     }
     PlatformUnderTest fresh = new PlatformUnderTest(Map.of());
-    Runtime.getRuntime().addShutdownHook(new Thread(fresh::remove, "remove-platform"));
+    Runtime.getRuntime().addShutdownHook(new Thread(fresh::close, "remove-platform"));
     fresh.slipway(fresh.folder, "up", "--detach").succeeded();
     running = fresh;
     return fresh;
   }
 
-  /// Another one, beside the first, that a test starts and stops as it likes; removed when the run
-  /// ends.
+  /// Another one, beside the first, that a test starts, stops and closes as it likes; removed when
+  /// the run ends.
   static PlatformUnderTest another() throws IOException {
     return another(Map.of());
   }
@@ -110,7 +113,7 @@ final class PlatformUnderTest {
   /// One with settings of its own, as environment variables.
   static PlatformUnderTest another(Map<String, String> settings) throws IOException {
     PlatformUnderTest fresh = new PlatformUnderTest(settings);
-    Runtime.getRuntime().addShutdownHook(new Thread(fresh::remove, "remove-another-platform"));
+    Runtime.getRuntime().addShutdownHook(new Thread(fresh::close, "remove-another-platform"));
     return fresh;
   }
 
@@ -299,7 +302,12 @@ final class PlatformUnderTest {
     throw new IOException("cli is not packaged");
   }
 
-  private void remove() {
+  /// Stops it and removes it; one that stands idle takes its share of the processors.
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
     try {
       slipway(folder, "down");
       Path data = home.resolve("data");

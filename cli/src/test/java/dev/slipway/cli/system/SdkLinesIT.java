@@ -54,9 +54,6 @@ class SdkLinesIT {
       List.of(
           // Built, and pruned of what built it; served by the SDK itself; Yarn, from version 2 on.
           Line.of("typeorm-1"),
-          // The same with the first Yarn.
-          Line.of("drizzle-1"),
-          Line.of("knex-2:unlocked"),
           // pnpm; the tool for migrations is needed for nothing else and pruned after.
           Line.of("drizzle-2"),
           // Out of the cloud, since it has no telemetry: it must find its system database anyway.

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 
@@ -26,7 +27,7 @@ final class WholePlatformIT {
   private static final List<String> PROCESSES =
       List.of("gateway", "instance-service", "account-service", "local-stack", "control-postgres");
 
-  private final PlatformUnderTest platform = another();
+  @AutoClose private final PlatformUnderTest platform = another();
   private final PlatformFromOutside outside = new PlatformFromOutside(platform);
 
   private static PlatformUnderTest another() {
