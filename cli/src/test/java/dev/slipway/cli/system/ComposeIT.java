@@ -20,6 +20,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 /// The platform of `docker-compose.yml`, as people use it and as others would like to.
 ///
 /// It builds images first. Skipped where there is no engine or no compose, with the reason.
+@InTurn(2)
 @Isolated("builds and runs a platform of containers")
 final class ComposeIT {
 

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /// Applications, as people handle them who come from the other side.
+@InTurn(0)
 class OfficialApplicationIT {
 
   private static PlatformUnderTest platform;

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /// Whether what an operation costs can be measured; what it is depends on the machine.
+@InTurn(0)
 @Isolated("measures")
 final class OperationsBenchIT {
 

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 /// Skipped where Python makes no virtual environment or reaches no index of packages, with the
 /// reason: what can be installed on a machine is nothing the platform decides. Where both are
 /// promised (`SLIPWAY_TEST_PYTHON=required`), it fails.
+@InTurn(0)
 class PythonIT {
 
   private static final String NAME = "alembic";
