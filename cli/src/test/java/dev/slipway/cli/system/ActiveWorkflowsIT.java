@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 /// Workflows that are under way while their application is deployed: they end on the version on
 /// which they began, also after a crash, and nothing is taken from below them.
-@InTurn(1)
+@InTurn(3)
 class ActiveWorkflowsIT {
 
   private static final String RENAMES =

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 
 /// SIGKILL for real, at seeded moments of deploys and roll backs: each comes to its end, a
 /// migration runs once, and whoever uses the application notices nothing.
-@InTurn(2)
+@InTurn(4)
 @Isolated("kills services")
 final class ApplicationKillIT {
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 
 /// An application under steady load while it is deployed, deployed again, rolled back, and loses
 /// one of its two executors: nobody who uses it notices.
-@InTurn(1)
+@InTurn(3)
 @Isolated("measures")
 class ApplicationLoadIT {
 

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// Connections of people to an application that is deployed meanwhile.
-@InTurn(1)
+@InTurn(3)
 class ConnectionsIT {
 
   private static final int PATIENCE_SECONDS = 300;

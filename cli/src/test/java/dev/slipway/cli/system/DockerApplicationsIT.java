@@ -19,7 +19,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// Applications in containers, as those see them who deploy them, use them, and attack from within
 /// one.
-@InTurn(1)
+@InTurn(4)
 @ResourceLock("the engine of containers")
 class DockerApplicationsIT {
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 ///
 /// Skipped where that cannot be made, or no index of packages is reached, with the reason; it fails
 /// where both are promised (`SLIPWAY_TEST_PYTHON=required`).
-@InTurn(0)
+@InTurn(2)
 @ResourceLock("the engine of containers")
 class DockerPythonIT {
 

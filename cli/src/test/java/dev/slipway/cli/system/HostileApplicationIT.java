@@ -16,7 +16,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 
 /// An application that tries to get at the platform and at another application of the same
 /// organization on the same instance, and answers with what it got.
-@InTurn(0)
+@InTurn(1)
 @Isolated("looks at all processes")
 class HostileApplicationIT {
 

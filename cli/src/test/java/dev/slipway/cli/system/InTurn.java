@@ -10,14 +10,14 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.platform.commons.support.AnnotationSupport;
 
-/// On a test that takes minutes, and of which CI has time for a third: it runs there every third
-/// day. `SLIPWAY_TEST_TURN` says whose turn it is, 0 to 2; all run where it is not set.
+/// On a test that takes minutes, and of which CI has time for a few: it runs there every fifth
+/// day. `SLIPWAY_TEST_TURN` says whose turn it is, 0 to 4; all run where it is not set.
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(InTurn.Turn.class)
 @interface InTurn {
 
-  /// The day in the epoch, modulo 3.
+  /// The day in the epoch, modulo 5.
   int value();
 
   /// Skips those whose turn it is not.

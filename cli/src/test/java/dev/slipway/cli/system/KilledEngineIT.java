@@ -24,7 +24,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 /// A platform on an engine of its own, which is killed and started again. The servers in the
 /// containers are not told: they live on behind ports that nobody forwards any more, until the
 /// engine that comes back ends them.
-@InTurn(0)
+@InTurn(4)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
 @Isolated("kills the engine of containers")

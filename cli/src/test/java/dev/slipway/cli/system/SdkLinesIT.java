@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 /// and one of the rest, another one each day. `-Dslipway.sdk-lines=all` has the whole table, and
 /// `-Dslipway.sdk-lines=knex-1,drizzle-4:unlocked` has those; `-Dslipway.sdk-lines.seed=N` chooses
 /// as on another day. What was deployed, and how long it took, is printed.
-@InTurn(2)
+@InTurn(1)
 class SdkLinesIT {
 
   private static final int TOGETHER = 4;

@@ -8,8 +8,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -19,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 
@@ -172,19 +177,52 @@ final class SecretsIT {
     }
   }
 
+  /// A folder may be made and go meanwhile, as that of a spare data directory.
+  private static List<Path> filesIn(Path root) throws IOException {
+    List<Path> files = new ArrayList<>();
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            if (attributes.isRegularFile()) {
+              files.add(file);
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException failure)
+              throws IOException {
+            if (failure instanceof NoSuchFileException) {
+              return FileVisitResult.CONTINUE;
+            }
+            throw failure;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException failure)
+              throws IOException {
+            if (failure == null || failure instanceof NoSuchFileException) {
+              return FileVisitResult.CONTINUE;
+            }
+            throw failure;
+          }
+        });
+    return files;
+  }
+
   /// Logs, Kafka's segments, every data directory, the control database's files: which of them have
   /// which marker.
   private List<String> filesWith(List<String> markers) throws IOException {
     List<String> found = new ArrayList<>();
     for (Path root : List.of(platform.home(), platform.home().resolve("data").toRealPath())) {
-      try (Stream<Path> files = Files.walk(root)) {
-        for (Path file : files.filter(Files::isRegularFile).toList()) {
-          if (!file.toString().contains("postgres-18/")) {
-            byte[] content = read(file);
-            for (String marker : markers) {
-              if (contains(content, marker.getBytes(UTF_8))) {
-                found.add(file + " has " + marker);
-              }
+      for (Path file : filesIn(root)) {
+        if (!file.toString().contains("postgres-18/")) {
+          byte[] content = read(file);
+          for (String marker : markers) {
+            if (contains(content, marker.getBytes(UTF_8))) {
+              found.add(file + " has " + marker);
             }
           }
         }

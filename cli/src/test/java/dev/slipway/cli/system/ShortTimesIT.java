@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /// What happens when a time is over, on a platform whose times are short.
-@InTurn(2)
+@InTurn(1)
 @Isolated("a platform of its own, whose times are short")
 class ShortTimesIT {
 
